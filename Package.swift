@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+// One package, two builds. Hosted (the default): the JAX layer, the host tools and the tests, for Linux.
+// RING0=1: the same JAX layer with the kernel and the drivers as one static library of Embedded Swift,
+// which the Makefile links into the EFI and PVH images.
+import PackageDescription
+
+let ring0 = Context.environment["RING0"] != nil
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v5),
+    .enableExperimentalFeature("Extern"),
+] + (ring0 ? [
+    .enableExperimentalFeature("Embedded"),
+    .unsafeFlags([
+        "-wmo", "-parse-as-library", "-target-cpu", "haswell",
+        "-Xcc", "-ffreestanding", "-Xcc", "-mno-red-zone", "-Xcc", "-fno-math-errno",
+        "-Xfrontend", "-disable-stack-protector",
+    ]),
+] : [])
+
+let cSettings: [CSetting] = ring0 ? [
+    .unsafeFlags([
+        "-ffreestanding", "-fPIC", "-mno-red-zone", "-fno-stack-protector", "-fno-math-errno", "-fshort-wchar",
+        "-I/usr/include/efi", "-I/usr/include/efi/x86_64", "-DGNU_EFI_USE_MS_ABI",
+    ]),
+] : []
+
+func swift(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/" + path, exclude: exclude, swiftSettings: swiftSettings)
+}
+
+func c(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/" + path, publicHeadersPath: "include", cSettings: cSettings)
+}
+
+func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/" + name, swiftSettings: swiftSettings)
+}
+
+/// Modules that build for ring 0 and for Linux alike; the dependencies point one way.
+let shared: [Target] = [
+    c("CPU", "CPU"),
+    c("CMath", "Jax/Math"),
+    swift("JaxPlatform", "Jax/Platform"),
+    swift("JaxIR", "Jax/IR", ["JaxPlatform"]),
+    swift("JaxOps", "Jax/Ops", ["JaxIR", "JaxPlatform", "CMath"]),
+    swift("JaxLoad", "Jax/Load", ["JaxIR", "JaxPlatform"]),
+    swift("JaxTransform", "Jax/Transform", ["JaxIR", "JaxOps", "JaxPlatform"]),
+    swift("JaxRun", "Jax/Run", ["JaxIR", "JaxOps", "JaxLoad", "JaxTransform", "JaxPlatform"]),
+    swift("WireProtocol", "Protocol"),
+    swift("Kernel", "Kernel", ["CPU"]),
+    swift("Drivers", "Drivers", ["CPU"]),
+]
+
+let package: Package
+if ring0 {
+    package = Package(
+        name: "BareJAX",
+        products: [.library(name: "BareJAX", type: .static, targets: ["Main"])],
+        targets: shared + [
+            c("Boot", "Boot"),
+            swift("Main", "Main", ["Boot", "CPU", "Kernel", "Drivers", "JaxRun", "WireProtocol"]),
+        ])
+} else {
+    package = Package(
+        name: "BareJAX",
+        products: [.executable(name: "barejax", targets: ["barejax"])],
+        dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
+        targets: shared + [
+            swift("HostMachine", "Host/Machine", ["WireProtocol"]),
+            .executableTarget(
+                name: "barejax",
+                dependencies: ["HostMachine", "WireProtocol", "JaxLoad", "JaxIR",
+                               .product(name: "ArgumentParser", package: "swift-argument-parser")],
+                path: "Sources/Host/CLI", swiftSettings: swiftSettings),
+            test("IRTests", ["JaxIR"]),
+        ])
+}

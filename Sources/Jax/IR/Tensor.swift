@@ -1,0 +1,69 @@
+// Tensor data: a type and contiguous row-major memory.
+import JaxPlatform
+
+/// A block of memory for tensor data, taken from the platform and given back when the last reference goes.
+public final class Storage {
+    public let bytes: UnsafeMutableRawPointer
+    public let byteCount: Int
+
+    /// Uninitialised memory. Throws `resourceExhausted` where the platform has none.
+    public init(byteCount: Int) throws(JaxError) {
+        guard byteCount >= 0, let bytes = platform.allocate(byteCount: byteCount) else {
+            throw JaxError(.resourceExhausted, "out of memory allocating \(byteCount) bytes")
+        }
+        self.bytes = bytes
+        self.byteCount = byteCount
+    }
+
+    deinit { platform.deallocate(bytes, byteCount: byteCount) }
+}
+
+/// An array value: static type, dense row-major elements of `type.dtype.byteWidth` bytes each.
+///
+/// Tensors are immutable once made: whoever calls `init(type)` fills the storage before handing the tensor on.
+public struct Tensor {
+    public let type: TensorType
+    public let storage: Storage
+
+    /// Uninitialised elements. Throws `valueError` for a type without a size, `resourceExhausted` without memory.
+    public init(_ type: TensorType) throws(JaxError) {
+        guard let count = type.checkedElementCount else {
+            throw JaxError(.valueError, "a tensor of type \(type) has no size in memory")
+        }
+        self.type = type
+        self.storage = try Storage(byteCount: count * type.dtype.byteWidth)
+    }
+
+    /// The elements of `storage` seen as `type`, which must need no more bytes than it has.
+    public init(_ type: TensorType, storage: Storage) {
+        precondition(type.byteCount <= storage.byteCount)
+        self.type = type
+        self.storage = storage
+    }
+
+    public var elementCount: Int { type.elementCount }
+    public var shape: [Int] { type.shape }
+    public var dtype: DType { type.dtype }
+    public var bytes: UnsafeMutableRawPointer { storage.bytes }
+
+    /// The elements as `Element`, whose size must be the dtype's.
+    @inline(__always)
+    public func elements<Element>(as: Element.Type) -> UnsafeMutableBufferPointer<Element> {
+        UnsafeMutableBufferPointer(start: bytes.assumingMemoryBound(to: Element.self), count: elementCount)
+    }
+}
+
+/// A constant of a program: all elements, or one that stands for all (a splat), so that a small file cannot ask for
+/// much memory before it runs.
+public final class Literal {
+    public let type: TensorType
+    public let isSplat: Bool
+    /// `type.elementCount` elements, or one if `isSplat`; little endian, one byte each for types below 8 bits.
+    public let storage: Storage
+
+    public init(type: TensorType, isSplat: Bool, storage: Storage) {
+        self.type = type
+        self.isSplat = isSplat
+        self.storage = storage
+    }
+}

@@ -1,0 +1,59 @@
+// What an operation is: its shape rule and its evaluation, in one place. Differentiation, batching and lowering will be
+// further members of `OpDefinition`, beside these two.
+import JaxIR
+import JaxPlatform
+
+/// A value while a program runs.
+public enum RuntimeValue {
+    case tensor(Tensor)
+    case token
+    case tuple([RuntimeValue])
+
+    /// The tensor. Throws `internalError` for other values: the verifier has ruled them out.
+    public func asTensor() throws(JaxError) -> Tensor {
+        if case .tensor(let tensor) = self { return tensor }
+        throw JaxError(.internalError, "expected a tensor value")
+    }
+}
+
+/// An operation as its shape rule sees it.
+public struct OpView {
+    public let operation: Operation
+    public let function: Function
+    public let module: Module
+
+    public init(_ operation: Operation, in function: Function, module: Module) {
+        self.operation = operation
+        self.function = function
+        self.module = module
+    }
+
+    public var attributes: Attributes { operation.attributes }
+    public var operandCount: Int { operation.operands.count }
+
+    public func operandType(_ index: Int) -> ValueType { function.type(of: operation.operands[index]) }
+
+    /// The result type that the program declares.
+    public func declaredType(_ index: Int) -> ValueType { function.type(of: operation.results[index]) }
+}
+
+/// Computes result types from operand types, attributes and regions, and checks them on the way; operations whose
+/// result type is a choice (constant, reshape, convert, …) check the declared one and return it.
+/// Dimensions may be dynamic (`TensorType.dynamic`) at load.
+public typealias ShapeRule = (OpView) throws(JaxError) -> [ValueType]
+
+/// Evaluates the operation on values whose types the verifier has checked; all types are static by then.
+public typealias Evaluation = (Frame, Operation, [RuntimeValue]) throws(JaxError) -> [RuntimeValue]
+
+/// All that the machine knows of one operation.
+public final class OpDefinition {
+    public let code: OpCode
+    public let shapeRule: ShapeRule
+    public let evaluation: Evaluation
+
+    public init(_ code: OpCode, shape: @escaping ShapeRule, evaluate: @escaping Evaluation) {
+        self.code = code
+        self.shapeRule = shape
+        self.evaluation = evaluate
+    }
+}

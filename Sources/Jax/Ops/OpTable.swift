@@ -1,0 +1,36 @@
+// The table of all operations: one line a family.
+import JaxIR
+
+/// Definitions by operation. Filled once by `load_jax_library`; read-only afterwards.
+public struct OpTable {
+    private var definitions: [OpDefinition?]
+
+    public init(families: [[OpDefinition]]) {
+        definitions = []
+        for family in families {
+            for definition in family {
+                let index = OpTable.index(definition.code)
+                while definitions.count <= index { definitions.append(nil) }
+                precondition(definitions[index] == nil)
+                definitions[index] = definition
+            }
+        }
+    }
+
+    public subscript(code: OpCode) -> OpDefinition? {
+        let index = OpTable.index(code)
+        return index < definitions.count ? definitions[index] : nil
+    }
+
+    /// The case's ordinal: a payload-free enum is stored as its ordinal in one byte.
+    @inline(__always)
+    private static func index(_ code: OpCode) -> Int { Int(unsafeBitCast(code, to: UInt8.self)) }
+}
+
+nonisolated(unsafe) public var opTable = OpTable(families: opFamilies())
+
+/// Every family of operations; one line each.
+func opFamilies() -> [[OpDefinition]] {
+    [
+    ]
+}

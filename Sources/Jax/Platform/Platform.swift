@@ -1,0 +1,43 @@
+// What the JAX layer may ask of the machine beneath it. The kernel implements it in ring 0, `HostedPlatform` on Linux;
+// nothing in Sources/Jax knows which of the two it runs on.
+
+/// The services beneath the JAX layer.
+public protocol Platform: AnyObject {
+    /// Memory for tensor data: 64-byte aligned, charged to the running job. `nil` when the quota or the machine is exhausted.
+    func allocate(byteCount: Int) -> UnsafeMutableRawPointer?
+
+    /// Gives back what `allocate` returned, with the same count.
+    func deallocate(_ pointer: UnsafeMutableRawPointer, byteCount: Int)
+
+    /// Calls `body` with every index in `0..<count`, on all processors that are free; returns when all have ended.
+    /// `body` must not throw, and must not rely on an order.
+    func parallelFor(_ count: Int, _ body: (Int) -> Void)
+
+    /// Nanoseconds since start; never goes back.
+    var nanoseconds: UInt64 { get }
+
+    /// Whether the running job was cancelled or ran out of its time budget. Long loops ask between steps.
+    var interruption: Interruption? { get }
+
+    /// One line for the machine's log.
+    func log(_ line: String)
+}
+
+/// Why running work has to end before it is complete.
+public enum Interruption {
+    case cancelled
+    case timeBudgetExhausted
+}
+
+/// The machine beneath; set once at start, before anything else of the JAX layer is touched.
+nonisolated(unsafe) public var platform: any Platform = initialPlatform()
+
+/// Throws when the running job has to end. Every evaluated operation and every loop iteration calls it.
+@inline(__always)
+public func checkpoint() throws(JaxError) {
+    guard let interruption = platform.interruption else { return }
+    switch interruption {
+    case .cancelled: throw JaxError(.cancelled, "the computation was cancelled")
+    case .timeBudgetExhausted: throw JaxError(.resourceExhausted, "the job's time budget is used up")
+    }
+}
