@@ -5,6 +5,7 @@ import JaxPlatform
 public final class Storage {
     public let bytes: UnsafeMutableRawPointer
     public let byteCount: Int
+    private let isBorrowed: Bool
 
     /// Uninitialised memory. Throws `resourceExhausted` where the platform has none.
     public init(byteCount: Int) throws(JaxError) {
@@ -13,9 +14,19 @@ public final class Storage {
         }
         self.bytes = bytes
         self.byteCount = byteCount
+        isBorrowed = false
     }
 
-    deinit { platform.deallocate(bytes, byteCount: byteCount) }
+    /// Memory that somebody else keeps alive and frees.
+    public init(borrowing bytes: UnsafeMutableRawPointer, byteCount: Int) {
+        self.bytes = bytes
+        self.byteCount = byteCount
+        isBorrowed = true
+    }
+
+    deinit {
+        if !isBorrowed { platform.deallocate(bytes, byteCount: byteCount) }
+    }
 }
 
 /// An array value: static type, dense row-major elements of `type.dtype.byteWidth` bytes each.
@@ -39,6 +50,12 @@ public struct Tensor {
         precondition(type.byteCount <= storage.byteCount)
         self.type = type
         self.storage = storage
+    }
+
+    /// The same elements under a new `Storage` that does not own them: how a tensor enters a job (`Job.swift`, The
+    /// boundary). The caller keeps the original alive until the job has ended and copies what it wants to keep.
+    public func borrowed() -> Tensor {
+        Tensor(type, storage: Storage(borrowing: storage.bytes, byteCount: storage.byteCount))
     }
 
     public var elementCount: Int { type.elementCount }

@@ -26,6 +26,23 @@ public final class HostedPlatform: Platform {
     public func log(_ line: String) {
         FileHandle.standardError.write(Data((line + "\n").utf8))
     }
+
+    public func runJob(_ request: JobRequest, _ body: () -> Void) -> JobOutcome {
+        body()
+        return .completed
+    }
+
+    public var permissions: Permissions { .prompt }
+
+    public func charging(_ owner: MemoryOwner, _ body: () -> Void) { body() }
+
+    public func makeOwner(name: String) -> MemoryOwner { .library }
+
+    public func releaseOwner(_ owner: MemoryOwner) {}
+
+    public var taskID: UInt64 { UInt64(UInt(bitPattern: pthread_self().hashValue)) }
+
+    public func yield() { sched_yield() }
 }
 
 func initialPlatform() -> any Platform { HostedPlatform() }
@@ -39,6 +56,13 @@ final class NoPlatform: Platform {
     var nanoseconds: UInt64 { 0 }
     var interruption: Interruption? { nil }
     func log(_ line: String) {}
+    func runJob(_ request: JobRequest, _ body: () -> Void) -> JobOutcome { body(); return .completed }
+    var permissions: Permissions { [] }
+    func charging(_ owner: MemoryOwner, _ body: () -> Void) { body() }
+    func makeOwner(name: String) -> MemoryOwner { .library }
+    func releaseOwner(_ owner: MemoryOwner) {}
+    var taskID: UInt64 { 0 }
+    func yield() {}
 }
 
 func initialPlatform() -> any Platform { NoPlatform() }

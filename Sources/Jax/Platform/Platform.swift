@@ -21,6 +21,27 @@ public protocol Platform: AnyObject {
 
     /// One line for the machine's log.
     func log(_ line: String)
+
+    /// Runs `body` as a job on the calling task and returns how it ended (`Job.swift`, The boundary). Jobs nest.
+    func runJob(_ request: JobRequest, _ body: () -> Void) -> JobOutcome
+
+    /// What the running job may use; everything outside a job.
+    var permissions: Permissions { get }
+
+    /// Runs `body` with its allocations charged to `owner` instead of the running job.
+    func charging(_ owner: MemoryOwner, _ body: () -> Void)
+
+    /// A new owner for memory that is released together.
+    func makeOwner(name: String) -> MemoryOwner
+
+    /// Frees whatever `owner` still holds, without deinitialisers.
+    func releaseOwner(_ owner: MemoryOwner)
+
+    /// Tells tasks apart; the calling task's number.
+    var taskID: UInt64 { get }
+
+    /// Lets other tasks run.
+    func yield()
 }
 
 /// Why running work has to end before it is complete.
