@@ -1,0 +1,59 @@
+// A program in the session: what was loaded, how it is called, and what was compiled of it.
+import JaxIR
+import JaxPlatform
+
+/// A program ready to be specialised and executed. All its memory, compiled forms included, belongs to `owner`, so that
+/// dropping it gives back everything, also what jobs that were ended may still seem to refer to.
+public final class LoadedProgram {
+    public let name: String
+    public let module: Module
+    public let owner: MemoryOwner
+    private var executables: [Executable] = []
+
+    /// How many specialisations a program keeps; the one used least gives way.
+    static let maximumExecutables = 16
+
+    init(name: String, module: Module, owner: MemoryOwner) {
+        self.name = name
+        self.module = module
+        self.owner = owner
+    }
+
+    /// The function that is called from outside. The loader has checked that it exists.
+    public var main: Function { module.function(named: "main")! }
+
+    /// The compiled form for these argument types, if there is one; counts the hit.
+    func executable(for types: [TensorType]) -> Executable? {
+        for executable in executables where executable.argumentTypes == types {
+            executable.hits += 1
+            return executable
+        }
+        return nil
+    }
+
+    func keep(_ executable: Executable) {
+        if executables.count >= LoadedProgram.maximumExecutables {
+            var least = 0
+            for index in executables.indices where executables[index].hits < executables[least].hits { least = index }
+            executables.remove(at: least)
+        }
+        executables.append(executable)
+    }
+
+    /// Uses of the compiled forms beyond their first, for statistics.
+    public var cacheHits: Int { executables.reduce(0) { $0 + $1.hits } }
+    public var executableCount: Int { executables.count }
+}
+
+/// A program verified and specialised for argument types: what transformation "jit" makes.
+public final class Executable {
+    /// The types of `main`'s parameters that are tensors, in order.
+    public let argumentTypes: [TensorType]
+    public let module: Module
+    public var hits = 0
+
+    init(argumentTypes: [TensorType], module: Module) {
+        self.argumentTypes = argumentTypes
+        self.module = module
+    }
+}

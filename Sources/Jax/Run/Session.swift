@@ -1,0 +1,105 @@
+// The session: everything that outlives a job, under names. Programs and arrays of the prompt and of the link alike.
+//
+// Tables are changed outside jobs only, with memory charged to the JAX layer; jobs return values, they store nothing
+// (JaxPlatform, Job.swift).
+import JaxIR
+import JaxPlatform
+
+/// What a name stands for.
+public enum SessionObject {
+    case program(LoadedProgram)
+    case array(Tensor)
+}
+
+/// The objects that are registered, and the devices.
+public final class Session {
+    private var objects: [String: SessionObject] = [:]
+    private let lock = Lock()
+    public private(set) var devices: [Device]
+    private var nextName = 1
+
+    public init(devices: [Device]) { self.devices = devices }
+
+    /// A name that no object has: "prefix1", "prefix2", …
+    public func freshName(_ prefix: String) -> String {
+        lock.hold {
+            nextName += 1
+            return prefix + "\(nextName - 1)"
+        }
+    }
+
+    /// Gives `object` a name; what had the name before is dropped.
+    public func register(_ object: SessionObject, as name: String) {
+        drop(name)
+        platform.charging(.library) {
+            // A name made within a job would be freed with it: keep a copy.
+            let ownName = String(decoding: Array(name.utf8), as: UTF8.self)
+            lock.hold { objects[ownName] = object }
+        }
+    }
+
+    /// Forgets the object of that name. False where there is none.
+    @discardableResult
+    public func drop(_ name: String) -> Bool {
+        var dropped: SessionObject?
+        platform.charging(.library) {
+            lock.hold { dropped = objects.removeValue(forKey: name) }
+        }
+        guard let object = dropped else { return false }
+        dropped = nil
+        if case .program(let program) = object {
+            let owner = program.owner
+            release(consume object, owner)
+        }
+        return true
+    }
+
+    /// First the references, so that deinitialisers run, then what an ended job may have kept alive.
+    private func release(_ object: consuming SessionObject, _ owner: MemoryOwner) {
+        _ = consume object
+        if owner != .library { platform.releaseOwner(owner) }
+    }
+
+    /// Forgets everything.
+    public func dropAll() {
+        for name in names { drop(name) }
+    }
+
+    public var names: [String] {
+        lock.hold { Array(objects.keys) }
+    }
+
+    public func object(_ name: String) throws(JaxError) -> SessionObject {
+        guard let object = lock.hold({ objects[name] }) else {
+            throw JaxError(.keyError, "nothing is registered under the name '\(name)'")
+        }
+        return object
+    }
+
+    /// The program of that name.
+    public func program(_ name: String) throws(JaxError) -> LoadedProgram {
+        guard case .program(let program) = try object(name) else {
+            throw JaxError(.typeError, "'\(name)' is an array, expected a program")
+        }
+        return program
+    }
+
+    /// The array of that name.
+    public func array(_ name: String) throws(JaxError) -> Tensor {
+        guard case .array(let tensor) = try object(name) else {
+            throw JaxError(.typeError, "'\(name)' is a program, expected an array")
+        }
+        return tensor
+    }
+
+    /// The device of that name, "cpu", "cpu:0" or "gpu".
+    public func device(_ name: String) throws(JaxError) -> Device {
+        for device in devices where device.name == name || device.platformName == name { return device }
+        var known = ""
+        for device in devices { known += (known.isEmpty ? "" : ", ") + device.name }
+        throw JaxError(.deviceError, "there is no device '\(name)'; this machine has \(known)")
+    }
+
+    /// Adds a device that was found after the start.
+    public func add(_ device: Device) { devices.append(device) }
+}

@@ -1,0 +1,59 @@
+"""The machine under test, driven through the command: one boot serves all programs of a `with` block."""
+import os
+import pathlib
+import subprocess
+import tempfile
+
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COMMAND = ROOT / "build" / "barejax"
+
+
+class MachineError(Exception):
+    """What the command printed on standard error."""
+
+
+class Machine:
+    """Boots a machine without a prompt and executes programs on it."""
+
+    def __init__(self, *options):
+        self.options = options
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="barejax-")
+        self.socket = os.path.join(self.folder.name, "socket")
+        self.process = subprocess.Popen(
+            [COMMAND, "boot", "--socket", self.socket, *self.options],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline().strip()
+        if line != "ready":
+            self.process.kill()
+            raise MachineError(f"the machine did not start: {line!r}\n{self.process.stderr.read()}")
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
+        self.folder.cleanup()
+
+    def run(self, program, arguments, timeout=120):
+        """Executes `program` (bytes) with numpy arrays; returns the list of results."""
+        with tempfile.TemporaryDirectory(dir=self.folder.name) as folder:
+            path = os.path.join(folder, "program")
+            pathlib.Path(path).write_bytes(program)
+            files = []
+            for index, argument in enumerate(arguments):
+                files.append(os.path.join(folder, f"arg{index}.npy"))
+                np.save(files[-1], argument)
+            out = os.path.join(folder, "out")
+            done = subprocess.run([COMMAND, "run", path, *files, "--out", out, "--connect", self.socket],
+                                  capture_output=True, text=True, timeout=timeout)
+            if done.returncode != 0:
+                raise MachineError(done.stderr.strip())
+            results = []
+            while os.path.exists(name := os.path.join(out, f"{len(results)}.npy")):
+                results.append(np.load(name))
+            return results
