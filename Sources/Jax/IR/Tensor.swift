@@ -5,7 +5,8 @@ import JaxPlatform
 public final class Storage {
     public let bytes: UnsafeMutableRawPointer
     public let byteCount: Int
-    private let isBorrowed: Bool
+    /// Whether somebody else frees the memory.
+    public let isBorrowed: Bool
 
     /// Uninitialised memory. Throws `resourceExhausted` where the platform has none.
     public init(byteCount: Int) throws(JaxError) {
@@ -56,6 +57,14 @@ public struct Tensor {
     /// boundary). The caller keeps the original alive until the job has ended and copies what it wants to keep.
     public func borrowed() -> Tensor {
         Tensor(type, storage: Storage(borrowing: storage.bytes, byteCount: storage.byteCount))
+    }
+
+    /// A tensor that owns its memory: this one, or a copy where the memory is borrowed.
+    public func owned() throws(JaxError) -> Tensor {
+        if !storage.isBorrowed { return self }
+        let copy = try Tensor(type)
+        copy.bytes.copyMemory(from: bytes, byteCount: type.byteCount)
+        return copy
     }
 
     public var elementCount: Int { type.elementCount }

@@ -1,9 +1,7 @@
 // Loading, compiling and executing: each a job, whose results are registered after it has ended.
 import JaxIR
 import JaxLoad
-import JaxOps
 import JaxPlatform
-import JaxTransform
 
 /// The limits of one request.
 public struct Limits {
@@ -30,9 +28,8 @@ extension Session {
         let owner = platform.makeOwner(name: name)
         do throws(JaxError) {
             let program = try runJob(limits.request("load " + name, resultOwner: owner)) { () throws(JaxError) -> LoadedProgram in
-                let (module, exported) = try loadProgram(bytes)
-                try verify(module)
-                return try LoadedProgram(name: name, module: module, exported: exported, owner: owner)
+                let module = try loadModule(bytes)
+                return try LoadedProgram(name: name, module: module, owner: owner)
             }
             register(.program(program), as: name)
             return program
@@ -46,9 +43,7 @@ extension Session {
     public func jit(_ program: LoadedProgram, _ types: [TensorType], limits: Limits = Limits()) throws(JaxError) -> Executable {
         if let executable = program.executable(for: types) { return executable }
         let executable = try runJob(limits.request("jit " + program.name, resultOwner: program.owner)) { () throws(JaxError) -> Executable in
-            let module = try specialise(program.module, types)
-            try verify(module)
-            return Executable(argumentTypes: types, module: module)
+            return Executable(argumentTypes: types, module: program.module)
         }
         platform.charging(program.owner) { program.keep(executable) }
         return executable

@@ -7,20 +7,19 @@ import JaxPlatform
 public final class LoadedProgram {
     public let name: String
     public let module: Module
+    public let convention: CallingConvention
     public let owner: MemoryOwner
     private var executables: [Executable] = []
 
     /// How many specialisations a program keeps; the one used least gives way.
     static let maximumExecutables = 16
 
-    init(name: String, module: Module, owner: MemoryOwner) {
+    init(name: String, module: Module, owner: MemoryOwner) throws(JaxError) {
         self.name = name
         self.module = module
+        convention = try CallingConvention(module: module)
         self.owner = owner
     }
-
-    /// The function that is called from outside. The loader has checked that it exists.
-    public var main: Function { module.function(named: "main")! }
 
     /// The compiled form for these argument types, if there is one; counts the hit.
     func executable(for types: [TensorType]) -> Executable? {

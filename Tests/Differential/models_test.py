@@ -1,0 +1,74 @@
+"""Runs the programs of models.py on the machine and compares every result with jaxlib's."""
+import sys
+
+import jax
+import numpy as np
+from jax import export
+
+import compare
+import models
+from machine import Machine, MachineError
+
+FREE = {"eigh_cpu": "eigh", "svd_cpu": "svd"}
+
+
+def leaves(tree):
+    return [np.asarray(leaf) for leaf in jax.tree_util.tree_leaves(tree)]
+
+
+def lower(name, function, arguments, platforms):
+    """(program bytes, flat arguments, jaxlib's results)."""
+    if name == "random":
+        inner = function
+        function = lambda data: inner(jax.random.wrap_key_data(data))
+    jitted = jax.jit(function)
+    exported = export.export(jitted, platforms=list(platforms),
+                             disabled_checks=[export.DisabledSafetyCheck.custom_call("Qr")])(*arguments)
+    return exported.serialize(), leaves(arguments), leaves(jitted(*arguments)), function
+
+
+def check(machine, name, function, arguments, platforms):
+    program, flat, expected, function = lower(name, function, arguments, platforms)
+    half = name.endswith(("bfloat16", "float16"))
+    if not half and name not in FREE:
+        # The tolerance means something only where JAX agrees with itself: jitted against eager.
+        with jax.disable_jit():
+            for index, (a, e) in enumerate(zip(leaves(function(*arguments)), expected)):
+                if text := compare.difference(a, e, tol=1e-6 if e.dtype.kind in "fc" else 0):
+                    print(f"note: {name}: jitted and eager JAX differ in result {index}: {text}")
+    actual = machine.run(program, flat)
+    if len(actual) != len(expected):
+        return f"{len(actual)} results, expected {len(expected)}"
+    if name in FREE:
+        return compare.reconstruction(FREE[name], actual, expected)
+    for index, (a, e) in enumerate(zip(actual, expected)):
+        tol = None
+        if half and e.dtype.name in ("bfloat16", "float16"):
+            tol = 4 * compare.tolerance(e.dtype)
+        if text := compare.difference(a, e, tol):
+            return f"result {index}: {text}"
+    return None
+
+
+def main():
+    only = sys.argv[1] if len(sys.argv) > 1 else ""
+    passed = failed = 0
+    with Machine() as machine:
+        for name, function, arguments, platforms in models.programs():
+            if only not in name:
+                continue
+            try:
+                text = check(machine, name, function, arguments, platforms)
+            except MachineError as error:
+                text = str(error)
+            if text is None:
+                passed += 1
+            else:
+                failed += 1
+                print(f"FAILED {name}: {text}", flush=True)
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
