@@ -74,5 +74,6 @@ if ring0 {
                                .product(name: "ArgumentParser", package: "swift-argument-parser")],
                 path: "Sources/Host/CLI", swiftSettings: swiftSettings),
             test("IRTests", ["JaxIR"]),
+            test("RunTests", ["JaxRun", "JaxIR", "JaxPlatform"]),
         ])
 }

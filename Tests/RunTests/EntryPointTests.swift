@@ -1,0 +1,43 @@
+import JaxIR
+import JaxPlatform
+import JaxRun
+import Testing
+
+@Suite(.serialized) struct EntryPointTests {
+    init() { #expect(load_jax_library() == 0) }
+
+    private func failure(_ status: Int32) -> JaxError.Kind? {
+        status == 0 ? nil : lastError()?.kind
+    }
+
+    @Test func namesWhatIsMissing() {
+        #expect(failure(execute_jax_program("nothing")) == .keyError)
+        #expect(String(cString: jax_error()).contains("'nothing'"))
+        #expect(failure(execute_jax_program("")) == .valueError)
+        #expect(failure(execute_jax_program("{\"program\": ")) == .malformed)
+    }
+
+    @Test func refusesTransformationsThatAreNotThere() {
+        #expect(failure(execute_jax_transformation("grad", "f", "")) == .notImplemented)
+        #expect(String(cString: jax_error()).contains("available: jit"))
+        #expect(failure(execute_jax_transformation("integrate", "f", "")) == .valueError)
+    }
+
+    @Test func anArrayIsNoProgram() throws {
+        let tensor = try Tensor(TensorType(.f32, [2]))
+        session?.register(.array(tensor), as: "x")
+        #expect(failure(execute_jax_program("x")) == .typeError)
+        session?.drop("x")
+        #expect(failure(execute_jax_program("x")) == .keyError)
+    }
+
+    @Test func unloadingForgetsEverything() throws {
+        session?.register(.array(try Tensor(TensorType(.f32, [2]))), as: "y")
+        unload_jax_library()
+        #expect(failure(execute_jax_program("y")) == .internalError)
+        #expect(load_jax_library() == 0)
+        #expect(failure(execute_jax_program("y")) == .keyError)
+        unload_jax_library()
+        #expect(load_jax_library() == 0)
+    }
+}
