@@ -75,5 +75,6 @@ if ring0 {
                 path: "Sources/Host/CLI", swiftSettings: swiftSettings),
             test("IRTests", ["JaxIR"]),
             test("RunTests", ["JaxRun", "JaxIR", "JaxPlatform"]),
+            test("DriversTests", ["Drivers"]),
         ])
 }

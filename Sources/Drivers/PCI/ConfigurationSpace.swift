@@ -1,0 +1,88 @@
+// PCI configuration space: the two ways to reach it, memory-mapped (ECAM) and by ports 0xCF8/0xCFC.
+import CPU
+
+/// Where a function sits: bus, device, function (PCI 3.0, section 3.2.2.3).
+public struct PCIAddress: Equatable, CustomStringConvertible {
+    public let bus: UInt8
+    public let device: UInt8
+    public let function: UInt8
+
+    public init(bus: UInt8, device: UInt8, function: UInt8) {
+        self.bus = bus
+        self.device = device & 31
+        self.function = function & 7
+    }
+
+    /// "00:1f.2", as lspci prints it.
+    public var description: String {
+        let text = String((UInt32(bus) << 8 | UInt32(device)) | 0x10000, radix: 16).dropFirst()
+        return String(text.prefix(2)) + ":" + String(text.suffix(2)) + "." + String(function)
+    }
+}
+
+/// Access to configuration registers. `offset` is a multiple of four below 256 (4096 with ECAM).
+public protocol ConfigurationSpace: AnyObject {
+    func read(_ address: PCIAddress, _ offset: Int) -> UInt32
+    func write(_ address: PCIAddress, _ offset: Int, _ value: UInt32)
+}
+
+extension ConfigurationSpace {
+    public func read16(_ address: PCIAddress, _ offset: Int) -> UInt16 {
+        UInt16(truncatingIfNeeded: read(address, offset & ~3) >> UInt32((offset & 2) * 8))
+    }
+
+    public func read8(_ address: PCIAddress, _ offset: Int) -> UInt8 {
+        UInt8(truncatingIfNeeded: read(address, offset & ~3) >> UInt32((offset & 3) * 8))
+    }
+}
+
+/// Configuration space mapped into memory (PCI Express 4.0, section 7.2.2); the window begins at `firstBus`.
+public final class EnhancedConfiguration: ConfigurationSpace {
+    private let window: any RegisterWindow
+    private let firstBus: UInt8
+
+    public init(window: any RegisterWindow, firstBus: UInt8) {
+        self.window = window
+        self.firstBus = firstBus
+    }
+
+    private func register(_ address: PCIAddress, _ offset: Int) -> Int? {
+        guard address.bus >= firstBus, offset >= 0, offset < 4096 else { return nil }
+        let start = Int(address.bus - firstBus) << 20 | Int(address.device) << 15 | Int(address.function) << 12 | offset & ~3
+        return start + 4 <= window.byteCount ? start : nil
+    }
+
+    /// All ones where there is no function, as the bus itself answers.
+    public func read(_ address: PCIAddress, _ offset: Int) -> UInt32 {
+        guard let register = register(address, offset) else { return ~0 }
+        return window.read32(register)
+    }
+
+    public func write(_ address: PCIAddress, _ offset: Int, _ value: UInt32) {
+        guard let register = register(address, offset) else { return }
+        window.write32(register, value)
+    }
+}
+
+/// Configuration mechanism #1 (PCI 3.0, section 3.2.2.3.2): for machines without an MCFG table.
+/// An access is two port operations; enumeration happens on one processor, before others start.
+public final class PortConfiguration: ConfigurationSpace {
+    public init() {}
+
+    private func select(_ address: PCIAddress, _ offset: Int) {
+        cpu_out32(0xCF8, 1 << 31 | UInt32(address.bus) << 16 | UInt32(address.device) << 11
+            | UInt32(address.function) << 8 | UInt32(offset & 0xFC))
+    }
+
+    public func read(_ address: PCIAddress, _ offset: Int) -> UInt32 {
+        guard offset >= 0, offset < 256 else { return ~0 }
+        select(address, offset)
+        return cpu_in32(0xCFC)
+    }
+
+    public func write(_ address: PCIAddress, _ offset: Int, _ value: UInt32) {
+        guard offset >= 0, offset < 256 else { return }
+        select(address, offset)
+        cpu_out32(0xCFC, value)
+    }
+}
