@@ -18,6 +18,10 @@ public final class Operation {
     public var attributes: Attributes
     public var regions: [Region]
     public var location: LocationID
+    /// Filled by `markLastUses`: bit i says that operand i is not needed any more once this operation has it.
+    public var lastUses: UInt64 = 0
+    /// Filled by `markLastUses`: further values that can go when this operation is done: used last by its regions, or never.
+    public var releases: [ValueID] = []
 
     public init(_ code: OpCode, operands: [ValueID] = [], results: [ValueID] = [], attributes: Attributes = Attributes(),
                 regions: [Region] = [], location: LocationID = .unknown) {
@@ -36,6 +40,8 @@ public struct Region {
     public var operations: [Operation]
     /// The operands of the terminator (`stablehlo.return`, `func.return`, `sdy.return`).
     public var results: [ValueID]
+    /// Filled by `markLastUses`: what this region defines and returns, and parameters that nothing uses.
+    public var releases: [ValueID] = []
 
     public init(parameters: [ValueID] = [], operations: [Operation] = [], results: [ValueID] = []) {
         self.parameters = parameters

@@ -35,7 +35,7 @@ public final class Storage {
 /// Tensors are immutable once made: whoever calls `init(type)` fills the storage before handing the tensor on.
 public struct Tensor {
     public let type: TensorType
-    public let storage: Storage
+    public private(set) var storage: Storage
 
     /// Uninitialised elements. Throws `valueError` for a type without a size, `resourceExhausted` without memory.
     public init(_ type: TensorType) throws(JaxError) {
@@ -66,6 +66,9 @@ public struct Tensor {
         copy.bytes.copyMemory(from: bytes, byteCount: type.byteCount)
         return copy
     }
+
+    /// Whether nothing else refers to the storage, so that whoever holds this tensor may overwrite it.
+    public mutating func isUnique() -> Bool { isKnownUniquelyReferenced(&storage) }
 
     public var elementCount: Int { type.elementCount }
     public var shape: [Int] { type.shape }

@@ -14,6 +14,13 @@ public enum RuntimeValue {
         if case .tensor(let tensor) = self { return tensor }
         throw JaxError(.internalError, "expected a tensor value")
     }
+
+    /// The tensor, of which nothing is left here: if this was the only reference, the caller may overwrite its storage.
+    public mutating func takeTensor() throws(JaxError) -> Tensor {
+        let tensor = try asTensor()
+        self = .token
+        return tensor
+    }
 }
 
 /// An operation as its shape rule sees it.
@@ -45,13 +52,25 @@ public typealias ShapeRule = (OpView) throws(JaxError) -> [ValueType]
 /// Evaluates the operation on values whose types the verifier has checked; all types are static by then.
 public typealias Evaluation = (Frame, Operation, [RuntimeValue]) throws(JaxError) -> [RuntimeValue]
 
+/// The same for operations that may overwrite an operand's storage, or must not keep operands alive while they run: they
+/// take what they want out of the list.
+public typealias ConsumingEvaluation = (Frame, Operation, inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue]
+
 /// All that the machine knows of one operation.
 public final class OpDefinition {
     public let code: OpCode
     public let shapeRule: ShapeRule
-    public let evaluation: Evaluation
+    public let evaluation: ConsumingEvaluation
 
     public init(_ code: OpCode, shape: @escaping ShapeRule, evaluate: @escaping Evaluation) {
+        self.code = code
+        self.shapeRule = shape
+        self.evaluation = { frame, operation, operands throws(JaxError) in
+            try evaluate(frame, operation, operands)
+        }
+    }
+
+    public init(_ code: OpCode, shape: @escaping ShapeRule, consuming evaluate: @escaping ConsumingEvaluation) {
         self.code = code
         self.shapeRule = shape
         self.evaluation = evaluate
