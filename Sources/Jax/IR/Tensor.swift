@@ -67,8 +67,8 @@ public struct Tensor {
         return copy
     }
 
-    /// Whether nothing else refers to the storage, so that whoever holds this tensor may overwrite it.
-    public mutating func isUnique() -> Bool { isKnownUniquelyReferenced(&storage) }
+    /// Whether the storage is nobody else's, so that whoever holds this tensor may overwrite it.
+    public mutating func isUnique() -> Bool { !storage.isBorrowed && isKnownUniquelyReferenced(&storage) }
 
     public var elementCount: Int { type.elementCount }
     public var shape: [Int] { type.shape }

@@ -54,5 +54,6 @@ public final class Executable {
     init(argumentTypes: [TensorType], module: Module) {
         self.argumentTypes = argumentTypes
         self.module = module
+        module.markAllLastUses()
     }
 }
