@@ -73,7 +73,11 @@ if ring0 {
                 dependencies: ["HostMachine", "WireProtocol", "JaxLoad", "JaxIR",
                                .product(name: "ArgumentParser", package: "swift-argument-parser")],
                 path: "Sources/Host/CLI", swiftSettings: swiftSettings),
+            .executableTarget(
+                name: "hosted-check", dependencies: ["JaxIR", "JaxLoad", "JaxOps", "JaxPlatform"],
+                path: "Tests/HostedCheck", swiftSettings: swiftSettings),
             test("IRTests", ["JaxIR"]),
+            test("LoadTests", ["JaxLoad", "JaxIR", "JaxPlatform"]),
             test("RunTests", ["JaxRun", "JaxIR", "JaxPlatform"]),
             test("DriversTests", ["Drivers"]),
         ])

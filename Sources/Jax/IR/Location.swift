@@ -30,6 +30,11 @@ public struct LocationTable {
         return LocationID(Int32(locations.count - 1))
     }
 
+    /// Says what a location that was added before it was known is.
+    public mutating func define(_ id: LocationID, as location: Location) {
+        locations[Int(id.index)] = location
+    }
+
     public subscript(id: LocationID) -> Location {
         id.index >= 0 && Int(id.index) < locations.count ? locations[Int(id.index)] : .unknown
     }

@@ -1,0 +1,342 @@
+// The operations of a bytecode file: decodes the IR section in one pass, straight into JaxIR (BytecodeFormat.md, IR Section).
+import JaxIR
+import JaxPlatform
+
+/// What stands in front of an operation's regions.
+struct OperationHeader {
+    var dialect: String
+    var mnemonic: String
+    var offset: Int
+    var location: LocationID
+    var attributes: Attributes
+    var resultTypes: [ValueType]
+    /// Value numbers of the file.
+    var operands: [Int]
+    var regionCount: Int
+    var isIsolated: Bool
+
+    var fullName: String { dialect + "." + mnemonic }
+}
+
+/// Reads the module.
+final class OperationReader {
+    let container: Container
+    let entries: EntryTable
+    let module = Module()
+    private let forms: [OperationForm]
+    private var scopes: [ValueScope] = [ValueScope()]
+    private var depth = 0
+    /// Nesting of regions; each level costs a few hundred bytes of stack.
+    private static let depthLimit = 96
+
+    init(_ container: Container) throws(JaxError) {
+        self.container = container
+        entries = EntryTable(container)
+        var forms: [OperationForm] = []
+        forms.reserveCapacity(container.operationNames.count)
+        for entry in container.operationNames {
+            forms.append(OperationForm(dialect: container.dialects[entry.dialect], mnemonic: entry.name))
+        }
+        self.forms = forms
+    }
+
+    /// The whole module.
+    func read() throws(JaxError) -> Module {
+        var reader = container.operations
+        let (count, hasArguments) = try reader.flaggedVarint("operation count")
+        guard count == 1, !hasArguments else { throw reader.malformed("expected one module at the top, found \(count) operations") }
+        let header = try readHeader(&reader)
+        guard header.fullName == "builtin.module" else {
+            throw reader.malformed("expected a builtin.module at the top, found \(header.fullName)")
+        }
+        module.name = header.attributes.string("sym_name") ?? ""
+        module.attributes = header.attributes
+        module.attributes["sym_name"] = nil
+        try readRegions(header, &reader) { (reader: inout ByteReader) throws(JaxError) in try self.readModuleBody(&reader) }
+        module.locations = try entries.finishLocations()
+        return module
+    }
+
+    // MARK: Module and functions
+
+    private func readModuleBody(_ reader: inout ByteReader) throws(JaxError) {
+        let blocks = try reader.varint("block count")
+        if blocks == 0 { return }
+        try expectOneBlock(blocks, reader)
+        _ = try reader.varint("value count")
+        let (count, hasArguments) = try reader.flaggedVarint("operation count")
+        try reader.checkCount(count, "operations", at: reader.offset)
+        guard !hasArguments else { throw reader.malformed("a module has no parameters") }
+        for _ in 0..<count {
+            let header = try readHeader(&reader)
+            switch header.fullName {
+            case "vhlo.func_v1", "func.func": try readFunction(header, &reader)
+            case "sdy.mesh":
+                guard let name = header.attributes.string("sym_name"), let mesh = header.attributes["mesh"] else {
+                    throw reader.malformed("expected sdy.mesh to have a name and a mesh")
+                }
+                module.meshes.append(EntryTable.mesh(name, mesh))
+            default:
+                throw JaxError(.notImplemented, "\(header.fullName) in a module is not supported", offset: header.offset)
+            }
+        }
+    }
+
+    private func readFunction(_ header: OperationHeader, _ reader: inout ByteReader) throws(JaxError) {
+        var attributes = header.attributes
+        guard let name = attributes.string("sym_name"),
+              case .type(.tuple(let signature))? = attributes["function_type"], signature.count == 2,
+              case .tuple(let inputs) = signature[0], case .tuple(let results) = signature[1] else {
+            throw JaxError(.malformed, "expected a function to have a name and a function type", offset: header.offset)
+        }
+        let function = Function(name: name, isPublic: attributes.string("sym_visibility") != "private")
+        function.location = header.location
+        function.resultTypes = results
+        function.parameterAttributes = dictionaries(attributes.array("arg_attrs"), inputs.count)
+        function.resultAttributes = dictionaries(attributes.array("res_attrs"), results.count)
+        for key in ["sym_name", "function_type", "sym_visibility", "arg_attrs", "res_attrs"] { attributes[key] = nil }
+        function.attributes = attributes
+        guard header.regionCount == 1 else {
+            throw JaxError(.malformed, "expected one body of @\(name), found \(header.regionCount)", offset: header.offset)
+        }
+        try readRegions(header, &reader) { (reader: inout ByteReader) throws(JaxError) in
+            function.body = try self.readRegion(function, &reader)
+        }
+        guard function.parameterTypes == inputs else {
+            throw JaxError(.malformed, "the parameters of @\(name) do not have the types that it declares", offset: header.offset)
+        }
+        do throws(JaxError) { try module.add(function) } catch {
+            throw JaxError(.malformed, error.message, offset: header.offset)
+        }
+    }
+
+    private func dictionaries(_ list: [Attribute]?, _ count: Int) -> [Attributes] {
+        var result: [Attributes] = []
+        for entry in list ?? [] where result.count < count {
+            if case .dictionary(let fields) = entry { result.append(Attributes(fields)) } else { result.append(Attributes()) }
+        }
+        while result.count < count { result.append(Attributes()) }
+        return result
+    }
+
+    // MARK: Regions
+
+    /// Calls `body` at the start of each region of an operation.
+    private func readRegions(_ header: OperationHeader, _ reader: inout ByteReader,
+                             _ body: (inout ByteReader) throws(JaxError) -> Void) throws(JaxError) {
+        guard depth < OperationReader.depthLimit else {
+            throw reader.malformed("regions are nested deeper than \(OperationReader.depthLimit)")
+        }
+        depth += 1
+        if header.isIsolated { scopes.append(ValueScope()) }
+        for _ in 0..<header.regionCount {
+            if header.isIsolated, container.version >= ContainerVersion.lazyRegions {
+                var (id, section) = try Container.section(&reader)
+                guard id == 4 else { throw reader.malformed("expected a section of operations, found section \(id)") }
+                try body(&section)
+                guard section.isEmpty else { throw section.malformed("expected the end of a region") }
+            } else {
+                try body(&reader)
+            }
+        }
+        if header.isIsolated { scopes.removeLast() }
+        depth -= 1
+    }
+
+    private func expectOneBlock(_ count: Int, _ reader: ByteReader) throws(JaxError) {
+        guard count == 1 else { throw reader.malformed("expected a region of one block, found \(count)") }
+    }
+
+    /// A region of one block whose last operation returns.
+    private func readRegion(_ function: Function, _ reader: inout ByteReader) throws(JaxError) -> Region {
+        try expectOneBlock(reader.varint("block count"), reader)
+        let valueCount = try reader.varint("value count")
+        scopes[scopes.count - 1].enter(reserving: valueCount)
+        var region = Region()
+        let (count, hasArguments) = try reader.flaggedVarint("operation count")
+        if hasArguments { region.parameters = try readBlockArguments(function, &reader) }
+        try reader.checkCount(count, "operations", at: reader.offset)
+        var isTerminated = false
+        for _ in 0..<count {
+            let header = try readHeader(&reader)
+            guard !isTerminated else { throw JaxError(.malformed, "an operation follows the end of its block", offset: header.offset) }
+            if header.mnemonic == "return" || header.mnemonic == "return_v1" {
+                isTerminated = true
+                region.results = try operands(header)
+            } else if let operation = try readOperation(header, function, &reader) {
+                region.operations.append(operation)
+            }
+        }
+        guard isTerminated else { throw reader.malformed("expected a block to end with a return") }
+        scopes[scopes.count - 1].leave()
+        return region
+    }
+
+    private func readBlockArguments(_ function: Function, _ reader: inout ByteReader) throws(JaxError) -> [ValueID] {
+        let count = try reader.count("block parameters")
+        var parameters: [ValueID] = []
+        parameters.reserveCapacity(count)
+        for _ in 0..<count {
+            let start = reader.offset
+            let type: EncodedType
+            if container.version >= ContainerVersion.elidedLocations {
+                let (index, hasLocation) = try reader.flaggedVarint("parameter type")
+                type = try entries.type(at: index, start)
+                if hasLocation { _ = try reader.varint("parameter location") }
+            } else {
+                type = try entries.type(&reader)
+                _ = try reader.varint("parameter location")
+            }
+            let value = function.makeValue(try EntryTable.valueType(type, start))
+            try scopes[scopes.count - 1].define(value, start)
+            parameters.append(value)
+        }
+        if container.version >= ContainerVersion.useListOrders, try reader.byte("use-list flag") != 0 {
+            try skipUseLists(valueCount: count, &reader)
+        }
+        return parameters
+    }
+
+    /// Use-list orders say in which order a C++ compiler sees the uses of a value: nothing about the program.
+    private func skipUseLists(valueCount: Int, _ reader: inout ByteReader) throws(JaxError) {
+        let lists = try valueCount > 1 ? reader.count("use lists") : 1
+        for _ in 0..<lists {
+            if valueCount > 1 { _ = try reader.varint("value of a use list") }
+            let start = reader.offset
+            let (count, _) = try reader.flaggedVarint("use-list size")
+            try reader.checkCount(count, "uses", at: start)
+            for _ in 0..<count { _ = try reader.varint("use") }
+        }
+    }
+
+    // MARK: Operations
+
+    private struct Mask {
+        static let attributes: UInt8 = 1, results: UInt8 = 2, operands: UInt8 = 4, successors: UInt8 = 8
+        static let regions: UInt8 = 16, useLists: UInt8 = 32, properties: UInt8 = 64
+    }
+
+    private func readHeader(_ reader: inout ByteReader) throws(JaxError) -> OperationHeader {
+        let offset = reader.offset
+        let nameIndex = try reader.varint("operation name")
+        guard nameIndex < container.operationNames.count else {
+            throw JaxError(.malformed, "operation name \(nameIndex) of \(container.operationNames.count) does not exist",
+                           offset: offset)
+        }
+        let form = forms[nameIndex]
+        let mask = try reader.byte("operation mask")
+        let location = try entries.location(&reader)
+        var attributes = Attributes()
+        if mask & Mask.attributes != 0 {
+            let start = reader.offset
+            guard case .dictionary(let fields) = try entries.attribute(&reader) else {
+                throw JaxError(.malformed, "expected the dictionary of an operation's attributes", offset: start)
+            }
+            attributes.entries = fields
+        }
+        if mask & Mask.properties != 0 {
+            let start = reader.offset
+            let index = try reader.varint("properties index")
+            guard index < container.properties.count else {
+                throw JaxError(.malformed, "properties \(index) of \(container.properties.count) do not exist", offset: start)
+            }
+            try readProperties(container.properties[index], form, &attributes)
+        }
+        let resultTypes = try mask & Mask.results != 0 ? entries.valueTypes(&reader) : []
+        var operands: [Int] = []
+        if mask & Mask.operands != 0 {
+            let count = try reader.count("operands")
+            operands.reserveCapacity(count)
+            for _ in 0..<count { operands.append(try reader.varint("operand")) }
+        }
+        if mask & Mask.successors != 0, try reader.varint("successor count") != 0 {
+            throw reader.malformed("expected an operation without successor blocks")
+        }
+        if mask & Mask.useLists != 0 {
+            if container.version < ContainerVersion.useListOrders { throw reader.malformed("expected no use lists before version 3") }
+            try skipUseLists(valueCount: resultTypes.count, &reader)
+        }
+        var regionCount = 0, isIsolated = false
+        if mask & Mask.regions != 0 {
+            let start = reader.offset
+            (regionCount, isIsolated) = try reader.flaggedVarint("region count")
+            try reader.checkCount(regionCount, "regions", at: start)
+        }
+        return OperationHeader(dialect: form.dialect, mnemonic: form.mnemonic, offset: offset, location: location,
+                               attributes: attributes, resultTypes: resultTypes, operands: operands,
+                               regionCount: regionCount, isIsolated: isIsolated)
+    }
+
+    /// Properties of known operations are their attributes in alphabetical order; an operation that its producer did not
+    /// know has one dictionary.
+    private func readProperties(_ bytes: ByteReader, _ form: OperationForm, _ attributes: inout Attributes) throws(JaxError) {
+        var reader = bytes
+        guard let names = form.properties else {
+            throw JaxError(.notImplemented, "the operation \(form.dialect).\(form.mnemonic) is not supported", offset: bytes.offset)
+        }
+        for property in names where !reader.isEmpty {
+            if property.isOptional {
+                var peek = reader
+                let (index, isPresent) = try peek.flaggedVarint("attribute index")
+                let start = reader.offset
+                if let value = try entries.optionalAttribute(&reader), isPresent,
+                   let kept = try entries.operationForm(property.name, value, index, start) {
+                    attributes.entries.append(NamedAttribute(property.name, kept))
+                }
+            } else if let value = try entries.namedAttribute(property.name, &reader) {
+                attributes.entries.append(NamedAttribute(property.name, value))
+            }
+        }
+        guard reader.isEmpty else {
+            throw reader.malformed("expected the end of the properties of \(form.dialect).\(form.mnemonic)")
+        }
+    }
+
+    private func operands(_ header: OperationHeader) throws(JaxError) -> [ValueID] {
+        var values: [ValueID] = []
+        values.reserveCapacity(header.operands.count)
+        for number in header.operands {
+            guard let value = scopes[scopes.count - 1].value(number) else {
+                throw JaxError(.malformed, "\(header.fullName) uses value \(number), which is not defined before it",
+                               offset: header.offset)
+            }
+            values.append(value)
+        }
+        return values
+    }
+
+    /// The operation in JaxIR, or nil where it only passes its operands on.
+    private func readOperation(_ header: OperationHeader, _ function: Function,
+                               _ reader: inout ByteReader) throws(JaxError) -> Operation? {
+        let operands = try operands(header)
+        if header.fullName == "builtin.unrealized_conversion_cast" {
+            guard header.regionCount == 0, operands.count == header.resultTypes.count else {
+                throw JaxError(.malformed, "expected a cast of as many values as it yields", offset: header.offset)
+            }
+            for (operand, type) in zip(operands, header.resultTypes) {
+                guard function.type(of: operand) == type else {
+                    throw JaxError(.malformed, "a cast from \(function.type(of: operand)) to \(type) changes the value",
+                                   offset: header.offset)
+                }
+                try scopes[scopes.count - 1].define(operand, header.offset)
+            }
+            return nil
+        }
+        let (code, attributes) = try Translation.translate(header)
+        var regions: [Region] = []
+        if header.regionCount > 0 {
+            try readRegions(header, &reader) { (reader: inout ByteReader) throws(JaxError) in
+                regions.append(try self.readRegion(function, &reader))
+            }
+        }
+        var results: [ValueID] = []
+        results.reserveCapacity(header.resultTypes.count)
+        for type in header.resultTypes {
+            let value = function.makeValue(type)
+            try scopes[scopes.count - 1].define(value, header.offset)
+            results.append(value)
+        }
+        return Operation(code, operands: operands, results: results, attributes: attributes, regions: regions,
+                         location: header.location)
+    }
+}

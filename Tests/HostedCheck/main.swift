@@ -1,0 +1,76 @@
+// Runs self-checking programs on this host, without the machine: `swift run hosted-check PATH… [--load] [--verbose]`.
+// A debugging aid for operations; the command `barejax check` does the same on the machine.
+import Foundation
+import JaxIR
+import JaxLoad
+import JaxOps
+import JaxPlatform
+
+/// "dynamic_slice_float32_…" belongs to the family "dynamic_slice": the words before the first dtype, digit or known suffix.
+func family(_ file: String) -> String {
+    let dtypes: Set<Substring> = ["bool", "bfloat16", "float16", "float32", "float64", "complex64", "complex128",
+                                  "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+                                  "dtype", "shape", "lhs", "inshape", "jnp", "multi"]
+    var words: [Substring] = []
+    for word in file.split(separator: "_") {
+        if dtypes.contains(word) || word.contains(where: { $0.isNumber || $0 == "." }) && !words.isEmpty { break }
+        words.append(word)
+    }
+    return words.joined(separator: "_")
+}
+
+struct Tally { var passed = 0, failed = 0 }
+
+func check(_ url: URL, loadOnly: Bool) throws(JaxError) {
+    guard let data = try? Data(contentsOf: url) else { throw JaxError(.fileNotFound, "cannot read \(url.path)") }
+    let module = try loadModule([UInt8](data))
+    if loadOnly { return }
+    guard let main = module.function(named: "main") else { throw JaxError(.valueError, "there is no function main") }
+    _ = try Evaluator(module).call(main, [])
+}
+
+var paths: [URL] = []
+var loadOnly = false, verbose = false
+for argument in CommandLine.arguments.dropFirst() {
+    switch argument {
+    case "--load": loadOnly = true
+    case "--verbose": verbose = true
+    default:
+        let url = URL(fileURLWithPath: argument)
+        var isDirectory: ObjCBool = false
+        if FileManager.default.fileExists(atPath: argument, isDirectory: &isDirectory), isDirectory.boolValue {
+            let files = (try? FileManager.default.contentsOfDirectory(at: url, includingPropertiesForKeys: nil)) ?? []
+            paths += files.filter { $0.pathExtension == "mlirbc" }.sorted { $0.path < $1.path }
+        } else {
+            paths.append(url)
+        }
+    }
+}
+guard !paths.isEmpty else {
+    print("usage: hosted-check PATH… [--load] [--verbose]")
+    exit(2)
+}
+
+var families: [String: Tally] = [:]
+var reasons: [String: Int] = [:]
+for url in paths {
+    let name = url.deletingPathExtension().lastPathComponent
+    if verbose { print(name) }
+    do throws(JaxError) {
+        try check(url, loadOnly: loadOnly)
+        families[family(name), default: Tally()].passed += 1
+    } catch {
+        families[family(name), default: Tally()].failed += 1
+        reasons[String("\(error.kind.exceptionName): \(error.message)".prefix(100)), default: 0] += 1
+        print("FAIL \(name): \(error)")
+    }
+}
+print("\nfailures by family")
+for (name, tally) in families.sorted(by: { $0.key < $1.key }) where tally.failed > 0 {
+    print("  \(name): \(tally.failed) of \(tally.passed + tally.failed)")
+}
+print("\nfailures by reason")
+for (reason, count) in reasons.sorted(by: { $0.value > $1.value }).prefix(30) { print("  \(count) × \(reason)") }
+let passed = families.values.reduce(0) { $0 + $1.passed }, failed = families.values.reduce(0) { $0 + $1.failed }
+print("\n\(passed) passed, \(failed) failed")
+exit(failed == 0 ? 0 : 1)
