@@ -102,7 +102,7 @@ extension EntryTable {
         let size = reader.remaining
         let width = type.dtype.byteWidth
         if type.dtype == .i1 { return try booleans(type, count, &reader) }
-        guard size == count * width || (size == width && count > 0) else {
+        guard size == count * width || size == width else {
             throw bytes.malformed("expected \(count * width) bytes, or \(width) for a splat, of a constant \(type), found \(size)")
         }
         let storage = try Storage(byteCount: size)

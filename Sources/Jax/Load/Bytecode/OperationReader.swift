@@ -129,15 +129,13 @@ final class OperationReader {
         }
         depth += 1
         if header.isIsolated { scopes.append(ValueScope()) }
-        for _ in 0..<header.regionCount {
-            if header.isIsolated, container.version >= ContainerVersion.lazyRegions {
-                var (id, section) = try Container.section(&reader)
-                guard id == 4 else { throw reader.malformed("expected a section of operations, found section \(id)") }
-                try body(&section)
-                guard section.isEmpty else { throw section.malformed("expected the end of a region") }
-            } else {
-                try body(&reader)
-            }
+        if header.isIsolated, container.version >= ContainerVersion.lazyRegions {
+            var (id, section) = try Container.section(&reader)
+            guard id == 4 else { throw reader.malformed("expected a section of operations, found section \(id)") }
+            for _ in 0..<header.regionCount { try body(&section) }
+            guard section.isEmpty else { throw section.malformed("expected the end of the regions of \(header.fullName)") }
+        } else {
+            for _ in 0..<header.regionCount { try body(&reader) }
         }
         if header.isIsolated { scopes.removeLast() }
         depth -= 1
