@@ -68,13 +68,3 @@ public protocol Lock: AnyObject {
     func acquire()
     func release()
 }
-
-extension Lock {
-    /// Runs `body` with the lock held.
-    @inline(__always)
-    public func withLock<Result>(_ body: () throws(DeviceError) -> Result) throws(DeviceError) -> Result {
-        acquire()
-        defer { release() }
-        return try body()
-    }
-}

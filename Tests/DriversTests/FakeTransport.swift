@@ -5,7 +5,7 @@ final class FakeTransport: VirtioTransport {
     struct Queue {
         var size: Int
         var layout: VirtqueueLayout
-        var handler: () -> Void
+        var vector: UInt16
         var seen: UInt16 = 0
     }
 
@@ -14,6 +14,7 @@ final class FakeTransport: VirtioTransport {
     var deviceFeatures: UInt64 = VirtioFeature.version1
     var accepted: UInt64 = 0
     var refusesFeatures = false
+    var handlers: [() -> Void] = []
     var history: [UInt8] = []
     var queues: [Int: Queue] = [:]
     var maximumSizes: [Int: Int] = [:]
@@ -33,13 +34,19 @@ final class FakeTransport: VirtioTransport {
     func reset() throws(DeviceError) {
         status = []
         queues = [:]
+        handlers = []
     }
 
     func acceptFeatures(_ features: UInt64) { accepted = features }
     func maximumQueueSize(_ queue: Int) -> Int { maximumSizes[queue] ?? 0 }
 
-    func enableQueue(_ queue: Int, size: Int, layout: VirtqueueLayout, handler: @escaping () -> Void) throws(DeviceError) {
-        queues[queue] = Queue(size: size, layout: layout, handler: handler)
+    func makeVector(_ handler: @escaping () -> Void) throws(DeviceError) -> UInt16 {
+        handlers.append(handler)
+        return UInt16(handlers.count - 1)
+    }
+
+    func enableQueue(_ queue: Int, size: Int, layout: VirtqueueLayout, vector: UInt16) throws(DeviceError) {
+        queues[queue] = Queue(size: size, layout: layout, vector: vector)
     }
 
     func notify(_ queue: Int) { notified(queue) }
@@ -90,7 +97,7 @@ final class FakeTransport: VirtioTransport {
         entry.storeBytes(of: id, as: UInt32.self)
         entry.storeBytes(of: written, toByteOffset: 4, as: UInt32.self)
         used.storeBytes(of: position &+ 1, toByteOffset: 2, as: UInt16.self)
-        queue.handler()
+        handlers[Int(queue.vector)]()
     }
 
     /// Fills the next writable buffer of a queue; false when the driver has posted none.

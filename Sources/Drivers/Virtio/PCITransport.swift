@@ -130,21 +130,23 @@ public final class PCITransport: VirtioTransport {
         return Int(common.read16(Common.queueSize))
     }
 
-    public func enableQueue(_ queue: Int, size: Int, layout: VirtqueueLayout, handler: @escaping () -> Void) throws(DeviceError) {
+    public func makeVector(_ handler: @escaping () -> Void) throws(DeviceError) -> UInt16 {
+        let interrupt = try environment.allocateInterrupt(handler)
+        do throws(DeviceError) {
+            return try vectors.assign(interrupt)
+        } catch {
+            environment.freeInterrupt(interrupt)
+            throw error
+        }
+    }
+
+    public func enableQueue(_ queue: Int, size: Int, layout: VirtqueueLayout, vector: UInt16) throws(DeviceError) {
         guard size > 0, size <= maximumQueueSize(queue) else {
             throw DeviceError(.unsupported, name, "queue \(queue) does not take \(size) descriptors")
         }
         let offset = Int(common.read16(Common.queueNotifyOffset)) * Int(notifyMultiplier)
         guard offset + 2 <= notification.byteCount else {
             throw DeviceError(.protocolViolation, name, "queue \(queue) is notified outside the notification structure")
-        }
-        let interrupt = try environment.allocateInterrupt(handler)
-        let vector: UInt16
-        do throws(DeviceError) {
-            vector = try vectors.assign(interrupt)
-        } catch {
-            environment.freeInterrupt(interrupt)
-            throw error
         }
         common.write16(Common.configurationVector, Self.noVector)
         common.write16(Common.queueVector, vector)

@@ -35,19 +35,25 @@ public final class VirtioDevice {
     }
 
     /// Step 7, once for each queue: `sizeLimit` is rounded down to a power of two that the device allows.
-    public func makeQueue(_ index: Int, sizeLimit: Int, handler: @escaping () -> Void) throws(DeviceError) -> Virtqueue {
+    /// `vector` is one that `transport.makeVector` returned.
+    public func makeQueue(_ index: Int, sizeLimit: Int, vector: UInt16) throws(DeviceError) -> Virtqueue {
         let maximum = min(transport.maximumQueueSize(index), sizeLimit, 32768)
         guard maximum > 0 else { throw DeviceError(.notPresent, transport.name, "there is no queue \(index)") }
         let size = 1 << (Int.bitWidth - 1 - maximum.leadingZeroBitCount)
         let queue = try Virtqueue(name: transport.name + " queue \(index)", size: size, environment)
         do throws(DeviceError) {
-            try transport.enableQueue(index, size: size, layout: queue.layout, handler: handler)
+            try transport.enableQueue(index, size: size, layout: queue.layout, vector: vector)
         } catch {
             queue.release()
             throw error
         }
         queues.append(queue)
         return queue
+    }
+
+    /// The same with an interrupt vector of the queue's own.
+    public func makeQueue(_ index: Int, sizeLimit: Int, handler: @escaping () -> Void) throws(DeviceError) -> Virtqueue {
+        try makeQueue(index, sizeLimit: sizeLimit, vector: try transport.makeVector(handler))
     }
 
     /// Step 8: from here on the device works.

@@ -53,8 +53,11 @@ public protocol VirtioTransport: AnyObject {
     /// The largest size that the device allows for a queue; zero where there is none.
     func maximumQueueSize(_ queue: Int) -> Int
 
-    /// Configures and enables a queue; `handler` is called in interrupt context when the device has used a buffer.
-    func enableQueue(_ queue: Int, size: Int, layout: VirtqueueLayout, handler: @escaping () -> Void) throws(DeviceError)
+    /// Reserves an interrupt vector of the device; `handler` is called in interrupt context. Several queues may share it.
+    func makeVector(_ handler: @escaping () -> Void) throws(DeviceError) -> UInt16
+
+    /// Configures and enables a queue, which raises `vector` when the device has used a buffer.
+    func enableQueue(_ queue: Int, size: Int, layout: VirtqueueLayout, vector: UInt16) throws(DeviceError)
 
     /// Tells the device that the queue holds new buffers.
     func notify(_ queue: Int)

@@ -114,6 +114,9 @@ public final class Virtqueue {
         return mmio_read16(used) & 1 == 0
     }
 
+    /// Whether the device has reported something that `nextCompletion` has not returned yet.
+    public var hasCompletion: Bool { mmio_read16(used + 2) != usedIndex }
+
     /// The next buffer that the device has finished, or nil.
     public func nextCompletion() throws(DeviceError) -> Completion? {
         guard !isBroken else { throw DeviceError(.closed, name, "the queue waits for a reset of its device") }
