@@ -14,6 +14,7 @@ let swiftSettings: [SwiftSetting] = [
     .unsafeFlags([
         "-wmo", "-parse-as-library", "-target-cpu", "haswell",
         "-Xcc", "-ffreestanding", "-Xcc", "-mno-red-zone", "-Xcc", "-fno-math-errno",
+        "-Xcc", "-fno-omit-frame-pointer", "-Xcc", "-mno-omit-leaf-frame-pointer",
         "-Xfrontend", "-disable-stack-protector",
     ]),
 ] : [])
@@ -21,6 +22,7 @@ let swiftSettings: [SwiftSetting] = [
 let cSettings: [CSetting] = ring0 ? [
     .unsafeFlags([
         "-ffreestanding", "-fPIC", "-mno-red-zone", "-fno-stack-protector", "-fno-math-errno", "-fshort-wchar",
+        "-fno-omit-frame-pointer", "-mno-omit-leaf-frame-pointer",
         "-I/usr/include/efi", "-I/usr/include/efi/x86_64", "-DGNU_EFI_USE_MS_ABI",
     ]),
 ] : []
@@ -48,7 +50,7 @@ let shared: [Target] = [
     swift("JaxTransform", "Jax/Transform", ["JaxIR", "JaxOps", "JaxPlatform"]),
     swift("JaxRun", "Jax/Run", ["JaxIR", "JaxOps", "JaxLoad", "JaxTransform", "JaxPlatform"]),
     swift("WireProtocol", "Protocol"),
-    swift("Kernel", "Kernel", ["CPU"]),
+    swift("Kernel", "Kernel", ring0 ? ["CPU", "Boot"] : ["CPU"]),
     swift("Drivers", "Drivers", ["CPU"]),
 ]
 

@@ -1,1 +1,13 @@
-// to come
+// The kernel's first Swift function: brings the machine up in order, each part by its own line.
+import Boot
+import CPU
+import Kernel
+
+@_cdecl("kernel_main")
+func kernelMain(_ info: UnsafePointer<boot_info>) -> Never {
+    startEarlyConsole()
+    log("BareJAX")
+    logDecimal(cpu_tsc() - info.pointee.entry_tsc)
+    log("")
+    exitMachine(code: 0)
+}

@@ -1,0 +1,2 @@
+# BareJAX. `make` builds everything in build/.
+include image/image.mk

@@ -1,0 +1,41 @@
+# The two images, both linked from the one static library of the ring 0 build.
+#   build/barejax.elf   PVH, for qemu -kernel
+#   build/BOOTX64.EFI   EFI application
+#   build/barejax.img   GPT disk with an EFI system partition that holds it
+
+SWIFT ?= swift
+SWIFT_LIB := $(shell dirname $$(readlink -f $$(command -v $(SWIFT))))/../lib
+EMBEDDED_LIB := $(SWIFT_LIB)/swift/embedded/x86_64-unknown-none-elf
+CLANG_RT := $(wildcard $(SWIFT_LIB)/clang/*/lib/linux/libclang_rt.builtins-x86_64.a)
+LLD := $(SWIFT_LIB)/../bin/ld.lld
+
+RING0_SCRATCH ?= .build-ring0
+RING0_LIB := $(RING0_SCRATCH)/x86_64-unknown-none-elf/release/libBareJAX.a
+RING0_FLAGS ?=
+# The interpreter and libm, where their part of the build has made them.
+PYTHON_LIB ?= $(wildcard build/micropython/libmicropython.a)
+
+IMAGE_LIBS = $(RING0_LIB) $(PYTHON_LIB) $(EMBEDDED_LIB)/libswiftUnicodeDataTables.a $(CLANG_RT)
+
+.PHONY: elf efi img ring0-library
+elf: build/barejax.elf
+efi: build/BOOTX64.EFI
+img: build/barejax.img
+
+# SwiftPM itself knows what is out of date.
+ring0-library:
+	@mkdir -p build/image
+	RING0=1 $(SWIFT) build --triple x86_64-unknown-none-elf -c release --scratch-path $(RING0_SCRATCH) $(RING0_FLAGS)
+
+$(RING0_LIB): ring0-library
+
+# Linked twice: the first link gives the addresses for the symbol table, which stands last and moves nothing.
+PVH_LINK = $(LLD) -static -nostdlib --gc-sections --no-undefined -z noexecstack -u pvh_start \
+	-T linker/pvh.ld --start-group $(IMAGE_LIBS) --end-group
+
+build/barejax.elf: $(RING0_LIB) $(PYTHON_LIB) linker/pvh.ld image/symbols.py image/check.py
+	$(PVH_LINK) -o build/image/pvh.first
+	python3 image/symbols.py build/image/pvh.first build/image/pvh.symbols.o
+	$(PVH_LINK) build/image/pvh.symbols.o -o build/image/pvh.elf
+	python3 image/check.py build/image/pvh.elf
+	objcopy --strip-all build/image/pvh.elf $@
