@@ -2,9 +2,11 @@
 import JaxIR
 import JaxPlatform
 
-let reduceFamily: [OpDefinition] = [
-    OpDefinition(.reduce, shape: reduceShape, evaluate: evaluateReduce),
-]
+func reduceFamily() -> [OpDefinition] {
+    [
+        OpDefinition(.reduce, shape: reduceShape, evaluate: evaluateReduce),
+    ]
+}
 
 private func reduceShape(_ op: OpView) throws(JaxError) -> [ValueType] {
     try op.require(op.operandCount >= 2 && op.operandCount % 2 == 0, "takes as many inputs as initial values, given \(op.operandCount) operands")

@@ -2,9 +2,11 @@
 import JaxIR
 import JaxPlatform
 
-let reduceWindowFamily: [OpDefinition] = [
-    OpDefinition(.reduceWindow, shape: reduceWindowShape, evaluate: evaluateReduceWindow),
-]
+func reduceWindowFamily() -> [OpDefinition] {
+    [
+        OpDefinition(.reduceWindow, shape: reduceWindowShape, evaluate: evaluateReduceWindow),
+    ]
+}
 
 /// The windows of all dimensions by the attributes of `op`, whose operand has `shape`.
 func windows(_ op: OpView, shape: [Int]) throws(JaxError) -> [Window] {
