@@ -20,6 +20,8 @@ double round(double x) {
     return __builtin_copysign(whole, x);
 }
 
+double nan(const char *tag) { (void)tag; return __builtin_nan(""); }
+
 float fabsf(float x) { return __builtin_fabsf(x); }
 float sqrtf(float x) { return __builtin_sqrtf(x); }
 float floorf(float x) { return __builtin_floorf(x); }

@@ -1,0 +1,8 @@
+// What MicroPython's shared code asks of the machine; hal.c answers by the callbacks of include/python.h.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+void mp_hal_set_interrupt_char(int c);
+void mp_hal_move_cursor_back(unsigned int positions);
+void mp_hal_erase_line_from_cursor(unsigned int characters);
