@@ -82,5 +82,6 @@ if ring0 {
             test("LoadTests", ["JaxLoad", "JaxIR", "JaxPlatform"]),
             test("RunTests", ["JaxRun", "JaxIR", "JaxPlatform"]),
             test("DriversTests", ["Drivers"]),
+            test("KernelTests", ["Kernel"]),
         ])
 }
