@@ -1,0 +1,118 @@
+"""`make bench`: prints a table of figures and writes build/bench.json. Ratios are taken within the run."""
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE.parent / "Differential"))
+
+import boot_times  # noqa: E402
+import linux_guest  # noqa: E402
+
+BUILD = ROOT / "build"
+ELF, IMAGE = BUILD / "barejax.elf", BUILD / "barejax.img"
+FIRMWARE = "/usr/share/ovmf/OVMF.fd"
+PVH = ["-kernel", str(ELF)]
+EFI = ["-bios", FIRMWARE, "-drive", f"file={IMAGE},format=raw,if=none,id=disk,readonly=on", "-device", "ide-hd,drive=disk,bootindex=0"]
+figures = []
+
+
+def record(group, name, value, unit):
+    figures.append({"group": group, "name": name, "value": value, "unit": unit})
+    shown = "not measured" if value is None else f"{value:.4g} {unit}"
+    print(f"{group:12} {name:48} {shown}", flush=True)
+
+
+def sizes():
+    output = subprocess.run(["size", "-A", str(ELF)], capture_output=True, text=True, check=True).stdout
+    sections = {line.split()[0]: int(line.split()[1]) for line in output.splitlines() if line.startswith(".")}
+    loaded = {name: size for name, size in sections.items()
+              if not name.startswith((".debug", ".symtab", ".strtab", ".comment", ".note", ".bss", ".shstrtab"))}
+    record("size", "PVH image, code and data", sum(loaded.values()) / 2**20, "MiB")
+    record("size", "EFI image (BOOTX64.EFI)", (BUILD / "BOOTX64.EFI").stat().st_size / 2**20, "MiB")
+
+
+def boots():
+    for name, options, rounds in (("PVH", PVH, 10), ("EFI", EFI, 3)):
+        times = [boot_times.first_instruction(options) for _ in range(rounds)]
+        times = [t for t in times if t is not None]
+        record("boot", f"{name}: QEMU start to first instruction", statistics.median(times) if times else None, "s")
+        seen = boot_times.marks(options, [b"BareJAX", b">>> "], rounds)
+        record("boot", f"{name}: QEMU start to banner", seen[b"BareJAX"], "s")
+        record("boot", f"{name}: QEMU start to prompt", seen[b">>> "], "s")
+        if name == "PVH":
+            prompt = seen[b">>> "]
+    kernel, initramfs = linux_guest.prepare()
+    linux = boot_times.marks(["-kernel", kernel, "-initrd", initramfs, "-append", "console=ttyS0 quiet"], [b"linux init"], 3)[b"linux init"]
+    record("boot", "Debian kernel, one-program initramfs: to init", linux, "s")
+    if prompt and linux:
+        record("boot", "BareJAX to prompt (PVH) / Linux to init", prompt / linux, "")
+    times = []
+    for _ in range(5):
+        begun = time.monotonic()
+        subprocess.run([BUILD / "barejax", "eval", "print(6*7)"], check=True, capture_output=True)
+        times.append(time.monotonic() - begun)
+    record("boot", 'barejax eval "print(6*7)", whole process', statistics.median(times), "s")
+
+
+def programs():
+    """Load time on the machine, and evaluation against jaxlib on the host, for the programs of the differential tests."""
+    import jax
+    import models
+    import models_test
+    import numpy as np
+    from machine import COMMAND, Machine
+    with tempfile.TemporaryDirectory() as folder, Machine("--share", folder) as machine:
+        def evaluate(text):
+            done = subprocess.run([COMMAND, "eval", text, "--connect", machine.socket], capture_output=True, text=True)
+            if done.returncode:
+                raise RuntimeError(done.stderr)
+            return done.stdout
+        memory = json.loads(subprocess.run([COMMAND, "stats", "--connect", machine.socket], capture_output=True, text=True, check=True).stdout)
+        record("memory", "in use at the prompt", memory["memory"]["used_bytes"] / 2**20, "MiB")
+        for name, function, arguments, platforms in models.programs():
+            program, flat, expected, function = models_test.lower(name, function, arguments, platforms)
+            pathlib.Path(folder, "program").write_bytes(program)
+            for index, argument in enumerate(flat):
+                np.save(pathlib.Path(folder, f"{index}.npy"), argument)
+            times = json.loads(evaluate(MEASURE.replace("COUNT", str(len(flat)))))
+            jitted = jax.jit(function)
+            jax.block_until_ready(jitted(*arguments))
+            begun = time.perf_counter()
+            rounds = 20
+            for _ in range(rounds):
+                jax.block_until_ready(jitted(*arguments))
+            host = (time.perf_counter() - begun) / rounds
+            record("load", name, times["load"] * 1e3, "ms")
+            record("evaluate", name, times["run"] * 1e3, "ms")
+            record("ratio", f"{name}: machine / jaxlib", times["run"] / host, "")
+
+
+MEASURE = """
+import machine, jax, jax.numpy as jnp
+data = open("host:program", "rb").read()
+t0 = machine.uptime()
+program = jax.export.deserialize(data)
+t1 = machine.uptime()
+args = [jnp.load("host:%d.npy" % i) for i in range(COUNT)]
+program.call_flat(*args)
+t2 = machine.uptime()
+program.call_flat(*args)
+t3 = machine.uptime()
+print('{"load": %.9f, "first": %.9f, "run": %.9f}' % (t1 - t0, t2 - t1, t3 - t2))
+"""
+
+
+def main():
+    for section in (sizes, boots, programs):
+        section()
+    (BUILD / "bench.json").write_text(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
