@@ -78,6 +78,9 @@ if ring0 {
             .executableTarget(
                 name: "hosted-check", dependencies: ["JaxIR", "JaxLoad", "JaxOps", "JaxPlatform"],
                 path: "Tests/HostedCheck", swiftSettings: swiftSettings),
+            .executableTarget(
+                name: "hosted-run", dependencies: ["JaxIR", "JaxPlatform", "JaxRun"],
+                path: "Tests/HostedRun", swiftSettings: swiftSettings),
             test("IRTests", ["JaxIR"]),
             test("LoadTests", ["JaxLoad", "JaxIR", "JaxPlatform"]),
             test("RunTests", ["JaxRun", "JaxIR", "JaxPlatform"]),

@@ -57,3 +57,47 @@ class Machine:
             while os.path.exists(name := os.path.join(out, f"{len(results)}.npy")):
                 results.append(np.load(name))
             return results
+
+
+class HostedMachine:
+    """The evaluator alone, as a process of the host (`hosted-run`): the same interface, for work on the operations."""
+
+    def __init__(self, *_):
+        self.command = os.environ.get("BAREJAX_HOSTED_RUN", str(ROOT / ".build/release/hosted-run"))
+
+    def __enter__(self):
+        self.process = subprocess.Popen([self.command], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+
+    def number(self):
+        return int.from_bytes(self.process.stdout.read(8), "little", signed=True)
+
+    def text(self):
+        return self.process.stdout.read(self.number()).decode()
+
+    def run(self, program, arguments, timeout=None):
+        integer = lambda value: int(value).to_bytes(8, "little", signed=True)
+        block = lambda data: integer(len(data)) + data
+        request = block(program) + integer(len(arguments))
+        for argument in arguments:
+            argument = np.asarray(argument, order="C")
+            request += block(argument.dtype.name.encode()) + integer(argument.ndim)
+            request += b"".join(map(integer, argument.shape)) + block(argument.tobytes())
+        self.process.stdin.write(request)
+        self.process.stdin.flush()
+        status = self.process.stdout.read(8)
+        if not status:
+            self.__enter__()
+            raise MachineError("the evaluator died")
+        if status != bytes(8):
+            raise MachineError(self.text())
+        results = []
+        for _ in range(self.number()):
+            dtype = np.dtype(self.text())
+            shape = [self.number() for _ in range(self.number())]
+            results.append(np.frombuffer(self.process.stdout.read(self.number()), dtype).reshape(shape))
+        return results

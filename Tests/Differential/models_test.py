@@ -1,4 +1,5 @@
 """Runs the programs of models.py on the machine and compares every result with jaxlib's."""
+import argparse
 import sys
 
 import jax
@@ -7,7 +8,7 @@ from jax import export
 
 import compare
 import models
-from machine import Machine, MachineError
+from machine import HostedMachine, Machine, MachineError
 
 FREE = {"eigh_cpu": "eigh", "svd_cpu": "svd"}
 
@@ -51,11 +52,14 @@ def check(machine, name, function, arguments, platforms):
 
 
 def main():
-    only = sys.argv[1] if len(sys.argv) > 1 else ""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--hosted", action="store_true", help="the evaluator alone, without the machine")
+    parser.add_argument("--only", default="", help="programs whose name contains this")
+    options = parser.parse_args()
     passed = failed = 0
-    with Machine() as machine:
+    with (HostedMachine if options.hosted else Machine)() as machine:
         for name, function, arguments, platforms in models.programs():
-            if only not in name:
+            if options.only not in name:
                 continue
             try:
                 text = check(machine, name, function, arguments, platforms)

@@ -1,0 +1,64 @@
+// Executes programs on the host for the differential tests: the evaluator without the machine.
+//
+// Requests on standard input, answers on standard output, numbers as 64-bit little endian: the program's length and bytes;
+// the number of arguments; for each its dtype's name (length, bytes), rank, dimensions, length and bytes.
+// Answers: 0 and the results in the same form, or 1 and the error's text.
+import Foundation
+import JaxIR
+import JaxPlatform
+import JaxRun
+
+func readBytes(_ count: Int) -> Data {
+    var data = Data()
+    while data.count < count {
+        guard let chunk = try? FileHandle.standardInput.read(upToCount: count - data.count), !chunk.isEmpty else { exit(0) }
+        data.append(chunk)
+    }
+    return data
+}
+
+func readNumber() -> Int {
+    readBytes(8).withUnsafeBytes { Int(truncatingIfNeeded: $0.loadUnaligned(as: Int64.self)) }
+}
+
+func write(_ data: Data) { FileHandle.standardOutput.write(data) }
+func write(_ number: Int) { withUnsafeBytes(of: Int64(number).littleEndian) { write(Data($0)) } }
+func write(text: String) { write(text.utf8.count); write(Data(text.utf8)) }
+
+func readTensor() throws -> Tensor {
+    let name = String(decoding: readBytes(readNumber()), as: UTF8.self)
+    var shape: [Int] = []
+    for _ in 0..<readNumber() { shape.append(readNumber()) }
+    let bytes = readBytes(readNumber())
+    guard let dtype = DType(name: name) else { throw JaxError(.typeError, "unknown dtype " + name) }
+    let tensor = try Tensor(TensorType(dtype, shape))
+    bytes.withUnsafeBytes { if $0.count > 0 { tensor.bytes.copyMemory(from: $0.baseAddress!, byteCount: $0.count) } }
+    return tensor
+}
+
+_ = load_jax_library()
+while true {
+    let program = readBytes(readNumber())
+    var arguments: [Tensor] = []
+    for _ in 0..<readNumber() { arguments.append(try readTensor()) }
+    do throws(JaxError) {
+        let session = session!
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: program.count, alignment: 16)
+        defer { bytes.deallocate() }
+        program.copyBytes(to: bytes)
+        let loaded = try session.load(UnsafeRawBufferPointer(bytes), as: "p")
+        let results = try session.execute(loaded, arguments, device: try session.device("cpu"))
+        write(0)
+        write(results.count)
+        for result in results {
+            write(text: result.dtype.name)
+            write(result.shape.count)
+            for dimension in result.shape { write(dimension) }
+            write(result.type.byteCount)
+            write(Data(bytes: result.bytes, count: result.type.byteCount))
+        }
+    } catch {
+        write(1)
+        write(text: error.description)
+    }
+}
