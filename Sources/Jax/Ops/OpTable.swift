@@ -32,6 +32,6 @@ nonisolated(unsafe) public var opTable = OpTable(families: opFamilies())
 /// Every family of operations; one line each.
 func opFamilies() -> [[OpDefinition]] {
     [
-        reduceFamily(), reduceWindowFamily(), gatherFamily(), scatterFamily(),
+        reduceFamily(), reduceWindowFamily(), gatherFamily(), scatterFamily(), customCallFamily(),
     ]
 }
