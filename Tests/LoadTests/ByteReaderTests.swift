@@ -3,25 +3,32 @@ import Testing
 @testable import JaxLoad
 
 @Suite struct ByteReaderTests {
-    private func read<Value>(_ bytes: [UInt8], _ body: (inout ByteReader) throws -> Value) rethrows -> Value {
+    private func varint(_ bytes: [UInt8]) throws -> Int {
         try bytes.withUnsafeBytes { buffer in
             var reader = ByteReader(buffer)
-            return try body(&reader)
+            return try reader.varint("number")
+        }
+    }
+
+    private func signed(_ bytes: [UInt8]) throws -> Int {
+        try bytes.withUnsafeBytes { buffer in
+            var reader = ByteReader(buffer)
+            return try reader.signedVarint("number")
         }
     }
 
     @Test func variableWidthIntegers() throws {
-        try read([0x0F]) { #expect(try $0.varint("n") == 7) }
-        try read([0x02, 0x04]) { #expect(try $0.varint("n") == 0x100) }
-        try read([0x00, 1, 0, 0, 0, 0, 0, 0, 0x40]) { #expect(try $0.varint("n") == 1 << 62 | 1) }
-        try read([0x07]) { #expect(try $0.signedVarint("n") == -2) }
-        read([0x00, 1, 0, 0, 0, 0, 0, 0, 0x80]) { reader in
-            #expect(throws: JaxError.self) { try reader.varint("n") }
-        }
+        #expect(try varint([0x0F]) == 7)
+        #expect(try varint([0x02, 0x04]) == 0x100)
+        #expect(try varint([0x00, 1, 0, 0, 0, 0, 0, 0, 0x40]) == 1 << 62 | 1)
+        #expect(try signed([0x07]) == -2)
+        #expect(throws: JaxError.self) { try varint([0x00, 1, 0, 0, 0, 0, 0, 0, 0x80]) }
+        #expect(throws: JaxError.self) { try varint([0x02]) }
     }
 
     @Test func errorsNameTheOffset() {
-        read([1, 2, 3]) { reader in
+        [UInt8]([1, 2, 3]).withUnsafeBytes { buffer in
+            var reader = ByteReader(buffer)
             do throws(JaxError) {
                 try reader.skip(2, "a header")
                 _ = try reader.fixed(UInt32.self, "a word")
@@ -35,7 +42,8 @@ import Testing
     }
 
     @Test func paddingStaysInside() {
-        read([0, 0, 0]) { reader in
+        [UInt8](repeating: 0, count: 3).withUnsafeBytes { buffer in
+            var reader = ByteReader(buffer)
             #expect(throws: JaxError.self) {
                 try reader.skip(1, "a byte")
                 try reader.align(to: 8)

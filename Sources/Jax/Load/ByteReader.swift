@@ -96,6 +96,9 @@ public struct ByteReader {
         offset = end
     }
 
+    /// A copy of the rest of the window.
+    public func array() -> [UInt8] { Array(bytes[offset..<end]) }
+
     // MARK: MLIR's variable-width integers (BytecodeFormat.md, Variable-Width Integers)
 
     /// One to nine bytes; the zero bits below the lowest one bit of the first byte count the bytes that follow it.

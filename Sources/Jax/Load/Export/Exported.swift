@@ -1,0 +1,156 @@
+// What `jax.export` stores around a program (jax/_src/export/_export.py, class Exported): how to call it and what it promises.
+import JaxIR
+import JaxPlatform
+
+/// A dimension of an argument or result of an export.
+public enum Dimension: Equatable {
+    case fixed(Int)
+    /// An expression over symbolic dimensions: "b", "2*b + 1".
+    case symbolic(String)
+}
+
+/// The element type of an export's value.
+public enum ExportedElement: Equatable {
+    case dtype(DType)
+    /// A typed PRNG key of this implementation ("fry", "rbg", "unsafe_rbg"): the program sees u32 words in one more dimension.
+    case key(String)
+    /// The tangent type of integers; the program sees booleans.
+    case float0
+}
+
+/// The type of an argument or result (`AbstractValue`).
+public struct ExportedValue {
+    public var element: ExportedElement
+    public var shape: [Dimension]
+    /// "device", "host", "any", or nil where the export does not say.
+    public var memorySpace: String?
+
+    /// The type under which the program has it; symbolic dimensions are dynamic.
+    public var tensorType: TensorType {
+        var dimensions: [Int] = []
+        for dimension in shape {
+            if case .fixed(let size) = dimension { dimensions.append(size) } else { dimensions.append(TensorType.dynamic) }
+        }
+        switch element {
+        case .dtype(let dtype): return TensorType(dtype, dimensions)
+        case .key(let implementation): return TensorType(.u32, dimensions + [implementation == "fry" ? 2 : 4])
+        case .float0: return TensorType(.i1, dimensions)
+        }
+    }
+}
+
+/// A mesh of devices without the devices (`AbstractMesh`).
+public struct ExportedMesh {
+    public var axes: [(name: String, size: Int)]
+    /// "Auto", "Explicit" or "Manual" for each axis.
+    public var axisTypes: [String]
+}
+
+/// How an argument or result is spread over a mesh (`NamedSharding`).
+public struct ExportedSharding {
+    public var mesh: ExportedMesh
+    /// The mesh axes for each dimension.
+    public var partitions: [[String]]
+    public var memoryKind: String?
+}
+
+/// A deserialised `jax.export.Exported`.
+public final class Exported {
+    public let functionName: String
+    /// ((positional arguments, …), {keyword arguments}).
+    public let inTree: PyTree
+    public let outTree: PyTree
+    /// One for each leaf of `inTree`, in order.
+    public let inValues: [ExportedValue]
+    public let outValues: [ExportedValue]
+    /// Indices into `inValues` of the arguments that the program takes; the others it does not use.
+    public let keptArguments: [Int]
+    /// Lower case: "cpu", "cuda", "tpu", "barejax". With more than one, the program's first parameter is the index of the
+    /// platform in this list (i32).
+    public let platforms: [String]
+    /// Type names of the effects; the program takes and returns one token for each ordered one, before the arrays.
+    public let orderedEffects: [String]
+    public let unorderedEffects: [String]
+    public let deviceCount: Int
+    /// One for each of `inValues`, or empty; nil where unspecified.
+    public let inShardings: [ExportedSharding?]
+    public let outShardings: [ExportedSharding?]
+    /// Checks that the exporter switched off: "platform", "shape_assertions", "custom_call:NAME".
+    public let disabledChecks: [String]
+    /// 9 or 10.
+    public let callingConventionVersion: Int
+    /// Whether symbolic dimensions or several platforms made the export use hidden parameters.
+    public let usesGlobalConstants: Bool
+    /// The backward pass, where it was exported too.
+    public let vjp: Exported?
+    /// The program as MLIR bytecode.
+    public let program: [UInt8]
+
+    init(functionName: String, inTree: PyTree, outTree: PyTree, inValues: [ExportedValue], outValues: [ExportedValue],
+         keptArguments: [Int], platforms: [String], orderedEffects: [String], unorderedEffects: [String],
+         deviceCount: Int, inShardings: [ExportedSharding?], outShardings: [ExportedSharding?], disabledChecks: [String],
+         callingConventionVersion: Int, usesGlobalConstants: Bool, vjp: Exported?, program: [UInt8]) {
+        self.functionName = functionName
+        self.inTree = inTree
+        self.outTree = outTree
+        self.inValues = inValues
+        self.outValues = outValues
+        self.keptArguments = keptArguments
+        self.platforms = platforms
+        self.orderedEffects = orderedEffects
+        self.unorderedEffects = unorderedEffects
+        self.deviceCount = deviceCount
+        self.inShardings = inShardings
+        self.outShardings = outShardings
+        self.disabledChecks = disabledChecks
+        self.callingConventionVersion = callingConventionVersion
+        self.usesGlobalConstants = usesGlobalConstants
+        self.vjp = vjp
+        self.program = program
+    }
+
+    /// Decodes the program and checks that its `main` is called as the export says: the platform index, tokens, then the
+    /// kept arguments. Throws as `loadModule` does.
+    public func module() throws(JaxError) -> Module {
+        let module = try loadModule(program)
+        guard let main = module.function(named: "main") else {
+            throw JaxError(.malformed, "the program of the export has no function @main")
+        }
+        var expected: [ValueType] = takesPlatformIndex ? [.tensor(TensorType(.i32, []))] : []
+        for _ in orderedEffects { expected.append(.token) }
+        for index in keptArguments { expected.append(.tensor(inValues[index].tensorType)) }
+        let actual = main.parameterTypes
+        guard actual.count == expected.count else {
+            throw JaxError(.malformed, "@main takes \(actual.count) values, but the export describes \(expected.count)")
+        }
+        for (position, (type, wanted)) in zip(actual, expected).enumerated() where !Exported.agree(type, wanted) {
+            throw JaxError(.malformed, "parameter \(position) of @main is \(type), but the export describes \(wanted)")
+        }
+        var results: [ValueType] = []
+        for _ in orderedEffects { results.append(.token) }
+        for value in outValues { results.append(.tensor(value.tensorType)) }
+        guard main.resultTypes.count == results.count else {
+            throw JaxError(.malformed, "@main returns \(main.resultTypes.count) values, but the export describes \(results.count)")
+        }
+        for (position, (type, wanted)) in zip(main.resultTypes, results).enumerated() where !Exported.agree(type, wanted) {
+            throw JaxError(.malformed, "result \(position) of @main is \(type), but the export describes \(wanted)")
+        }
+        return module
+    }
+
+    /// Whether the program's first parameter is the index of the platform.
+    public var takesPlatformIndex: Bool { platforms.count > 1 }
+
+    private static func agree(_ type: ValueType, _ wanted: ValueType) -> Bool {
+        switch (type, wanted) {
+        case (.token, .token): return true
+        case (.tensor(let type), .tensor(let wanted)):
+            guard type.dtype == wanted.dtype, type.rank == wanted.rank else { return false }
+            for (size, expected) in zip(type.shape, wanted.shape) where size != expected {
+                if size != TensorType.dynamic && expected != TensorType.dynamic { return false }
+            }
+            return true
+        default: return false
+        }
+    }
+}
