@@ -28,6 +28,7 @@ ring0-library:
 	RING0=1 $(SWIFT) build --triple x86_64-unknown-none-elf -c release --scratch-path $(RING0_SCRATCH) $(RING0_FLAGS)
 
 $(RING0_LIB): ring0-library
+	@:
 
 # Linked twice: the first link gives the addresses for the symbol table, which stands last and moves nothing.
 PVH_LINK = $(LLD) -static -nostdlib --gc-sections --no-undefined -z noexecstack -u pvh_start \
