@@ -1,4 +1,4 @@
-// Runs self-checking programs on this host, without the machine: `swift run hosted-check PATH… [--load] [--verbose]`.
+// Runs self-checking programs on this host, without the machine: `swift run hosted-check PATH… [--load] [--verify] [--print] [--verbose]`.
 // A debugging aid for operations; the command `barejax check` does the same on the machine.
 import Foundation
 import JaxIR
@@ -21,33 +21,43 @@ func family(_ file: String) -> String {
 
 struct Tally { var passed = 0, failed = 0 }
 
-func check(_ url: URL, loadOnly: Bool) throws(JaxError) {
+/// How far to go with each program.
+enum Stage: Int { case load, verify, run }
+
+func check(_ url: URL, upTo stage: Stage, printing: Bool) throws(JaxError) {
     guard let data = try? Data(contentsOf: url) else { throw JaxError(.fileNotFound, "cannot read \(url.path)") }
-    let module = try loadModule([UInt8](data))
-    if loadOnly { return }
+    let bytes = [UInt8](data)
+    let isBare = bytes.withUnsafeBytes { isBareProgram($0) }
+    let module = try isBare ? loadModule(bytes) : loadArtifact(bytes).module()
+    if printing { print(module.text(PrintOptions(locations: true))) }
+    if stage == .load { return }
+    try verify(module)
+    if stage == .verify { return }
     guard let main = module.function(named: "main") else { throw JaxError(.valueError, "there is no function main") }
     _ = try Evaluator(module).call(main, [])
 }
 
 var paths: [URL] = []
-var loadOnly = false, verbose = false
+var stage = Stage.run, verbose = false, printing = false
 for argument in CommandLine.arguments.dropFirst() {
     switch argument {
-    case "--load": loadOnly = true
+    case "--load": stage = .load
+    case "--verify": stage = .verify
+    case "--print": printing = true
     case "--verbose": verbose = true
     default:
         let url = URL(fileURLWithPath: argument)
         var isDirectory: ObjCBool = false
         if FileManager.default.fileExists(atPath: argument, isDirectory: &isDirectory), isDirectory.boolValue {
             let files = (try? FileManager.default.contentsOfDirectory(at: url, includingPropertiesForKeys: nil)) ?? []
-            paths += files.filter { $0.pathExtension == "mlirbc" }.sorted { $0.path < $1.path }
+            paths += files.filter { ["mlirbc", "jaxexp"].contains($0.pathExtension) }.sorted { $0.path < $1.path }
         } else {
             paths.append(url)
         }
     }
 }
 guard !paths.isEmpty else {
-    print("usage: hosted-check PATH… [--load] [--verbose]")
+    print("usage: hosted-check PATH… [--load] [--verify] [--print] [--verbose]")
     exit(2)
 }
 
@@ -57,7 +67,7 @@ for url in paths {
     let name = url.deletingPathExtension().lastPathComponent
     if verbose { print(name) }
     do throws(JaxError) {
-        try check(url, loadOnly: loadOnly)
+        try check(url, upTo: stage, printing: printing)
         families[family(name), default: Tally()].passed += 1
     } catch {
         families[family(name), default: Tally()].failed += 1

@@ -11,7 +11,7 @@ func fixture(_ name: String) throws -> [UInt8] {
 }
 
 func export(_ name: String) throws -> Exported {
-    try fixture(name).withUnsafeBytes { try loadArtifact($0) }
+    try loadArtifact(fixture(name))
 }
 
 @Suite struct ArtifactTests {
@@ -97,7 +97,7 @@ func export(_ name: String) throws -> Exported {
         let bytes = try fixture("trees")
         for length in stride(from: 0, to: bytes.count, by: 7) {
             #expect(throws: JaxError.self) {
-                try Array(bytes[..<length]).withUnsafeBytes { try loadArtifact($0).module() }
+                try loadArtifact(Array(bytes[..<length])).module()
             }
         }
     }

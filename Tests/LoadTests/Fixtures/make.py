@@ -15,6 +15,7 @@ from jax._src.interpreters import mlir
 from jax._src.lib.mlir.dialects import hlo
 
 jax.config.update("jax_traceback_in_locations_limit", 1)
+jax.config.update("jax_hlo_source_file_canonicalization_regex", ".*/")
 here = pathlib.Path(__file__).parent
 
 

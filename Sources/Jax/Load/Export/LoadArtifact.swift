@@ -15,6 +15,18 @@ public func loadArtifact(_ bytes: UnsafeRawBufferPointer) throws(JaxError) -> Ex
     return try ArtifactReader.exported(FlatTable.root(reader), depth: 0)
 }
 
+/// The same for an array of bytes.
+public func loadArtifact(_ bytes: [UInt8]) throws(JaxError) -> Exported {
+    var result: Result<Exported, JaxError>?
+    bytes.withUnsafeBytes { buffer in
+        do throws(JaxError) { result = .success(try loadArtifact(buffer)) } catch { result = .failure(error) }
+    }
+    switch result! {
+    case .success(let exported): return exported
+    case .failure(let error): throw error
+    }
+}
+
 /// Whether `bytes` is a bare program (`loadModule`) and not an export (`loadArtifact`).
 public func isBareProgram(_ bytes: UnsafeRawBufferPointer) -> Bool { Container.hasMagic(ByteReader(bytes)) }
 
