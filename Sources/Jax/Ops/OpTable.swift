@@ -32,6 +32,24 @@ nonisolated(unsafe) public var opTable = OpTable(families: opFamilies())
 /// Every family of operations; one line each.
 func opFamilies() -> [[OpDefinition]] {
     [
+        arithmeticFamily(),
+        bitwiseFamily(),
+        comparisonFamily(),
+        unaryFamily(),
+        transcendentalFamily(),
+        conversionFamily(),
+        reducePrecisionFamily(),
+        constantFamily(),
+        broadcastFamily(),
+        reorderFamily(),
+        padFamily(),
+        sliceFamily(),
+        dimensionSizeFamily(),
+        controlFlowFamily(),
+        compositeFamily(),
+        structureFamily(),
+        collectiveFamily(),
+        unavailableFamily(),
         reduceFamily(), reduceWindowFamily(), gatherFamily(), scatterFamily(), customCallFamily(),
     ]
 }

@@ -33,7 +33,7 @@ public protocol NumericElement: Element {
 }
 
 /// Real floating-point elements: f16, bf16, f32, f64.
-public protocol FloatElement: NumericElement where Accumulator: FloatElement {
+public protocol FloatElement: NumericElement where Accumulator: ComplexPart {
     var double: Double { get }
     /// Rounded once, to nearest even.
     init(_ value: Double)

@@ -151,3 +151,12 @@ extension OpView {
         return (parameters, results)
     }
 }
+
+extension OpView {
+    /// The types of all operands, which must be arrays.
+    func tensors() throws(JaxError) -> [TensorType] {
+        var types: [TensorType] = []
+        for index in 0..<operandCount { types.append(try tensor(index)) }
+        return types
+    }
+}

@@ -1,0 +1,171 @@
+// slice, real_dynamic_slice, dynamic_slice, dynamic_update_slice (StableHLO, sections of these names).
+import JaxIR
+import JaxPlatform
+
+func sliceFamily() -> [OpDefinition] {
+    [
+        OpDefinition(.slice, shape: sliceRule, evaluate: { frame, operation, operands throws(JaxError) in
+            [.tensor(try slice(try operands[0].asTensor(), starts: operation.attributes.integers("start_indices") ?? [],
+                               strides: operation.attributes.integers("strides") ?? [],
+                               to: try frame.resultTensorType(operation)))]
+        }),
+        OpDefinition(.realDynamicSlice, shape: { view throws(JaxError) in
+            try view.requireOperands(4)
+            let operand = try view.tensor(0), result = try view.declaredTensor()
+            for index in 1..<4 { try view.requireShapeOperand(index, rank: operand.rank) }
+            try view.require(result.rank == operand.rank, "the result must have the rank of \(operand), is \(result)")
+            return [.tensor(TensorType(operand.dtype, result.shape))]
+        }, evaluate: evaluateRealDynamicSlice),
+        OpDefinition(.dynamicSlice, shape: dynamicSliceRule, evaluate: { frame, operation, operands throws(JaxError) in
+            let operand = try operands[0].asTensor()
+            let type = try frame.resultTensorType(operation)
+            let starts = try clampedStarts(operands[1...], operand.shape, type.shape)
+            return [.tensor(try slice(operand, starts: starts, strides: [Int](repeating: 1, count: type.rank), to: type))]
+        }),
+        OpDefinition(.dynamicUpdateSlice, shape: dynamicUpdateSliceRule, consuming: evaluateDynamicUpdateSlice),
+    ]
+}
+
+/// The elements of an integer vector or scalar.
+func integers(_ value: RuntimeValue) throws(JaxError) -> [Int] {
+    let tensor = try convert(try value.asTensor(), to: .i64)
+    var list: [Int] = []
+    list.reserveCapacity(tensor.elementCount)
+    for element in tensor.elements(as: Int64.self) { list.append(Int(element)) }
+    return list
+}
+
+/// One integer; unsigned numbers beyond Int.max count as Int.max.
+func integer(_ value: RuntimeValue) throws(JaxError) -> Int {
+    let tensor = try value.asTensor()
+    switch tensor.dtype {
+    case .i1, .u8: return Int(tensor.pointer(UInt8.self).pointee)
+    case .i8: return Int(tensor.pointer(Int8.self).pointee)
+    case .i16: return Int(tensor.pointer(Int16.self).pointee)
+    case .i32: return Int(tensor.pointer(Int32.self).pointee)
+    case .i64: return Int(tensor.pointer(Int64.self).pointee)
+    case .u16: return Int(tensor.pointer(UInt16.self).pointee)
+    case .u32: return Int(tensor.pointer(UInt32.self).pointee)
+    case .u64: return Int(clamping: tensor.pointer(UInt64.self).pointee)
+    default: throw JaxError(.internalError, "expected an integer, found \(tensor.type)")
+    }
+}
+
+// MARK: slice
+
+private func sliceRule(_ view: OpView) throws(JaxError) -> [ValueType] {
+    try view.requireOperands(1)
+    let operand = try view.tensor(0)
+    let starts = try view.requiredIntegers("start_indices"), limits = try view.requiredIntegers("limit_indices")
+    let strides = try view.requiredIntegers("strides")
+    try view.require(starts.count == operand.rank && limits.count == operand.rank && strides.count == operand.rank,
+                     "the slice \(text(starts)):\(text(limits)):\(text(strides)) must have one for each dimension of \(operand)")
+    var shape: [Int] = []
+    for axis in 0..<operand.rank {
+        let size = operand.shape[axis]
+        try view.require(starts[axis] >= 0 && starts[axis] <= limits[axis] && (isDynamic(size) || limits[axis] <= size)
+                            && strides[axis] > 0,
+                         "the slice \(text(starts)):\(text(limits)):\(text(strides)) is not inside \(operand)")
+        shape.append((limits[axis] - starts[axis]) / strides[axis] + ((limits[axis] - starts[axis]) % strides[axis] == 0 ? 0 : 1))
+    }
+    return [.tensor(TensorType(operand.dtype, shape))]
+}
+
+/// The elements at starts + i strides, which all lie inside the operand.
+func slice(_ operand: Tensor, starts: [Int], strides: [Int], to type: TensorType) throws(JaxError) -> Tensor {
+    if type == operand.type { return operand }
+    let result = try Tensor(type)
+    if type.elementCount == 0 { return result }
+    var source = operand.type.strides, offset = 0
+    for axis in 0..<type.rank {
+        offset += starts[axis] * source[axis]
+        source[axis] = type.shape[axis] == 1 ? source[axis] : source[axis] * strides[axis]
+    }
+    try dispatchWidth(type.dtype, StridedCopy(nest: StridedNest(shape: type.shape, source: source, target: type.strides),
+                                              source: operand.bytes, sourceOffset: offset,
+                                              target: result.bytes, targetOffset: 0))
+    return result
+}
+
+private func evaluateRealDynamicSlice(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
+    let operand = try operands[0].asTensor()
+    let type = try frame.resultTensorType(operation)
+    let starts = try integers(operands[1]), limits = try integers(operands[2]), strides = try integers(operands[3])
+    for axis in 0..<type.rank {
+        let start = starts[axis], limit = limits[axis], stride = strides[axis]
+        guard start >= 0, start <= limit, limit <= operand.shape[axis], stride > 0,
+              (limit - start) / stride + ((limit - start) % stride == 0 ? 0 : 1) == type.shape[axis] else {
+            throw JaxError(.valueError, "real_dynamic_slice: \(text(starts)):\(text(limits)):\(text(strides)) of "
+                + "\(operand.type) does not have the type \(type)")
+        }
+    }
+    return [.tensor(try slice(operand, starts: starts, strides: strides, to: type))]
+}
+
+// MARK: dynamic_slice, dynamic_update_slice
+
+private func dynamicSliceRule(_ view: OpView) throws(JaxError) -> [ValueType] {
+    let operand = try view.tensor(0)
+    try requireStarts(view, from: 1, rank: operand.rank)
+    let sizes = try view.requiredIntegers("slice_sizes")
+    try view.require(sizes.count == operand.rank, "slice_sizes \(text(sizes)) must have one for each dimension of \(operand)")
+    for axis in 0..<operand.rank {
+        let size = operand.shape[axis]
+        try view.require(sizes[axis] >= 0 && (isDynamic(size) || sizes[axis] <= size),
+                         "slice_sizes \(text(sizes)) do not fit \(operand)")
+    }
+    return [.tensor(TensorType(operand.dtype, sizes))]
+}
+
+private func dynamicUpdateSliceRule(_ view: OpView) throws(JaxError) -> [ValueType] {
+    let operand = try view.tensor(0), update = try view.tensor(1)
+    try requireStarts(view, from: 2, rank: operand.rank)
+    try view.require(update.dtype == operand.dtype && update.rank == operand.rank,
+                     "the update must have the operand's dtype and rank, is \(update) for \(operand)")
+    for axis in 0..<operand.rank {
+        let size = operand.shape[axis]
+        try view.require(isDynamic(size) || isDynamic(update.shape[axis]) || update.shape[axis] <= size,
+                         "the update \(update) does not fit \(operand)")
+    }
+    return [.tensor(operand)]
+}
+
+private func requireStarts(_ view: OpView, from first: Int, rank: Int) throws(JaxError) {
+    try view.requireOperands(first + rank)
+    for index in first..<first + rank {
+        try view.requireScalar(index, "a start index")
+        try view.requireInteger(index, "a start index")
+    }
+}
+
+/// Start indices moved so that a slice of `sizes` lies inside `shape`.
+private func clampedStarts(_ operands: ArraySlice<RuntimeValue>, _ shape: [Int], _ sizes: [Int]) throws(JaxError) -> [Int] {
+    var starts: [Int] = []
+    starts.reserveCapacity(shape.count)
+    for (axis, operand) in operands.enumerated() {
+        starts.append(max(0, min(try integer(operand), shape[axis] - sizes[axis])))
+    }
+    return starts
+}
+
+/// In place where nothing else needs the operand: a loop that fills an array row by row copies only the rows.
+private func evaluateDynamicUpdateSlice(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
+    var target = try operands[0].takeTensor()
+    let update = try operands[1].asTensor()
+    let starts = try clampedStarts(operands[2...], target.shape, update.shape)
+    if update.type == target.type { return [.tensor(update)] }
+    if !target.isUnique() {
+        let copy = try Tensor(target.type)
+        copy.bytes.copyMemory(from: target.bytes, byteCount: target.type.byteCount)
+        target = copy
+    }
+    if update.elementCount > 0 {
+        let strides = target.type.strides
+        var offset = 0
+        for axis in 0..<starts.count { offset += starts[axis] * strides[axis] }
+        try dispatchWidth(target.dtype, StridedCopy(
+            nest: StridedNest(shape: update.shape, source: update.type.strides, target: strides),
+            source: update.bytes, sourceOffset: 0, target: target.bytes, targetOffset: offset))
+    }
+    return [.tensor(target)]
+}
