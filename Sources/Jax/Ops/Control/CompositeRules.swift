@@ -14,7 +14,7 @@ func compositeRule(_ name: String) -> CompositeRule? {
             return nil
         }
         let result = try Tensor(operand.type)
-        try apply(ScalarFunction(function), operand, result, name)
+        try apply(UnaryFunction(function), operand, result, name)
         return [.tensor(result)]
     }
 }

@@ -6,7 +6,7 @@ import JaxIR
 import JaxPlatform
 
 /// A function of one variable.
-struct ScalarFunction {
+struct UnaryFunction {
     let real: (Double) -> Double
     let complex: ((Complex<Double>) -> Complex<Double>)?
 
@@ -17,19 +17,19 @@ struct ScalarFunction {
 }
 
 /// The table. Nil for operations that are not such functions.
-func scalarFunction(_ code: OpCode) -> ScalarFunction? {
+func unaryFunction(_ code: OpCode) -> UnaryFunction? {
     switch code {
-    case .cbrt: return ScalarFunction { cbrt($0) }
-    case .cosine: return ScalarFunction({ cos($0) }, cosine)
-    case .exponential: return ScalarFunction({ exp($0) }, exponential)
-    case .exponentialMinusOne: return ScalarFunction({ expm1($0) }, exponentialMinusOne)
-    case .log: return ScalarFunction({ log($0) }, logarithm)
-    case .logPlusOne: return ScalarFunction({ log1p($0) }, logarithmPlusOne)
-    case .logistic: return ScalarFunction({ 1 / (1 + exp(-$0)) }, logistic)
-    case .rsqrt: return ScalarFunction({ 1 / $0.squareRoot() }, reciprocalSquareRoot)
-    case .sine: return ScalarFunction({ sin($0) }, sine)
-    case .tan: return ScalarFunction({ tan($0) }, tangent)
-    case .tanh: return ScalarFunction({ tanh($0) }, hyperbolicTangent)
+    case .cbrt: return UnaryFunction { cbrt($0) }
+    case .cosine: return UnaryFunction({ cos($0) }, cosine)
+    case .exponential: return UnaryFunction({ exp($0) }, exponential)
+    case .exponentialMinusOne: return UnaryFunction({ expm1($0) }, exponentialMinusOne)
+    case .log: return UnaryFunction({ log($0) }, logarithm)
+    case .logPlusOne: return UnaryFunction({ log1p($0) }, logarithmPlusOne)
+    case .logistic: return UnaryFunction({ 1 / (1 + exp(-$0)) }, logistic)
+    case .rsqrt: return UnaryFunction({ 1 / $0.squareRoot() }, reciprocalSquareRoot)
+    case .sine: return UnaryFunction({ sin($0) }, sine)
+    case .tan: return UnaryFunction({ tan($0) }, tangent)
+    case .tanh: return UnaryFunction({ tanh($0) }, hyperbolicTangent)
     default: return nil
     }
 }
@@ -38,7 +38,7 @@ func transcendentalFamily() -> [OpDefinition] {
     var definitions: [OpDefinition] = []
     for code in [OpCode.cbrt, .cosine, .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .rsqrt, .sine,
                  .tan, .tanh] {
-        guard let function = scalarFunction(code) else { continue }
+        guard let function = unaryFunction(code) else { continue }
         let dtypes: DTypeSet = function.complex == nil ? .float : .inexact
         definitions.append(unaryOp(code, elementwiseRule(1, dtypes)) { a, result throws(JaxError) in
             try apply(function, a, result, code.name)
@@ -54,7 +54,7 @@ func transcendentalFamily() -> [OpDefinition] {
 }
 
 /// `result = function(a)`, element by element.
-func apply(_ function: ScalarFunction, _ a: Tensor, _ result: Tensor, _ what: String) throws(JaxError) {
+func apply(_ function: UnaryFunction, _ a: Tensor, _ result: Tensor, _ what: String) throws(JaxError) {
     if a.dtype.isComplex {
         guard let complex = function.complex else { throw unavailable(what, a.dtype) }
         try dispatchComplex(a.dtype, ComplexFunctionKernel(function: complex, a: a, result: result), what)
