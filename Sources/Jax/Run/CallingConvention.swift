@@ -1,6 +1,7 @@
 // How a program is called: which of the user's arguments `main` takes, and what is passed beside them
 // (jax/docs/export/export.md, Calling conventions 9 and 10).
 import JaxIR
+import JaxLoad
 import JaxOps
 import JaxPlatform
 
@@ -27,6 +28,33 @@ public struct CallingConvention {
         kept = Array(argumentTypes.indices)
         platformIndex = nil
         argumentNames = []
+    }
+
+    /// An export: its arguments are the flattened `in_avals`, of which `main` takes those that it uses.
+    /// Throws `valueError` for a program of several devices.
+    init(exported: Exported) throws(JaxError) {
+        guard exported.deviceCount == 1 else {
+            throw JaxError(.valueError, "'\(exported.functionName)' was exported for \(exported.deviceCount) devices, "
+                + "but the machine has 1")
+        }
+        argumentTypes = exported.inValues.map { $0.tensorType }
+        resultTypes = exported.outValues.map { $0.tensorType }
+        kept = exported.keptArguments
+        platformIndex = exported.takesPlatformIndex ? CallingConvention.platformIndex(exported.platforms) : nil
+        argumentNames = exported.inTree.leafPaths().map(CallingConvention.argumentName)
+    }
+
+    /// "barejax" if the program was exported for it, else "cpu", else the first: what is written for another platform
+    /// executes all the same, as far as its custom calls are known.
+    private static func platformIndex(_ platforms: [String]) -> Int {
+        platforms.firstIndex(of: "barejax") ?? platforms.firstIndex(of: "cpu") ?? 0
+    }
+
+    /// JAX's name of an argument from its path in ((arguments, …), {keywords}): "args[0]['w']", "kwargs['x']".
+    private static func argumentName(_ path: String) -> String {
+        if path.hasPrefix("[0]") { return "args" + path.dropFirst(3) }
+        if path.hasPrefix("[1]") { return "kwargs" + path.dropFirst(3) }
+        return path
     }
 
     private static func tensors(_ types: [ValueType]) -> [TensorType] {

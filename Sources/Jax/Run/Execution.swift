@@ -1,6 +1,5 @@
 // Loading, compiling and executing: each a job, whose results are registered after it has ended.
 import JaxIR
-import JaxLoad
 import JaxPlatform
 
 /// The limits of one request.
@@ -28,8 +27,7 @@ extension Session {
         let owner = platform.makeOwner(name: name)
         do throws(JaxError) {
             let program = try runJob(limits.request("load " + name, resultOwner: owner)) { () throws(JaxError) -> LoadedProgram in
-                let module = try loadModule(bytes)
-                return try LoadedProgram(name: name, module: module, owner: owner)
+                try LoadedProgram(name: name, decoding: bytes, owner: owner)
             }
             register(.program(program), as: name)
             return program

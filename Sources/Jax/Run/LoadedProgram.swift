@@ -1,5 +1,6 @@
 // A program in the session: what was loaded, how it is called, and what was compiled of it.
 import JaxIR
+import JaxLoad
 import JaxPlatform
 
 /// A program ready to be specialised and executed. All its memory, compiled forms included, belongs to `owner`, so that
@@ -7,6 +8,8 @@ import JaxPlatform
 public final class LoadedProgram {
     public let name: String
     public let module: Module
+    /// The `jax.export` artifact around the module, if it came in one.
+    public let exported: Exported?
     public let convention: CallingConvention
     public let owner: MemoryOwner
     private var executables: [Executable] = []
@@ -14,10 +17,20 @@ public final class LoadedProgram {
     /// How many specialisations a program keeps; the one used least gives way.
     static let maximumExecutables = 16
 
-    init(name: String, module: Module, owner: MemoryOwner) throws(JaxError) {
-        self.name = name
-        self.module = module
-        convention = try CallingConvention(module: module)
+    /// Decodes an export or a bare bytecode module.
+    init(name: String, decoding bytes: UnsafeRawBufferPointer, owner: MemoryOwner) throws(JaxError) {
+        self.name = String(decoding: Array(name.utf8), as: UTF8.self)
+        if isBareProgram(bytes) {
+            exported = nil
+            module = try loadModule(bytes)
+            convention = try CallingConvention(module: module)
+        } else {
+            let exported = try loadArtifact(bytes)
+            self.exported = exported
+            module = try exported.module()
+            convention = try CallingConvention(exported: exported)
+        }
+        module.markAllLastUses()
         self.owner = owner
     }
 
