@@ -1,6 +1,7 @@
 // A program in the session: what was loaded, how it is called, and what was compiled of it.
 import JaxIR
 import JaxLoad
+import JaxOps
 import JaxPlatform
 
 /// A program ready to be specialised and executed. All its memory, compiled forms included, belongs to `owner`, so that
@@ -30,6 +31,7 @@ public final class LoadedProgram {
             module = try exported.module()
             convention = try CallingConvention(exported: exported)
         }
+        try verify(module)
         module.markAllLastUses()
         self.owner = owner
     }
