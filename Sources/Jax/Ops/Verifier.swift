@@ -135,19 +135,6 @@ private struct FunctionVerifier {
     }
 }
 
-/// Whether two types may be the same: equal but for dynamic dimensions.
-func agree(_ a: ValueType, _ b: ValueType) -> Bool {
-    switch (a, b) {
-    case (.tensor(let a), .tensor(let b)): return a.dtype == b.dtype && agree(a.shape, b.shape)
-    case (.token, .token): return true
-    case (.tuple(let a), .tuple(let b)):
-        guard a.count == b.count else { return false }
-        for (x, y) in zip(a, b) where !agree(x, y) { return false }
-        return true
-    default: return false
-    }
-}
-
 /// Who calls whom. Programs have no recursion.
 private struct CallGraph {
     private let module: Module
