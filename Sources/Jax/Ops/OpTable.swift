@@ -50,6 +50,8 @@ func opFamilies() -> [[OpDefinition]] {
         structureFamily(),
         collectiveFamily(),
         unavailableFamily(),
+        rngBitGeneratorFamily(),
+        rngFamily(),
         reduceFamily(), reduceWindowFamily(), gatherFamily(), scatterFamily(), customCallFamily(),
     ]
 }

@@ -77,10 +77,11 @@ extension Tensor {
     }
 }
 
-/// Fills `result` from one operand.
+/// Fills `result` from one operand. `R` is the result's element type: where a literal could decide it, say so.
 @inline(__always)
 func mapElements<A, R>(_ a: Tensor, _ result: Tensor, _ function: (A) -> R) {
     let count = result.elementCount
+    assert(MemoryLayout<A>.stride == a.dtype.byteWidth && MemoryLayout<R>.stride == result.dtype.byteWidth)
     let a = a.pointer(A.self)
     let r = result.pointer(R.self)
     for i in 0..<count { r[i] = function(a[i]) }
@@ -90,6 +91,8 @@ func mapElements<A, R>(_ a: Tensor, _ result: Tensor, _ function: (A) -> R) {
 @inline(__always)
 func mapElements<A, B, R>(_ a: Tensor, _ b: Tensor, _ result: Tensor, _ function: (A, B) -> R) {
     let count = result.elementCount
+    assert(MemoryLayout<A>.stride == a.dtype.byteWidth && MemoryLayout<B>.stride == b.dtype.byteWidth
+        && MemoryLayout<R>.stride == result.dtype.byteWidth)
     let a = a.pointer(A.self)
     let b = b.pointer(B.self)
     let r = result.pointer(R.self)

@@ -48,9 +48,9 @@ private struct IntegerUnaryKernel: IntegerKernel {
 
     func run<T: IntegerElement>(_ type: T.Type) {
         switch code {
-        case .abs: mapElements(a, result) { (x: T) in x < 0 ? 0 &- x : x }
-        case .negate: mapElements(a, result) { (x: T) in 0 &- x }
-        default: mapElements(a, result) { (x: T) in x < 0 ? ~0 : x == 0 ? 0 : 1 }
+        case .abs: mapElements(a, result) { (x: T) -> T in x < 0 ? 0 &- x : x }
+        case .negate: mapElements(a, result) { (x: T) -> T in 0 &- x }
+        default: mapElements(a, result) { (x: T) -> T in x < 0 ? ~0 : x == 0 ? 0 : 1 }
         }
     }
 }
