@@ -1,7 +1,7 @@
 """Programs of the kinds that people run, exported by real JAX with random weights: what they are, and their arguments.
 
 Each entry of `programs()` is (name, function, arguments, platforms). Weights are scaled so that jitted and eager JAX agree
-within a tenth of the tolerance that the machine is held to; `models_test.py` checks that too.
+within a tenth of the tolerance that the machine is held to; `models_test.py --jax` checks that.
 """
 import functools
 
