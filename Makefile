@@ -1,2 +1,40 @@
-# BareJAX. `make` builds everything in build/.
+# BareJAX. `make` sets up and builds everything in build/; `make run` boots to the prompt; `make test` runs every test.
+.DEFAULT_GOAL := all
 include image/image.mk
+include Sources/Python/python.mk
+
+.PHONY: all setup command run test conformance bench image clean
+
+all: setup command elf img
+
+# What is missing on this machine; quick when nothing is.
+setup:
+	@scripts/setup/system.sh
+	@scripts/setup/micropython.sh
+	@scripts/setup/venv.sh
+
+# The host's command.
+command: setup
+	@mkdir -p build
+	@swift build -c release --product barejax
+	@cp -f .build/release/barejax build/barejax
+
+run: all
+	@build/barejax boot --efi
+
+test: all
+	@scripts/test.sh
+
+# Every case of JAX's own test harnesses that lowers, as a table; about half an hour.
+conformance: all
+	@build/venv/bin/python Tests/Differential/harness.py --all
+
+bench: all
+	@build/venv/bin/python Tests/Bench/bench.py
+
+# The disk image, and the line that boots it without the command.
+image: setup img
+	@image/boot-line.sh
+
+clean:
+	rm -rf build .build .build-ring0

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# `make test`: runs every suite, shows what failed, and closes on one summary, "N passed, N failed".
+#
+# A suite is a command whose output ends in "N passed, N failed" or in the summary of `swift test`. Its whole output goes to
+# build/test/NAME.log. A suite that breaks off without a summary counts as one failure.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+mkdir -p build/test
+passed=0 failed=0
+
+suite() {
+    local name=$1 log=build/test/$1.log begun=$SECONDS p f status
+    shift
+    "$@" > "$log" 2>&1 < /dev/null
+    status=$?
+    if grep -q 'Test run with' "$log"; then
+        # Swift Testing counts tests and issues; failed tests are the lines that end a test with a cross.
+        f=$(grep -cE '^✘ Test .* failed after' "$log")
+        p=$(($(sed -n 's/.*Test run with \([0-9]*\) test.*/\1/p' "$log" | tail -n 1) - f))
+    else
+        read -r p f < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p' "$log" | tail -n 1)
+        p=${p:-0} f=${f:-0}
+    fi
+    [ $status -ne 0 ] && [ "$f" -eq 0 ] && f=1
+    printf '%-14s %5d passed %5d failed %6d s\n' "$name" "$p" "$f" $((SECONDS - begun))
+    if [ "$f" -gt 0 ]; then
+        grep -E '^(✘|FAIL|FAILED)|error:' "$log" | head -n 20 | sed 's/^/    /'
+        tail -n 5 "$log" | sed 's/^/    | /'
+    fi
+    passed=$((passed + p)) failed=$((failed + f))
+}
+
+python=build/venv/bin/python
+suite libm make -s test-libm
+suite python make -s test-python
+suite hosted swift test
+suite models $python Tests/Differential/models_test.py
+suite harness $python Tests/Differential/harness.py --sample 500 --seed 1
+[ -d ../shared/conformance/stablehlo ] && suite conformance build/barejax check ../shared/conformance/stablehlo
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
