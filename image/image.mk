@@ -13,7 +13,7 @@ RING0_SCRATCH ?= .build-ring0
 RING0_LIB := $(RING0_SCRATCH)/x86_64-unknown-none-elf/release/libBareJAX.a
 RING0_FLAGS ?=
 # The interpreter and libm, where their part of the build has made them.
-PYTHON_LIB ?= $(wildcard build/micropython/libmicropython.a)
+PYTHON_LIB ?= build/micropython/libmicropython.a build/micropython/libm.a
 
 IMAGE_LIBS = $(RING0_LIB) $(PYTHON_LIB) $(EMBEDDED_LIB)/libswiftUnicodeDataTables.a $(CLANG_RT)
 
