@@ -49,7 +49,7 @@ let shared: [Target] = [
     swift("JaxLoad", "Jax/Load", ["JaxIR", "JaxPlatform"]),
     swift("JaxTransform", "Jax/Transform", ["JaxIR", "JaxOps", "JaxPlatform"]),
     swift("JaxRun", "Jax/Run", ["JaxIR", "JaxOps", "JaxLoad", "JaxTransform", "JaxPlatform"]),
-    swift("WireProtocol", "Protocol"),
+    swift("WireProtocol", "Protocol", ["CPU", "JaxPlatform"]),
     swift("Kernel", "Kernel", ring0 ? ["CPU", "Boot"] : ["CPU"]),
     swift("Drivers", "Drivers", ["CPU"]),
 ]
