@@ -83,6 +83,7 @@ if ring0 {
                 path: "Tests/HostedRun", swiftSettings: swiftSettings),
             test("IRTests", ["JaxIR"]),
             test("LoadTests", ["JaxLoad", "JaxIR", "JaxPlatform"]),
+            test("OpsTests", ["JaxOps", "JaxIR", "JaxPlatform"]),
             test("RunTests", ["JaxRun", "JaxIR", "JaxPlatform"]),
             test("DriversTests", ["Drivers"]),
             test("KernelTests", ["Kernel"]),

@@ -33,6 +33,7 @@ func check(_ url: URL, upTo stage: Stage, printing: Bool) throws(JaxError) {
     if stage == .load { return }
     try verify(module)
     if stage == .verify { return }
+    module.markAllLastUses()
     guard let main = module.function(named: "main") else { throw JaxError(.valueError, "there is no function main") }
     _ = try Evaluator(module).call(main, [])
 }
