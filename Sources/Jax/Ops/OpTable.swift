@@ -53,5 +53,6 @@ func opFamilies() -> [[OpDefinition]] {
         rngBitGeneratorFamily(),
         rngFamily(),
         reduceFamily(), reduceWindowFamily(), gatherFamily(), scatterFamily(), customCallFamily(),
+        dotFamily(), convolutionFamily(),
     ]
 }

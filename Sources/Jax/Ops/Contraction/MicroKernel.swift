@@ -1,0 +1,90 @@
+// The innermost loops of all contractions: a tile of 6 rows by one vector of columns, kept in registers.
+
+/// A vector of columns that a tile accumulates: two AVX registers of floats or doubles; integers wrap.
+protocol ContractionVector: SIMD where Scalar: ContractionScalar {
+    /// `accumulator += scalar * vector`.
+    static func multiplyAdd(_ accumulator: inout Self, _ scalar: Scalar, _ vector: Self)
+}
+
+/// The types in which contractions are computed: f32 also for the 16-bit floats, i64 for all integers, and the parts of
+/// complex numbers.
+protocol ContractionScalar: SIMDScalar, BitwiseCopyable {
+    associatedtype Vector: ContractionVector where Vector.Scalar == Self
+    static var zero: Self { get }
+    static func add(_ a: Self, _ b: Self) -> Self
+    static func negate(_ a: Self) -> Self
+    /// Narrowed from, and widened to, wide form.
+    static func fromWide(_ words: UnsafeMutablePointer<UInt64>, _ index: Int) -> Self
+    static func toWide(_ value: Self, _ words: UnsafeMutablePointer<UInt64>, _ index: Int)
+}
+
+extension SIMD16: ContractionVector where Scalar == Float {
+    @inline(__always) static func multiplyAdd(_ accumulator: inout Self, _ scalar: Float, _ vector: Self) {
+        accumulator.addProduct(scalar, vector)
+    }
+}
+
+extension SIMD8: ContractionVector where Scalar == Double {
+    @inline(__always) static func multiplyAdd(_ accumulator: inout Self, _ scalar: Double, _ vector: Self) {
+        accumulator.addProduct(scalar, vector)
+    }
+}
+
+extension SIMD4: ContractionVector where Scalar == Int64 {
+    @inline(__always) static func multiplyAdd(_ accumulator: inout Self, _ scalar: Int64, _ vector: Self) {
+        accumulator = accumulator &+ scalar &* vector
+    }
+}
+
+extension Float: ContractionScalar {
+    typealias Vector = SIMD16<Float>
+    @inline(__always) static func fromWide(_ words: UnsafeMutablePointer<UInt64>, _ index: Int) -> Float { Float(words.doubles[index]) }
+    @inline(__always) static func toWide(_ value: Float, _ words: UnsafeMutablePointer<UInt64>, _ index: Int) { words.doubles[index] = Double(value) }
+}
+
+extension Double: ContractionScalar {
+    typealias Vector = SIMD8<Double>
+    @inline(__always) static func fromWide(_ words: UnsafeMutablePointer<UInt64>, _ index: Int) -> Double { words.doubles[index] }
+    @inline(__always) static func toWide(_ value: Double, _ words: UnsafeMutablePointer<UInt64>, _ index: Int) { words.doubles[index] = value }
+}
+
+extension Int64: ContractionScalar {
+    typealias Vector = SIMD4<Int64>
+    @inline(__always) static func negate(_ a: Int64) -> Int64 { 0 &- a }
+    @inline(__always) static func fromWide(_ words: UnsafeMutablePointer<UInt64>, _ index: Int) -> Int64 { words.integers[index] }
+    @inline(__always) static func toWide(_ value: Int64, _ words: UnsafeMutablePointer<UInt64>, _ index: Int) { words.integers[index] = value }
+}
+
+/// Rows of a tile.
+let tileRows = 6
+
+/// `tile += panelA · panelB` over `depth`. `panelA` holds `tileRows` values a step, `panelB` one vector a step; the tile's
+/// rows are `rowStride` elements apart.
+@inline(__always)
+func multiplyPanels<S: ContractionScalar>(_ panelA: UnsafePointer<S>, _ panelB: UnsafePointer<S>, depth: Int,
+                                          _ tile: UnsafeMutablePointer<S>, rowStride: Int) {
+    typealias V = S.Vector
+    var c0 = V(), c1 = V(), c2 = V(), c3 = V(), c4 = V(), c5 = V()
+    let columns = UnsafeRawPointer(panelB)
+    for step in 0..<depth {
+        let vector = columns.loadUnaligned(fromByteOffset: step &* MemoryLayout<V>.size, as: V.self)
+        let rows = panelA + step &* 6
+        V.multiplyAdd(&c0, rows[0], vector)
+        V.multiplyAdd(&c1, rows[1], vector)
+        V.multiplyAdd(&c2, rows[2], vector)
+        V.multiplyAdd(&c3, rows[3], vector)
+        V.multiplyAdd(&c4, rows[4], vector)
+        V.multiplyAdd(&c5, rows[5], vector)
+    }
+    addRow(c0, tile)
+    addRow(c1, tile + rowStride)
+    addRow(c2, tile + 2 * rowStride)
+    addRow(c3, tile + 3 * rowStride)
+    addRow(c4, tile + 4 * rowStride)
+    addRow(c5, tile + 5 * rowStride)
+}
+
+@inline(__always)
+private func addRow<V: ContractionVector>(_ vector: V, _ row: UnsafeMutablePointer<V.Scalar>) {
+    for lane in 0..<V.scalarCount { row[lane] = V.Scalar.add(row[lane], vector[lane]) }
+}
