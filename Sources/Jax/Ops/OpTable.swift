@@ -52,7 +52,15 @@ func opFamilies() -> [[OpDefinition]] {
         unavailableFamily(),
         rngBitGeneratorFamily(),
         rngFamily(),
-        reduceFamily(), reduceWindowFamily(), gatherFamily(), scatterFamily(), customCallFamily(),
-        dotFamily(), convolutionFamily(),
+        reduceFamily(),
+        reduceWindowFamily(),
+        mapFamily(),
+        sortFamily(),
+        gatherFamily(),
+        scatterFamily(),
+        selectAndScatterFamily(),
+        customCallFamily(),
+        dotFamily(),
+        convolutionFamily(),
     ]
 }
