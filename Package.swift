@@ -82,6 +82,7 @@ if ring0 {
                 name: "hosted-run", dependencies: ["JaxIR", "JaxPlatform", "JaxRun"],
                 path: "Tests/HostedRun", swiftSettings: swiftSettings),
             test("IRTests", ["JaxIR"]),
+            test("TransformTests", ["JaxTransform", "JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
             test("LoadTests", ["JaxLoad", "JaxIR", "JaxPlatform"]),
             test("OpsTests", ["JaxOps", "JaxIR", "JaxPlatform"]),
             test("RunTests", ["JaxRun", "JaxIR", "JaxPlatform"]),

@@ -8,10 +8,13 @@ import JaxPlatform
 /// Dynamic dimensions agree with any size. Throws `malformed` where the structure is broken, `typeError` or `valueError`
 /// where an operation does not fit its operands, `notImplemented` for operations that this machine lacks; each with the
 /// source location that the program carries.
-public func verify(_ module: Module) throws(JaxError) {
+///
+/// Before specialisation a program may hold custom calls that it will not keep: those of other platforms' branches and those
+/// that only compute shapes. `requiringKnownCalls: false` lets unknown ones pass.
+public func verify(_ module: Module, requiringKnownCalls: Bool = true) throws(JaxError) {
     try CallGraph(module).requireNoCycle()
     for function in module.functions {
-        var verifier = FunctionVerifier(function, module)
+        var verifier = FunctionVerifier(function, module, requiringKnownCalls: requiringKnownCalls)
         try verifier.verify()
     }
 }
@@ -19,12 +22,14 @@ public func verify(_ module: Module) throws(JaxError) {
 private struct FunctionVerifier {
     private let function: Function
     private let module: Module
+    private let requiringKnownCalls: Bool
     private enum Definition: UInt8 { case none, visible, hidden }
     private var definitions: [Definition]
 
-    init(_ function: Function, _ module: Module) {
+    init(_ function: Function, _ module: Module, requiringKnownCalls: Bool) {
         self.function = function
         self.module = module
+        self.requiringKnownCalls = requiringKnownCalls
         definitions = [Definition](repeating: .none, count: function.types.count)
     }
 
@@ -78,6 +83,8 @@ private struct FunctionVerifier {
         for id in operation.results { try define(id, &own) }
         try symbols(operation)
         try literals(operation)
+        if operation.code == .customCall, !requiringKnownCalls,
+           let target = operation.attributes.string("call_target_name"), !hasCustomCall(target) { return }
         guard let definition = opTable[operation.code] else {
             throw JaxError(.notImplemented, "the operation \(operation.code.name) is not available")
         }

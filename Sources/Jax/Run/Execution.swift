@@ -1,6 +1,8 @@
 // Loading, compiling and executing: each a job, whose results are registered after it has ended.
 import JaxIR
+import JaxOps
 import JaxPlatform
+import JaxTransform
 
 /// The limits of one request.
 public struct Limits {
@@ -41,7 +43,9 @@ extension Session {
     public func jit(_ program: LoadedProgram, _ types: [TensorType], limits: Limits = Limits()) throws(JaxError) -> Executable {
         if let executable = program.executable(for: types) { return executable }
         let executable = try runJob(limits.request("jit " + program.name, resultOwner: program.owner)) { () throws(JaxError) -> Executable in
-            return Executable(argumentTypes: types, module: program.module)
+            let module = try specialise(program.module, argumentTypes: types, platformIndex: program.convention.platformIndex)
+            if module !== program.module { try verify(module) }
+            return Executable(argumentTypes: types, module: module)
         }
         platform.charging(program.owner) { program.keep(executable) }
         return executable

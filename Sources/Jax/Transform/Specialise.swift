@@ -7,9 +7,11 @@ import JaxPlatform
 
 /// The program for arguments of `argumentTypes`, one for each tensor parameter of `main`, all static.
 ///
-/// A program without dynamic dimensions is returned as it is. Throws `typeError` where the arguments do not fit, and
+/// With `platformIndex`, the first of them (a scalar i32) is known to have this value, and the branches for other platforms
+/// go. A program without dynamic dimensions is otherwise returned as it is. Throws `typeError` where the arguments do not fit, and
 /// `valueError` with the program's own message where one of its shape assertions does not hold.
-public func specialise(_ module: Module, argumentTypes: [TensorType]) throws(JaxError) -> Module {
+public func specialise(_ module: Module, argumentTypes: [TensorType],
+                       platformIndex: Int? = nil) throws(JaxError) -> Module {
     guard let main = module.function(named: "main") else {
         throw JaxError(.valueError, "the module has no function @main")
     }
@@ -33,10 +35,20 @@ public func specialise(_ module: Module, argumentTypes: [TensorType]) throws(Jax
     guard next == argumentTypes.count else {
         throw JaxError(.typeError, "the program takes \(next) arrays, \(argumentTypes.count) are given")
     }
-    if module.isStatic { return module }
+    if module.isStatic, platformIndex == nil { return module }
+    var known = [Tensor?](repeating: nil, count: types.count)
+    if let platformIndex {
+        let scalar = TensorType(.i32, [])
+        guard let index = types.firstIndex(of: .tensor(scalar)), index == types.firstIndex(where: { $0.tensor != nil }) else {
+            throw JaxError(.typeError, "the program takes no platform index")
+        }
+        let tensor = try Tensor(scalar)
+        tensor.elements(as: Int32.self)[0] = Int32(truncatingIfNeeded: platformIndex)
+        known[index] = tensor
+    }
     let specialiser = Specialiser(module)
     let target = specialiser.target
-    _ = try specialiser.variant(of: main, types: types, known: [Tensor?](repeating: nil, count: types.count), name: "main")
+    _ = try specialiser.variant(of: main, types: types, known: known, name: "main")
     return target
 }
 
