@@ -3,6 +3,7 @@ import JaxIR
 import JaxLoad
 import JaxOps
 import JaxPlatform
+import JaxTransform
 
 /// A program ready to be specialised and executed. All its memory, compiled forms included, belongs to `owner`, so that
 /// dropping it gives back everything, also what jobs that were ended may still seem to refer to.
