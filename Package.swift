@@ -82,6 +82,10 @@ if ring0 {
                 name: "hosted-run", dependencies: ["JaxIR", "JaxPlatform", "JaxRun"],
                 path: "Tests/HostedRun", swiftSettings: swiftSettings),
             test("IRTests", ["JaxIR"]),
+            .target(name: "HeapMeter", path: "Tests/HeapMeter", publicHeadersPath: "include"),
+            .executableTarget(
+                name: "loader-fuzz", dependencies: ["HeapMeter", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform"],
+                path: "Tests/LoaderFuzz", swiftSettings: swiftSettings),
             test("TransformTests", ["JaxTransform", "JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
             test("LoadTests", ["JaxLoad", "JaxIR", "JaxPlatform"]),
             test("OpsTests", ["JaxOps", "JaxIR", "JaxPlatform"]),

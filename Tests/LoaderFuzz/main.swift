@@ -1,0 +1,161 @@
+// Feeds damaged programs to the loader: truncated, bit-flipped, over-long, self-referential. Each must end in a module or an
+// error within two seconds and 64 times the input's memory; a trap ends this process with the number of the case.
+//
+//     swift run loader-fuzz [--count 100000] [--seed 1] [--only CASE] [--verify]
+//
+// The programs are the exports in Tests/LoadTests/Fixtures and the bare programs inside them.
+import Foundation
+import HeapMeter
+import JaxIR
+import JaxLoad
+import JaxOps
+import JaxPlatform
+
+// MARK: Random numbers (SplitMix64)
+
+struct Random {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(max(bound, 1))) }
+}
+
+// MARK: Damage
+
+/// One to four changes of one program.
+func damaged(_ program: [UInt8], _ corpus: [[UInt8]], _ random: inout Random) -> [UInt8] {
+    var bytes = program
+    for _ in 0...random.below(4) { damage(&bytes, corpus, &random) }
+    return bytes
+}
+
+func damage(_ bytes: inout [UInt8], _ corpus: [[UInt8]], _ random: inout Random) {
+    guard !bytes.isEmpty else { return }
+    let place = random.below(bytes.count)
+    switch random.below(10) {
+    case 0: bytes.removeLast(bytes.count - place)
+    case 1: bytes[place] ^= 1 << UInt8(random.below(8))
+    case 2: bytes[place] = UInt8(truncatingIfNeeded: random.next())
+    case 3: bytes[place] = [0, 1, 3, 0x7F, 0xFE, 0xFF][random.below(6)]
+    case 4:
+        // A nine-byte number where a short one was.
+        let huge: [UInt8] = [0] + (0..<8).map { _ in [0xFF, 0x7F, 0x00, 0x80][random.below(4)] }
+        bytes.replaceSubrange(place..<min(place + 1, bytes.count), with: huge)
+    case 5: bytes.insert(contentsOf: (0...random.below(16)).map { _ in UInt8(truncatingIfNeeded: random.next()) }, at: place)
+    case 6: bytes.removeSubrange(place..<min(place + 1 + random.below(16), bytes.count))
+    case 7:
+        // A piece of the same program elsewhere: indices point to what contains them.
+        let length = min(1 + random.below(64), bytes.count - place)
+        let source = random.below(bytes.count - length + 1)
+        bytes.replaceSubrange(place..<place + length, with: Array(bytes[source..<source + length]))
+    case 8:
+        let other = corpus[random.below(corpus.count)]
+        let start = random.below(other.count)
+        bytes.replaceSubrange(place..<bytes.count, with: other[start...])
+    default:
+        bytes.append(contentsOf: bytes[place...])
+    }
+}
+
+// MARK: Cases
+
+nonisolated(unsafe) var currentCase = 0
+
+/// Loads one input as what it claims to be. Whether it was a program.
+func attempt(_ bytes: [UInt8], verifying: Bool) -> (module: Module?, exported: Exported?) {
+    do throws(JaxError) {
+        let isBare = bytes.withUnsafeBytes { isBareProgram($0) }
+        var exported: Exported?
+        let module: Module
+        if isBare {
+            module = try loadModule(bytes)
+        } else {
+            let loaded = try loadArtifact(bytes)
+            exported = loaded
+            module = try loaded.module()
+        }
+        if verifying { try verify(module, requiringKnownCalls: false) }
+        return (module, exported)
+    } catch {
+        return (nil, nil)
+    }
+}
+
+for signal in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT] {
+    Foundation.signal(signal) { number in
+        var line = "loader-fuzz: signal \(number) in case \(currentCase)\n"
+        line.withUTF8 { _ = Foundation.write(2, $0.baseAddress, $0.count) }
+        _exit(1)
+    }
+}
+
+var count = 100_000, seed = 1, only: Int?, verifying = false
+var arguments = Array(CommandLine.arguments.dropFirst())
+while !arguments.isEmpty {
+    let option = arguments.removeFirst()
+    if option == "--verify" {
+        verifying = true
+        continue
+    }
+    guard let value = arguments.first.flatMap({ Int($0) }) else {
+        print("usage: loader-fuzz [--count N] [--seed N] [--only CASE] [--verify]")
+        exit(2)
+    }
+    arguments.removeFirst()
+    switch option {
+    case "--count": count = value
+    case "--seed": seed = value
+    case "--only": only = value
+    default: exit(2)
+    }
+}
+
+let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("LoadTests/Fixtures")
+var corpus: [[UInt8]] = []
+for name in try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() where name.hasSuffix(".jaxexp") {
+    let bytes = [UInt8](try Data(contentsOf: folder.appendingPathComponent(name)))
+    corpus.append(bytes)
+    let exported = try loadArtifact(bytes)
+    corpus.append(exported.program)
+    corpus.append(exported.program)
+}
+
+// Tables that fill on first use do not count.
+for bytes in corpus { _ = attempt(bytes, verifying: true) }
+
+var programs = 0, slowest = 0.0, greediest = 0.0, failures = 0
+let clock = ContinuousClock()
+let start = clock.now
+for number in 0..<count {
+    if let only, number != only { continue }
+    currentCase = number
+    var random = Random(state: UInt64(bitPattern: Int64(seed)) &* 0x1_0000_0001 &+ UInt64(number))
+    let bytes = damaged(corpus[number % corpus.count], corpus, &random)
+    heap_reset_peak()
+    let heap = heap_live()
+    let began = clock.now
+    let result = attempt(bytes, verifying: verifying)
+    let seconds = (clock.now - began) / .seconds(1)
+    let memory = Int(heap_peak()) - Int(heap)
+    // Below this a program is mostly the fixed cost of an error and empty tables.
+    let ratio = Double(memory) / Double(max(bytes.count, 256))
+    if result.module != nil { programs += 1 }
+    slowest = max(slowest, seconds)
+    greediest = max(greediest, ratio)
+    if seconds > 2 || ratio > 64 {
+        failures += 1
+        print("case \(number): \(bytes.count) bytes took \(seconds) s and \(memory) bytes")
+    }
+    if only != nil { print("case \(number): \(bytes.count) bytes, \(result.module == nil ? "refused" : "loaded"), ratio \(ratio)") }
+}
+print("\(count) damaged programs, seed \(seed): \(programs) loaded, \(count - programs) refused, \(failures) failures, "
+    + "slowest \(slowest) s, most memory \(greediest) times the input, \((clock.now - start) / .seconds(1)) s in all")
+exit(failures == 0 ? 0 : 1)
