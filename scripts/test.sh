@@ -34,6 +34,7 @@ python=build/venv/bin/python
 suite libm make -s test-libm
 suite python make -s test-python
 suite hosted swift test
+suite fuzz swift run loader-fuzz --verify
 suite models $python Tests/Differential/models_test.py
 suite harness $python Tests/Differential/harness.py --sample 500 --seed 1
 [ -d ../shared/conformance/stablehlo ] && suite conformance build/barejax check ../shared/conformance/stablehlo

@@ -158,4 +158,5 @@ for number in 0..<count {
 }
 print("\(count) damaged programs, seed \(seed): \(programs) loaded, \(count - programs) refused, \(failures) failures, "
     + "slowest \(slowest) s, most memory \(greediest) times the input, \((clock.now - start) / .seconds(1)) s in all")
+print("\(count - failures) passed, \(failures) failed")
 exit(failures == 0 ? 0 : 1)
