@@ -30,7 +30,7 @@ pvh_start:
     addl $0x200000, %eax
     addl $8, %edi
     loop 1b
-    // One table of page directory pointers, entered twice: identity and direct map (entry 256).
+    // One table of page directory pointers, entered twice: identity and direct map (entry 128).
     movl $early_page_directories + PRESENT_WRITABLE, %eax
     movl $early_pointers, %edi
     movl $4, %ecx
@@ -39,7 +39,7 @@ pvh_start:
     addl $8, %edi
     loop 2b
     movl $early_pointers + PRESENT_WRITABLE, early_page_map
-    movl $early_pointers + PRESENT_WRITABLE, early_page_map + 256 * 8
+    movl $early_pointers + PRESENT_WRITABLE, early_page_map + 128 * 8
 
     movl $0x620, %eax                   // CR4: PAE, OSFXSR, OSXMMEXCPT
     movl %eax, %cr4

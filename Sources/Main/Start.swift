@@ -6,7 +6,9 @@ import Kernel
 @_cdecl("kernel_main")
 func kernelMain(_ info: UnsafePointer<boot_info>) -> Never {
     startEarlyConsole()
-    log("BareJAX")
+    CPULocal.startFirst()
+    KernelMemory.start(info)
+    log("BareJAX \(KernelMemory.bytesInUse >> 10) KiB in use of \(PageFrames.totalBytes >> 20) MiB")
     logDecimal(cpu_tsc() - info.pointee.entry_tsc)
     log("")
     exitMachine(code: 0)

@@ -59,6 +59,11 @@ typedef struct {
     boot_file files[BOOT_MAX_FILES];
 } boot_info;
 
+static inline boot_memory_range boot_get_range(const boot_info *info, uint32_t index) { return info->memory_ranges[index]; }
+static inline const boot_file *boot_get_file(const boot_info *info, uint32_t index) { return &info->files[index]; }
+static inline const char *boot_file_name(const boot_file *file) { return file->name; }
+static inline const char *boot_get_command_line(const boot_info *info) { return info->command_line; }
+
 /// Where the image's parts lie, from the linker script. Each part starts on a page of its own.
 typedef struct {
     uint64_t text_start, text_end;

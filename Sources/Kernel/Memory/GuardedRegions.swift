@@ -1,0 +1,143 @@
+// Address ranges of their own between unmapped pages: stacks, arenas, DMA buffers, device registers. An access past an end
+// faults instead of hitting a neighbour.
+#if hasFeature(Embedded)
+import CPU
+
+/// Gives out ranges of a window of the address space, each followed by an unmapped page. Ranges that came back are used
+/// again for requests of the same size, so that their page tables are too.
+struct AddressWindow {
+    private let end: UInt
+    private var next: UInt
+    private var free: [(start: UInt, pageCount: Int)] = []
+
+    init(start: UInt) {
+        next = start + 4096
+        end = start + AddressSpaceLayout.windowSize
+    }
+
+    mutating func take(pageCount: Int) -> UInt? {
+        for index in 0..<free.count where free[index].pageCount == pageCount {
+            let start = free[index].start
+            free[index] = free[free.count - 1]
+            free.removeLast()
+            return start
+        }
+        let start = next
+        guard UInt(pageCount + 1) <= (end - start) >> 12 else { return nil }
+        next += UInt(pageCount + 1) << 12
+        return start
+    }
+
+    mutating func giveBack(_ start: UInt, pageCount: Int) {
+        free.append((start, pageCount))
+    }
+}
+
+/// Memory between two guard pages.
+public struct GuardedRegion {
+    public let base: UnsafeMutableRawPointer
+    public let pageCount: Int
+    /// Of the first byte where the frames are adjacent (`contiguous: true`).
+    public let physical: PhysicalAddress
+
+    public var byteCount: Int { pageCount * 4096 }
+    public var end: UnsafeMutableRawPointer { base + byteCount }
+}
+
+public enum GuardedRegions {
+    nonisolated(unsafe) private static var window: AddressWindow?
+    nonisolated(unsafe) private static var lock = spin_lock()
+    /// Bytes mapped now.
+    nonisolated(unsafe) public private(set) static var mappedBytes = 0
+
+    /// Memory with an unmapped page before and behind it, not zeroed unless `zeroed`. `contiguous`: physically adjacent, for
+    /// DMA. nil when frames or tables run out. Not charged to a job: who makes one frees it.
+    public static func allocate(byteCount: Int, contiguous: Bool = false, zeroed: Bool = false) -> GuardedRegion? {
+        let pageCount = max(byteCount.pageCount, 1)
+        guard let start = takeRange(pageCount) else { return nil }
+        var first: PhysicalAddress = 0
+        if contiguous {
+            guard let frames = PageFrames.allocate(count: pageCount) else {
+                giveRangeBack(start, pageCount)
+                return nil
+            }
+            PageTables.map(start, to: frames, byteCount: pageCount * 4096, .readWrite)
+            first = frames
+        } else {
+            for page in 0..<pageCount {
+                guard let frame = PageFrames.allocate(count: 1),
+                      PageTables.map(start + UInt(page) << 12, to: frame, byteCount: 4096, .readWrite) else {
+                    release(start, pageCount: page, contiguous: 0)
+                    giveRangeBack(start, pageCount)
+                    return nil
+                }
+                if page == 0 { first = frame }
+            }
+        }
+        let base = UnsafeMutableRawPointer(bitPattern: start)!
+        if zeroed { base.initializeMemory(as: UInt8.self, repeating: 0, count: pageCount * 4096) }
+        mappedBytes += pageCount * 4096
+        return GuardedRegion(base: base, pageCount: pageCount, physical: contiguous ? first : 0)
+    }
+
+    public static func free(_ region: GuardedRegion) {
+        let start = UInt(bitPattern: region.base)
+        release(start, pageCount: region.pageCount, contiguous: region.physical)
+        giveRangeBack(start, region.pageCount)
+        mappedBytes -= region.byteCount
+    }
+
+    private static func release(_ start: UInt, pageCount: Int, contiguous: PhysicalAddress) {
+        if contiguous != 0 {
+            PageTables.unmap(start, byteCount: pageCount * 4096)
+            PageFrames.free(contiguous, count: pageCount)
+            return
+        }
+        for page in 0..<pageCount {
+            let address = start + UInt(page) << 12
+            guard let frame = PageTables.translate(address)?.physical else { continue }
+            PageTables.unmap(address, byteCount: 4096)
+            PageFrames.free(frame, count: 1)
+        }
+    }
+
+    private static func takeRange(_ pageCount: Int) -> UInt? {
+        charging(0) {
+            let flags = spin_acquire(&lock)
+            defer { spin_release(&lock, flags) }
+            if window == nil { window = AddressWindow(start: AddressSpaceLayout.guardedRegions) }
+            return window!.take(pageCount: pageCount)
+        }
+    }
+
+    private static func giveRangeBack(_ start: UInt, _ pageCount: Int) {
+        charging(0) {
+            let flags = spin_acquire(&lock)
+            defer { spin_release(&lock, flags) }
+            window!.giveBack(start, pageCount: pageCount)
+        }
+    }
+}
+
+/// Device registers, framebuffers and firmware tables.
+public enum DeviceMappings {
+    nonisolated(unsafe) private static var window: AddressWindow?
+    nonisolated(unsafe) private static var lock = spin_lock()
+
+    /// Shows a physical range that need not be aligned; guard pages stand round it. Mappings stay for the machine's life, so
+    /// a driver maps a range once. nil when there is no memory for tables.
+    public static func map(_ physical: PhysicalAddress, byteCount: Int, cache: CachePolicy = .uncached,
+                           writable: Bool = true) -> UnsafeMutableRawPointer? {
+        let first = physical.roundedDown(to: 4096)
+        let bytes = (Int(physical - first) + byteCount).roundedUp(to: 4096)
+        guard byteCount > 0, let start = charging(0, { () -> UInt? in
+            let flags = spin_acquire(&lock)
+            defer { spin_release(&lock, flags) }
+            if window == nil { window = AddressWindow(start: AddressSpaceLayout.devices) }
+            return window!.take(pageCount: bytes >> 12)
+        }) else { return nil }
+        guard PageTables.map(start, to: first, byteCount: bytes, writable ? .readWrite : .readOnly, cache) else { return nil }
+        return UnsafeMutableRawPointer(bitPattern: start + UInt(physical - first))
+    }
+}
+#endif

@@ -1,0 +1,118 @@
+// The one heap of the machine: locked, charged to whoever runs.
+#if hasFeature(Embedded)
+import CPU
+
+public enum KernelHeap {
+    nonisolated(unsafe) private static var heap: Heap<DirectMapPages>?
+    nonisolated(unsafe) private static var lock = spin_lock()
+
+    static func start() {
+        var heap = Heap(pages: DirectMapPages())
+        let storage = PageFrames.allocate(count: Ledger.storageBytes.pageCount, urgent: true)!
+        heap.ledger.start(storage: directMap(storage))
+        #if JUNK_FILL
+        heap.fillsFreedMemory = true
+        #endif
+        self.heap = heap
+    }
+
+    /// Who pays now: the running task's owner, and the kernel in interrupt handlers.
+    @inline(__always)
+    public static var currentOwner: UInt32 {
+        cpu_local_get().pointee.interrupt_depth > 0 ? 0 : cpu_current_task().pointee.owner
+    }
+
+    /// nil: the owner's quota or the machine's memory is used up.
+    public static func allocate(byteCount: Int, alignment: Int, owner: UInt32) -> UnsafeMutableRawPointer? {
+        locked { $0.allocate(byteCount: byteCount, alignment: alignment, owner: owner) }
+    }
+
+    /// A pointer that is no block of the heap is a broken program: traps.
+    public static func free(_ pointer: UnsafeMutableRawPointer) {
+        let freed = locked { $0.free(pointer) }
+        precondition(freed, "freed a pointer that is no block of the heap")
+    }
+
+    /// A new owner of memory; nil when the ledger is full.
+    public static func makeOwner(name: StaticString, quota: Int?) -> UInt32? {
+        locked { $0.makeOwner(name: name, quota: quota) }
+    }
+
+    /// Frees all that `owner` holds; returns the bytes.
+    @discardableResult
+    public static func releaseAll(owner: UInt32) -> Int { locked { $0.releaseAll(owner: owner) } }
+
+    @discardableResult
+    public static func handOver(from source: UInt32, to destination: UInt32) -> Int {
+        locked { $0.handOver(from: source, to: destination) }
+    }
+
+    /// Frees all that `owner` holds and forgets it.
+    @discardableResult
+    public static func removeOwner(_ owner: UInt32) -> Int { locked { $0.removeOwner(owner) } }
+
+    public static func owner(of pointer: UnsafeMutableRawPointer) -> UInt32? { locked { $0.owner(of: pointer) } }
+
+    public static func usage(of owner: UInt32) -> (usedBytes: Int, quota: Int, refusals: Int) {
+        locked {
+            guard let record = $0.ledger.record(owner) else { return (0, 0, 0) }
+            return (record.pointee.usedBytes, record.pointee.quota, record.pointee.refusals)
+        }
+    }
+
+    public static func setQuota(_ quota: Int, of owner: UInt32) {
+        locked { $0.ledger.record(owner)?.pointee.quota = quota }
+    }
+
+    /// Gives empty slabs back to the page frames.
+    public static func trim() { locked { $0.trim() } }
+
+    /// One line of the ledger.
+    public struct LedgerLine {
+        public let owner: UInt32
+        public let name: StaticString
+        public let usedBytes, peakBytes, blockCount: Int
+    }
+
+    /// The ledger as it stands. Copied line by line, because the array itself comes from the heap.
+    public static func ledgerLines() -> [LedgerLine] {
+        let count = locked { $0.ledger.count }
+        var lines: [LedgerLine] = []
+        lines.reserveCapacity(count + 8)
+        locked {
+            $0.ledger.forEach { record in
+                guard lines.count < lines.capacity else { return }
+                let owner = record.pointee
+                lines.append(LedgerLine(owner: owner.id, name: owner.name, usedBytes: owner.usedBytes,
+                                        peakBytes: owner.peakBytes, blockCount: owner.blockCount))
+            }
+        }
+        return lines
+    }
+
+    /// Bytes in use of all owners.
+    public static var usedBytes: Int {
+        locked {
+            var sum = 0
+            $0.ledger.forEach { sum += $0.pointee.usedBytes }
+            return sum
+        }
+    }
+
+    @inline(__always)
+    private static func locked<Result>(_ body: (inout Heap<DirectMapPages>) -> Result) -> Result {
+        let flags = spin_acquire(&lock)
+        defer { spin_release(&lock, flags) }
+        return body(&heap!)
+    }
+}
+
+/// Runs `body` with its allocations charged to `owner`.
+public func charging<Result>(_ owner: UInt32, _ body: () -> Result) -> Result {
+    let task = cpu_current_task()!
+    let previous = task.pointee.owner
+    task.pointee.owner = owner
+    defer { cpu_current_task().pointee.owner = previous }
+    return body()
+}
+#endif

@@ -1,0 +1,108 @@
+// Who holds how much of the heap. Owner 0 is the kernel, owner 1 the JAX layer; jobs and programs come and go.
+
+/// One owner of memory.
+public struct OwnerRecord {
+    public let id: UInt32
+    /// Bytes that the owner may hold; Int.max: no limit.
+    public var quota: Int
+    public internal(set) var usedBytes = 0
+    public internal(set) var peakBytes = 0
+    public internal(set) var blockCount = 0
+    /// Allocations refused for want of quota or memory.
+    public internal(set) var refusals = 0
+    public let name: StaticString
+    var slabs: UnsafeMutablePointer<SlabHeader>?
+    var larges: UnsafeMutablePointer<LargeHeader>?
+    /// The slabs of each class that have free blocks.
+    var partial: InlineArray<30, UnsafeMutablePointer<SlabHeader>?>
+
+    init(id: UInt32, name: StaticString, quota: Int) {
+        self.id = id
+        self.name = name
+        self.quota = quota
+        partial = InlineArray(repeating: nil)
+    }
+
+    mutating func mayCharge(_ bytes: Int) -> Bool {
+        if bytes <= quota - usedBytes { return true }
+        refusals += 1
+        return false
+    }
+
+    mutating func charge(_ bytes: Int, blocks: Int) {
+        usedBytes += bytes
+        blockCount += blocks
+        if usedBytes > peakBytes { peakBytes = usedBytes }
+    }
+}
+
+/// The owners by identifier. An identifier is a slot and a generation, so that one of an owner gone is not mistaken for
+/// the next owner in its slot.
+public struct Ledger {
+    public static let capacity = 1024
+    private static let slotBits: UInt32 = 10
+
+    private var records: UnsafeMutablePointer<UnsafeMutablePointer<OwnerRecord>?>
+    private var generations: UnsafeMutablePointer<UInt32>
+    private var nextSlot = 2
+    public private(set) var count = 0
+
+    /// No owner yet: `start` adds the first two.
+    init() {
+        records = UnsafeMutablePointer(bitPattern: 8)!
+        generations = UnsafeMutablePointer(bitPattern: 8)!
+    }
+
+    /// Bytes that `start` needs: the two tables and the records of kernel and library.
+    public static var storageBytes: Int { capacity * 12 + 2 * MemoryLayout<OwnerRecord>.stride }
+
+    /// Sets up kernel and library in `storage`, zeroed memory of `storageBytes`, aligned to 16.
+    public mutating func start(storage: UnsafeMutableRawPointer) {
+        records = storage.bindMemory(to: UnsafeMutablePointer<OwnerRecord>?.self, capacity: Self.capacity)
+        generations = (storage + Self.capacity * 8).bindMemory(to: UInt32.self, capacity: Self.capacity)
+        records.initialize(repeating: nil, count: Self.capacity)
+        generations.initialize(repeating: 0, count: Self.capacity)
+        let first = (storage + Self.capacity * 12).bindMemory(to: OwnerRecord.self, capacity: 2)
+        _ = add(slot: 0, record: first, name: "kernel", quota: nil)
+        _ = add(slot: 1, record: first + 1, name: "library", quota: nil)
+    }
+
+    @inline(__always)
+    public func record(_ id: UInt32) -> UnsafeMutablePointer<OwnerRecord>? {
+        guard let record = records[Int(id) & (Self.capacity - 1)], record.pointee.id == id else { return nil }
+        return record
+    }
+
+    var freeSlot: Int? {
+        for step in 0..<Self.capacity {
+            let slot = (nextSlot + step) & (Self.capacity - 1)
+            if slot > 1, records[slot] == nil { return slot }
+        }
+        return nil
+    }
+
+    mutating func add(slot: Int, record: UnsafeMutablePointer<OwnerRecord>, name: StaticString, quota: Int?) -> UInt32 {
+        let id = generations[slot] << Self.slotBits | UInt32(slot)
+        record.initialize(to: OwnerRecord(id: id, name: name, quota: quota ?? Int.max))
+        records[slot] = record
+        nextSlot = slot + 1
+        count += 1
+        return id
+    }
+
+    mutating func remove(_ id: UInt32) -> UnsafeMutablePointer<OwnerRecord>? {
+        guard let record = record(id) else { return nil }
+        let slot = Int(id) & (Self.capacity - 1)
+        records[slot] = nil
+        generations[slot] = (generations[slot] + 1) & 0x3F_FFFF
+        count -= 1
+        return record
+    }
+
+    /// Visits every owner in slot order.
+    public func forEach(_ body: (UnsafeMutablePointer<OwnerRecord>) -> Void) {
+        for slot in 0..<Self.capacity {
+            if let record = records[slot] { body(record) }
+        }
+    }
+}
