@@ -50,6 +50,7 @@ let shared: [Target] = [
     swift("JaxTransform", "Jax/Transform", ["JaxIR", "JaxOps", "JaxPlatform"]),
     swift("JaxRun", "Jax/Run", ["JaxIR", "JaxOps", "JaxLoad", "JaxTransform", "JaxPlatform"]),
     swift("WireProtocol", "Protocol", ["CPU", "JaxPlatform"]),
+    swift("JaxService", "Service", ["WireProtocol", "JaxRun", "JaxIR", "JaxPlatform"]),
     swift("Kernel", "Kernel", ring0 ? ["CPU", "Boot"] : ["CPU"]),
     swift("Drivers", "Drivers", ["CPU"]),
 ]
@@ -61,7 +62,7 @@ if ring0 {
         products: [.library(name: "BareJAX", type: .static, targets: ["Main"])],
         targets: shared + [
             c("Boot", "Boot"),
-            swift("Main", "Main", ["Boot", "CPU", "Kernel", "Drivers", "JaxRun", "WireProtocol"]),
+            swift("Main", "Main", ["Boot", "CPU", "Kernel", "Drivers", "JaxRun", "JaxService", "WireProtocol"]),
         ])
 } else {
     package = Package(

@@ -5,7 +5,7 @@ import JaxPlatform
 public final class BodyBuffer {
     public let bytes: UnsafeMutableRawBufferPointer
     /// Keeps memory alive that is another object's; nil where the buffer owns it.
-    private let owner: AnyObject?
+    public let owner: AnyObject?
 
     /// Uninitialised memory of the platform. Throws `resourceExhausted` without it.
     public init(byteCount: Int) throws(JaxError) {

@@ -90,6 +90,17 @@ public struct FieldCoder {
         text = value
     }
 
+    public mutating func field(_ data: inout [UInt8]) throws(JaxError) {
+        var length = data.count
+        try count(&length, elementWidth: 1)
+        if isDecoding {
+            data = Array(bytes[position..<position + length])
+            position += length
+        } else {
+            bytes += data
+        }
+    }
+
     public mutating func field(_ list: inout [UInt64]) throws(JaxError) {
         var length = list.count
         try count(&length, elementWidth: 8)

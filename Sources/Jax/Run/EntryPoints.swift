@@ -3,7 +3,7 @@
 // Strings are names of registered objects, or JSON that names them:
 //   execute_jax_program: "p", or {"program": "p", "args": ["a", "b"], "out": ["r"], "device": "cpu", "limits": {…}}
 //   execute_jax_transformation: "jit", "p" or {"program": "p"}, and {"args": ["a", "b"], "out": ["q"], "limits": {…}}
-//   limits: {"memory": bytes, "time": nanoseconds}
+//   limits: {"memory": bytes, "time": nanoseconds, "permissions": Permissions.rawValue}
 // Results without a name in "out" are registered as "p.0", "p.1", … Each returns 0, or −1 with the text in `jax_error`.
 import JaxIR
 import JaxOps
@@ -132,6 +132,7 @@ private func limits(_ request: JSON) throws(JaxError) -> Limits {
     var limits = Limits(permissions: platform.permissions)
     if let stated = request["limits"] {
         if let memory = stated["memory"]?.integer, memory > 0 { limits.memoryQuota = memory }
+        if let bits = stated["permissions"]?.integer { limits.permissions.formIntersection(Permissions(rawValue: UInt32(truncatingIfNeeded: bits))) }
         if let time = stated["time"]?.integer, time > 0 { limits.timeBudget = UInt64(time) }
     }
     return limits

@@ -2,12 +2,12 @@
 // requests to the host.
 import JaxPlatform
 
-/// Text that running Python printed.
+/// Text that running Python printed: UTF-8, which may be cut within a character.
 public struct Output: Fields {
-    public var text = ""
+    public var text: [UInt8] = []
 
     public init() {}
-    public init(text: String) { self.text = text }
+    public init(text: [UInt8]) { self.text = text }
     public mutating func code(_ coder: inout FieldCoder) throws(JaxError) { try coder.field(&text) }
 }
 

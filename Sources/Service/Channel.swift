@@ -1,0 +1,106 @@
+// One program on the host that uses the link: its requests in order, its handles, the request that runs.
+import JaxPlatform
+import JaxRun
+import WireProtocol
+
+/// The queue of a channel's work and the task that does it.
+final class Channel {
+    let number: UInt32
+    private let monitor: any Monitor
+    private var queue: [Message] = []
+    private var isClosed = false
+    /// The request that the worker has taken.
+    private var current: UInt32?
+    private var currentIsCancelled = false
+    private var workerTask: UInt64?
+    /// Handles that stand for an object of the session; the worker's alone.
+    private var handles: Set<UInt64> = []
+
+    /// Requests that may wait. A client that sends more without reading answers gets errors.
+    static let maximumQueue = 4096
+
+    init(number: UInt32, _ concurrency: any Concurrency) {
+        self.number = number
+        monitor = concurrency.makeMonitor()
+    }
+
+    // MARK: The reader's side
+
+    func append(_ message: Message) throws(JaxError) {
+        let accepted = hold(monitor) {
+            guard queue.count < Channel.maximumQueue else { return false }
+            queue.append(message)
+            monitor.notifyAll()
+            return true
+        }
+        if !accepted { throw JaxError(.resourceExhausted, "\(Channel.maximumQueue) requests are waiting already") }
+    }
+
+    enum Cancellation {
+        case none
+        /// It had not begun; the caller answers it.
+        case waiting
+        /// It runs on this task.
+        case running(task: UInt64)
+    }
+
+    /// Cancels a request. One that runs is marked, and its job is to be ended by the caller.
+    func cancel(_ request: UInt32) -> Cancellation {
+        hold(monitor) {
+            if current == request, let task = workerTask {
+                currentIsCancelled = true
+                return .running(task: task)
+            }
+            for index in queue.indices where queue[index].request == request {
+                queue.remove(at: index)
+                return .waiting
+            }
+            return .none
+        }
+    }
+
+    /// Whether the worker still has this request.
+    func isRunning(_ request: UInt32) -> Bool { hold(monitor) { current == request } }
+
+    /// Ends the channel: forgets what waits; the worker drops the handles when it is done. Returns what runs.
+    func close() -> UInt32? {
+        hold(monitor) {
+            isClosed = true
+            queue = []
+            monitor.notifyAll()
+            return current
+        }
+    }
+
+    // MARK: The worker's side
+
+    /// Waits for the next request; nil: the channel has ended.
+    func next() -> Message? {
+        monitor.enter()
+        defer { monitor.leave() }
+        workerTask = platform.taskID
+        current = nil
+        currentIsCancelled = false
+        while queue.isEmpty && !isClosed { monitor.wait() }
+        if isClosed { return nil }
+        let message = queue.removeFirst()
+        current = message.request
+        return message
+    }
+
+    /// Whether the request that the worker has was cancelled.
+    var isCancelled: Bool { hold(monitor) { currentIsCancelled || isClosed } }
+
+    /// The session's name for a handle.
+    func name(_ handle: UInt64) -> String { "link\(number).\(handle)" }
+
+    /// Notes a new handle. Throws `valueError` for 0.
+    func claim(_ handle: UInt64) throws(JaxError) {
+        guard handle != 0 else { throw JaxError(.valueError, "0 is not a handle") }
+        platform.charging(.library) { _ = handles.insert(handle) }
+    }
+
+    func forget(_ handle: UInt64) { handles.remove(handle) }
+
+    var allHandles: [UInt64] { Array(handles) }
+}

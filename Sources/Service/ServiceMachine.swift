@@ -1,0 +1,27 @@
+// What the service asks of the machine around the JAX layer; the kernel's wiring implements it, tests have their own.
+import JaxPlatform
+import JaxRun
+
+/// The machine as the service sees it. Called from any task.
+public protocol ServiceMachine: AnyObject {
+    /// "BareJAX 0.1, 1024 MiB, 2 processors".
+    var banner: String { get }
+
+    /// One JSON object: memory by owner, jobs, faults, uptime, processors, devices.
+    func statistics() -> String
+
+    /// A JSON list of the recorded faults, oldest first.
+    func faults() -> String
+
+    /// The trace ring as Chrome trace events. Throws `notImplemented` where the build has none.
+    func trace() throws(JaxError) -> String
+
+    /// Ends the job that the task with this number runs, or the Python text that it waits for. False where there is none.
+    func cancelJob(ofTask task: UInt64) -> Bool
+
+    /// Runs Python text at the prompt when its turn comes, with fresh globals, and waits for its end. `output` is called
+    /// with what it prints, outside of any job. Returns the status: 0, or 1 after an uncaught exception.
+    func evaluate(_ source: String, name: String, limits: Limits, output: (String) -> Void) throws(JaxError) -> UInt32
+
+    func powerOff()
+}

@@ -1,0 +1,226 @@
+// Does the work of one channel, a request at a time: programs and arrays through the session and the entry points.
+import JaxIR
+import JaxPlatform
+import JaxRun
+import WireProtocol
+
+/// Runs on the channel's own task until the channel ends.
+final class Worker {
+    private let channel: Channel
+    private let service: Service
+
+    init(_ channel: Channel, _ service: Service) {
+        self.channel = channel
+        self.service = service
+    }
+
+    func run() {
+        while let message = channel.next() {
+            do throws(JaxError) {
+                if channel.isCancelled { throw Service.cancelled }
+                try work(message)
+            } catch {
+                service.link.fail(channel: channel.number, request: message.request, error)
+            }
+        }
+        drop(channel.allHandles)
+    }
+
+    private func work(_ message: Message) throws(JaxError) {
+        guard let session else { throw JaxError(.internalError, "the JAX library is not loaded") }
+        switch message.kind {
+        case .compile: try compile(message, session)
+        case .put: try put(message, session)
+        case .execute: try execute(message, session)
+        case .fetch: try fetch(message, session)
+        case .check: try check(message, session)
+        case .inspect: try inspect(message, session)
+        case .transform: try transform(message, session)
+        case .evaluate: try evaluate(message)
+        case .drop:
+            drop(try Drop(decoding: message.fields).handles)
+            try service.reply(message, Empty())
+        default: throw JaxError(.internalError, "message kind \(message.kind.rawValue) is not work")
+        }
+    }
+
+    private func body(_ message: Message) throws(JaxError) -> BodyBuffer {
+        guard let body = message.body else { throw JaxError(.malformed, "expected a message with a body") }
+        return body
+    }
+
+    private func limits(_ wire: JobLimits) -> Limits {
+        Limits(memoryQuota: wire.memoryBytes == 0 ? nil : Int(clamping: wire.memoryBytes),
+               timeBudget: wire.nanoseconds == 0 ? nil : wire.nanoseconds,
+               permissions: Permissions(rawValue: wire.permissions))
+    }
+
+    // MARK: Programs
+
+    private func compile(_ message: Message, _ session: Session) throws(JaxError) {
+        let request = try Compile(decoding: message.fields)
+        let bytes = try body(message)
+        try channel.claim(request.handle)
+        let program = try session.load(UnsafeRawBufferPointer(bytes.bytes), as: channel.name(request.handle), limits: limits(request.limits))
+        try service.reply(message, signature(program))
+    }
+
+    private func signature(_ program: LoadedProgram) -> Compile.Reply {
+        var reply = Compile.Reply()
+        for type in program.convention.argumentTypes { reply.arguments.append(ArrayType(type)) }
+        for type in program.convention.resultTypes { reply.results.append(ArrayType(type)) }
+        return reply
+    }
+
+    private func inspect(_ message: Message, _ session: Session) throws(JaxError) {
+        let program = try self.program(try Inspect(decoding: message.fields).program, session)
+        try service.replyText(message, program.module.text())
+    }
+
+    private func execute(_ message: Message, _ session: Session) throws(JaxError) {
+        let request = try Execute(decoding: message.fields)
+        let program = try self.program(request.program, session)
+        let count = program.convention.resultTypes.count
+        guard request.firstResult != 0, request.firstResult <= UInt64.max - UInt64(count) else {
+            throw JaxError(.valueError, "\(request.firstResult) cannot be the first of \(count) handles")
+        }
+        var names = ""
+        for index in 0..<UInt64(count) {
+            try channel.claim(request.firstResult + index)
+            names += (index == 0 ? "\"" : ", \"") + channel.name(request.firstResult + index) + "\""
+        }
+        let text = "{\"program\": \"\(channel.name(request.program))\", \"args\": [\(quotedNames(request.arguments))], "
+            + "\"out\": [\(names)], \"device\": \(JSON.string(request.device).description), \"limits\": \(limitsText(request.limits))}"
+        try call { text.withCString { execute_jax_program($0) } }
+        var reply = Execute.Reply()
+        for index in 0..<UInt64(count) {
+            reply.results.append(ArrayType(try session.array(channel.name(request.firstResult + index)).type))
+        }
+        try service.reply(message, reply)
+    }
+
+    private func check(_ message: Message, _ session: Session) throws(JaxError) {
+        let request = try Check(decoding: message.fields)
+        let bytes = try body(message)
+        let name = channel.name(0)
+        let program = try session.load(UnsafeRawBufferPointer(bytes.bytes), as: name, limits: limits(request.limits))
+        defer { session.drop(name) }
+        let device = try session.device(request.device)
+        _ = try session.execute(program, [], device: device, limits: limits(request.limits))
+        try service.reply(message, Empty())
+    }
+
+    private func transform(_ message: Message, _ session: Session) throws(JaxError) {
+        let request = try Transform(decoding: message.fields)
+        _ = try program(request.program, session)
+        try channel.claim(request.handle)
+        let subject = "{\"program\": \"\(channel.name(request.program))\"}"
+        var parameters = request.parameters.isEmpty ? "{}" : request.parameters
+        guard case .object(var members) = try JSON(parsing: parameters) else {
+            throw JaxError(.valueError, "a transformation's parameters must be a JSON object")
+        }
+        members.append((key: "args", value: .array(names(request.arguments))))
+        members.append((key: "out", value: .array([.string(channel.name(request.handle))])))
+        members.append((key: "limits", value: try JSON(parsing: limitsText(request.limits))))
+        parameters = JSON.object(members).description
+        try call {
+            request.transformation.withCString { kind in
+                subject.withCString { subject in parameters.withCString { execute_jax_transformation(kind, subject, $0) } }
+            }
+        }
+        try service.reply(message, signature(try program(request.handle, session)))
+    }
+
+    private func program(_ handle: UInt64, _ session: Session) throws(JaxError) -> LoadedProgram {
+        do throws(JaxError) {
+            return try session.program(channel.name(handle))
+        } catch {
+            throw error.kind == .keyError ? JaxError(.keyError, "there is no program with the handle \(handle)") : error
+        }
+    }
+
+    /// Calls an entry point; throws the error that it left.
+    private func call(_ entry: () -> Int32) throws(JaxError) {
+        if entry() == 0 { return }
+        throw lastError() ?? JaxError(.internalError, "the entry point failed without an error")
+    }
+
+    private func quotedNames(_ handles: [UInt64]) -> String {
+        var text = ""
+        for handle in handles { text += (text.isEmpty ? "\"" : ", \"") + channel.name(handle) + "\"" }
+        return text
+    }
+
+    private func names(_ handles: [UInt64]) -> [JSON] {
+        var names: [JSON] = []
+        for handle in handles { names.append(.string(channel.name(handle))) }
+        return names
+    }
+
+    private func limitsText(_ limits: JobLimits) -> String {
+        let most = UInt64(Int.max)
+        return "{\"memory\": \(min(limits.memoryBytes, most)), \"time\": \(min(limits.nanoseconds, most)), \"permissions\": \(limits.permissions)}"
+    }
+
+    // MARK: Arrays
+
+    private func put(_ message: Message, _ session: Session) throws(JaxError) {
+        let request = try Put(decoding: message.fields)
+        let bytes = try body(message)
+        let type = try Service.tensorType(request, bytes.bytes.count)
+        try channel.claim(request.handle)
+        guard let storage = bytes.owner as? Storage else { throw JaxError(.internalError, "an array's body lies outside its storage") }
+        session.register(.array(Tensor(type, storage: storage)), as: channel.name(request.handle))
+        try service.reply(message, Empty())
+    }
+
+    private func fetch(_ message: Message, _ session: Session) throws(JaxError) {
+        let handle = try Fetch(decoding: message.fields).handle
+        let tensor: Tensor
+        do throws(JaxError) {
+            tensor = try session.array(channel.name(handle))
+        } catch {
+            throw error.kind == .keyError ? JaxError(.keyError, "there is no array with the handle \(handle)") : error
+        }
+        var reply = Fetch.Reply()
+        reply.type = ArrayType(tensor.type)
+        let bytes = UnsafeMutableRawBufferPointer(start: tensor.bytes, count: tensor.type.byteCount)
+        try service.reply(message, reply, body: BodyBuffer(bytes, of: tensor.storage))
+    }
+
+    private func drop(_ handles: [UInt64]) {
+        guard let session else { return }
+        for handle in handles {
+            channel.forget(handle)
+            session.drop(channel.name(handle))
+        }
+    }
+
+    // MARK: Python
+
+    private func evaluate(_ message: Message) throws(JaxError) {
+        let request = try Evaluate(decoding: message.fields)
+        let source = try body(message).text
+        let status = try service.machine.evaluate(source, name: request.name, limits: limits(request.limits)) { text in
+            self.sendOutput(text, message)
+        }
+        try service.reply(message, Evaluate.Reply(status: status))
+    }
+
+    /// In pieces that fit a frame.
+    private func sendOutput(_ text: String, _ message: Message) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let piece = rest.prefix(32768)
+            rest = rest.dropFirst(piece.count)
+            do throws(JaxError) {
+                try service.link.send(.output, isReply: true, channel: message.channel, request: message.request,
+                                      fields: Output(text: Array(piece)).encoded())
+            } catch { return }
+        }
+    }
+}
+
+extension ArrayType {
+    init(_ type: TensorType) { self.init(dtype: type.dtype.name, shape: type.shape) }
+}
