@@ -62,5 +62,6 @@ func opFamilies() -> [[OpDefinition]] {
         customCallFamily(),
         dotFamily(),
         convolutionFamily(),
+        fourierFamily(),
     ]
 }

@@ -5,7 +5,7 @@ import JaxPlatform
 func checkCalls() -> [CustomCall] {
     [
         CustomCall("check.expect_eq", shape: checkShape, evaluate: { frame, operation, operands throws(JaxError) in
-            try compareAll(operands, "equal") { a, b, dtype in dtype.isFloatOrComplex ? a.doubles[0] == b.doubles[0] : a[0] == b[0] }
+            try compareAll(operands, "equal") { a, b, dtype in dtype.isFloatOrComplex ? isEqual(a.doubles[0], b.doubles[0]) : a[0] == b[0] }
         }),
         CustomCall("check.expect_close", shape: checkShape, evaluate: { frame, operation, operands throws(JaxError) in
             let most = operation.configuredInteger("max_ulp_difference") ?? 3
@@ -64,6 +64,9 @@ private func describe(_ word: Words, _ dtype: DType) -> String {
     case .signed: return "\(word.integers[0])"
     }
 }
+
+/// A NaN is what it was expected to be where a NaN is expected, whatever its sign.
+private func isEqual(_ a: Double, _ b: Double) -> Bool { a == b || a != a && b != b }
 
 /// At most `most` representable values of `dtype` apart; where one side is not finite, both are NaN or the same infinity.
 private func isClose(_ a: Double, _ b: Double, _ dtype: DType, _ most: Int) -> Bool {
