@@ -63,5 +63,6 @@ func opFamilies() -> [[OpDefinition]] {
         dotFamily(),
         convolutionFamily(),
         fourierFamily(),
+        matrixFamily(),
     ]
 }

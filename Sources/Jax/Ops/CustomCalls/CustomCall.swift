@@ -18,7 +18,10 @@ final class CustomCall {
 /// Every family of targets; one line each.
 private func customCallFamilies() -> [[CustomCall]] {
     [
-        checkCalls(), annotationCalls(),
+        checkCalls(),
+        annotationCalls(),
+        deviceLinearAlgebraCalls(),
+        lapackCalls(),
     ]
 }
 
@@ -69,21 +72,27 @@ private func customCallShape(_ op: OpView) throws(JaxError) -> [ValueType] {
 }
 
 private func evaluateCustomCall(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
-    try target(operation.attributes).evaluation(frame, operation, operands)
+    let results = try target(operation.attributes).evaluation(frame, operation, operands)
+    // Older programs declare one tuple where there are several results.
+    if operation.results.count == 1, case .tuple = frame.resultType(operation) { return [.tuple(results)] }
+    return results
 }
 
 // MARK: - What definitions share
 
 extension OpView {
-    /// Throws unless the declared results are `types`; dynamic dimensions agree with all sizes.
+    /// Throws unless the declared results (or the members of a single tuple) are `types`; dynamic dimensions agree with all
+    /// sizes.
     func checkResults(_ types: [TensorType]) throws(JaxError) -> [ValueType] {
-        try requireResults(types.count)
+        let all = flatResultTypes(operation, function)
+        try require(all.count == types.count, "has \(types.count) results, \(all.count) declared")
         var results: [ValueType] = []
         for (index, type) in types.enumerated() {
-            let declared = try declaredTensor(index)
+            guard let declared = all[index].tensor else { throw error(.typeError, "result \(index) must be \(type), is \(all[index])") }
             try require(declared.dtype == type.dtype && agree(declared.shape, type.shape), "result \(index) must be \(type), \(declared) declared")
             results.append(.tensor(TensorType(type.dtype, merge(declared.shape, type.shape))))
         }
+        if operation.results.count == 1, case .tuple = declaredType(0) { return [.tuple(results)] }
         return results
     }
 }
