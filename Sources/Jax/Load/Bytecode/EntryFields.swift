@@ -67,12 +67,19 @@ extension EntryTable {
         }
     }
 
+    /// NumPy has 64.
+    private static let rankLimit = 64
+
     /// MLIR's mark of a dynamic dimension.
     private static var dynamicDimension: Int { Int.min }
 
     func tensorType(_ reader: inout ByteReader) throws(JaxError) -> EncodedType {
         let start = reader.offset
         var shape = try signedVarints(&reader)
+        guard shape.count <= EntryTable.rankLimit else {
+            throw JaxError(.notImplemented, "tensors of \(shape.count) dimensions are not supported; \(EntryTable.rankLimit) are the most",
+                           offset: start)
+        }
         for axis in shape.indices {
             if shape[axis] == EntryTable.dynamicDimension { shape[axis] = TensorType.dynamic; continue }
             guard shape[axis] >= 0 else {

@@ -8,7 +8,8 @@ struct OperationHeader {
     var mnemonic: String
     var offset: Int
     var location: LocationID
-    var attributes: Attributes
+    /// Where its attributes are; `OperationReader.attributes` fetches them.
+    var encoded: EncodedAttributes
     var resultTypes: [ValueType]
     /// Value numbers of the file.
     var operands: [Int]
@@ -16,6 +17,15 @@ struct OperationHeader {
     var isIsolated: Bool
 
     var fullName: String { dialect + "." + mnemonic }
+}
+
+/// An operation's name and the indices of its dictionary and properties (-1 for none): all that its attributes depend on,
+/// but for the rank of StableHLO's defaults.
+struct EncodedAttributes: Hashable {
+    var name: Int
+    var dictionary = -1
+    var properties = -1
+    var rank = 0
 }
 
 /// Reads the module.
@@ -26,12 +36,17 @@ final class OperationReader {
     private let forms: [OperationForm]
     private var scopes: [ValueScope] = [ValueScope()]
     private var depth = 0
+    /// Attributes by what they depend on, so that operations share them as they do in the file.
+    private var attributeCache: [EncodedAttributes: Attributes] = [:]
+    /// Bytes that lists of attributes may still take. A file can name one list in many combinations.
+    private var attributeBudget: Int
     /// Nesting of regions; each level costs a few hundred bytes of stack.
     private static let depthLimit = 96
 
     init(_ container: Container) throws(JaxError) {
         self.container = container
         entries = EntryTable(container)
+        attributeBudget = 24 * container.operations.end + 65536
         var forms: [OperationForm] = []
         forms.reserveCapacity(container.operationNames.count)
         for entry in container.operationNames {
@@ -49,8 +64,9 @@ final class OperationReader {
         guard header.fullName == "builtin.module" else {
             throw reader.malformed("expected a builtin.module at the top, found \(header.fullName)")
         }
-        module.name = header.attributes.string("sym_name") ?? ""
-        module.attributes = header.attributes
+        let attributes = try attributes(header)
+        module.name = attributes.string("sym_name") ?? ""
+        module.attributes = attributes
         module.attributes["sym_name"] = nil
         try readRegions(header, &reader) { (reader: inout ByteReader) throws(JaxError) in try self.readModuleBody(&reader) }
         module.locations = try entries.finishLocations()
@@ -72,7 +88,8 @@ final class OperationReader {
             switch header.fullName {
             case "vhlo.func_v1", "func.func": try readFunction(header, &reader)
             case "sdy.mesh":
-                guard let name = header.attributes.string("sym_name"), let mesh = header.attributes["mesh"] else {
+                let attributes = try attributes(header)
+                guard let name = attributes.string("sym_name"), let mesh = attributes["mesh"] else {
                     throw reader.malformed("expected sdy.mesh to have a name and a mesh")
                 }
                 module.meshes.append(EntryTable.mesh(name, mesh))
@@ -83,7 +100,7 @@ final class OperationReader {
     }
 
     private func readFunction(_ header: OperationHeader, _ reader: inout ByteReader) throws(JaxError) {
-        var attributes = header.attributes
+        var attributes = try attributes(header)
         guard let name = attributes.string("sym_name"),
               case .type(.tuple(let signature))? = attributes["function_type"], signature.count == 2,
               case .tuple(let inputs) = signature[0], case .tuple(let results) = signature[1] else {
@@ -158,7 +175,7 @@ final class OperationReader {
         for _ in 0..<count {
             let header = try readHeader(&reader)
             guard !isTerminated else { throw JaxError(.malformed, "an operation follows the end of its block", offset: header.offset) }
-            if header.mnemonic == "return" || header.mnemonic == "return_v1" {
+            if forms[header.encoded.name].isReturn {
                 isTerminated = true
                 region.results = try operands(header)
             } else if let operation = try readOperation(header, function, &reader) {
@@ -224,21 +241,15 @@ final class OperationReader {
         let form = forms[nameIndex]
         let mask = try reader.byte("operation mask")
         let location = try entries.location(&reader)
-        var attributes = Attributes()
-        if mask & Mask.attributes != 0 {
-            let start = reader.offset
-            guard case .dictionary(let fields) = try entries.attribute(&reader) else {
-                throw JaxError(.malformed, "expected the dictionary of an operation's attributes", offset: start)
-            }
-            attributes.entries = fields
-        }
+        var encoded = EncodedAttributes(name: nameIndex)
+        if mask & Mask.attributes != 0 { encoded.dictionary = try reader.varint("attribute index") }
         if mask & Mask.properties != 0 {
             let start = reader.offset
-            let index = try reader.varint("properties index")
-            guard index < container.properties.count else {
-                throw JaxError(.malformed, "properties \(index) of \(container.properties.count) do not exist", offset: start)
+            encoded.properties = try reader.varint("properties index")
+            guard encoded.properties < container.properties.count else {
+                throw JaxError(.malformed, "properties \(encoded.properties) of \(container.properties.count) do not exist",
+                               offset: start)
             }
-            try readProperties(container.properties[index], form, &attributes)
         }
         let resultTypes = try mask & Mask.results != 0 ? entries.valueTypes(&reader) : []
         var operands: [Int] = []
@@ -261,8 +272,31 @@ final class OperationReader {
             try reader.checkCount(regionCount, "regions", at: start)
         }
         return OperationHeader(dialect: form.dialect, mnemonic: form.mnemonic, offset: offset, location: location,
-                               attributes: attributes, resultTypes: resultTypes, operands: operands,
+                               encoded: encoded, resultTypes: resultTypes, operands: operands,
                                regionCount: regionCount, isIsolated: isIsolated)
+    }
+
+    /// The attributes of an operation. With `rank`, that of the first operand, they are translated to VHLO's form.
+    private func attributes(_ header: OperationHeader, rank: Int? = nil) throws(JaxError) -> Attributes {
+        var key = header.encoded
+        key.rank = rank ?? -1
+        if let attributes = attributeCache[key] { return attributes }
+        var attributes = Attributes()
+        if key.dictionary >= 0 {
+            guard case .dictionary(let fields) = try entries.attribute(at: key.dictionary, header.offset) else {
+                throw JaxError(.malformed, "expected the dictionary of an operation's attributes", offset: header.offset)
+            }
+            attributes.entries = fields
+        }
+        if key.properties >= 0 { try readProperties(container.properties[key.properties], forms[key.name], &attributes) }
+        if let rank { attributes = Translation.attributes(header, attributes, rank: rank) }
+        attributeBudget -= 24 * attributes.entries.count + 128
+        guard attributeBudget >= 0 else {
+            throw JaxError(.resourceExhausted, "the attributes of the operations take too much memory for a file of this size",
+                           offset: header.offset)
+        }
+        attributeCache[key] = attributes
+        return attributes
     }
 
     /// Properties of known operations are their attributes in alphabetical order; an operation that its producer did not
@@ -307,7 +341,7 @@ final class OperationReader {
     private func readOperation(_ header: OperationHeader, _ function: Function,
                                _ reader: inout ByteReader) throws(JaxError) -> Operation? {
         let operands = try operands(header)
-        if header.fullName == "builtin.unrealized_conversion_cast" {
+        if forms[header.encoded.name].isCast {
             guard header.regionCount == 0, operands.count == header.resultTypes.count else {
                 throw JaxError(.malformed, "expected a cast of as many values as it yields", offset: header.offset)
             }
@@ -320,7 +354,12 @@ final class OperationReader {
             }
             return nil
         }
-        let (code, attributes) = try Translation.translate(header)
+        guard let code = forms[header.encoded.name].code else {
+            throw JaxError(.notImplemented, "the operation \(header.fullName) is not supported", offset: header.offset)
+        }
+        var rank = 0
+        if header.dialect == "stablehlo", let first = operands.first { rank = function.type(of: first).tensor?.rank ?? 0 }
+        let attributes = try attributes(header, rank: rank)
         var regions: [Region] = []
         if header.regionCount > 0 {
             try readRegions(header, &reader) { (reader: inout ByteReader) throws(JaxError) in

@@ -14,13 +14,23 @@ struct OperationForm {
     var mnemonic: String
     /// In the order of their encoding; nil where the operation has none or is unknown.
     var properties: [EncodedProperty]?
+    /// The operation of JaxIR; nil where there is none.
+    var code: OpCode?
+    /// The end of a block: `vhlo.return`, `func.return`, `sdy.return`, `stablehlo.return`.
+    var isReturn: Bool
+    /// `builtin.unrealized_conversion_cast`, which passes values on between dialects.
+    var isCast: Bool
 
     init(dialect: String, mnemonic: String) {
         self.dialect = dialect
         self.mnemonic = mnemonic
+        code = Translation.code(dialect, mnemonic)
+        isReturn = mnemonic == "return" || mnemonic == "return_v1"
+        isCast = dialect == "builtin" && mnemonic == "unrealized_conversion_cast"
         let text: StaticString?
         switch dialect {
         case "vhlo": text = vhloProperties(mnemonic)
+        case "stablehlo": text = stablehloProperties(mnemonic)
         default: text = otherProperties(dialect, mnemonic)
         }
         guard let text else { return }
@@ -48,12 +58,10 @@ private func otherProperties(_ dialect: String, _ mnemonic: String) -> StaticStr
 }
 
 enum Translation {
-    /// The operation and attributes of JaxIR that stand for `header`.
-    static func translate(_ header: OperationHeader) throws(JaxError) -> (OpCode, Attributes) {
-        var attributes = header.attributes
-        guard let code = code(header) else {
-            throw JaxError(.notImplemented, "the operation \(header.fullName) is not supported", offset: header.offset)
-        }
+    /// The attributes of JaxIR that stand for those of `header`'s operation, whose first operand has this rank.
+    static func attributes(_ header: OperationHeader, _ attributes: Attributes, rank: Int) -> Attributes {
+        if header.dialect == "stablehlo" { return vhloForm(header.mnemonic, attributes, rank: rank) }
+        var attributes = attributes
         switch header.fullName {
         case "sdy.sharding_constraint":
             attributes["call_target_name"] = .string("Sharding")
@@ -65,26 +73,25 @@ enum Translation {
             attributes["input_batching_dims"] = .integers([])
             attributes["scatter_indices_batching_dims"] = .integers([])
         case "vhlo.dynamic_conv_v1": attributes["padding"] = nil
-        case "vhlo.rng_bit_generator_v1": break
         default: break
         }
-        return (code, attributes)
+        return attributes
     }
 
-    private static func code(_ header: OperationHeader) -> OpCode? {
-        switch header.dialect {
+    static func code(_ dialect: String, _ mnemonic: String) -> OpCode? {
+        switch dialect {
         case "vhlo":
             // "add_v1": the version ends the name.
-            var name = header.mnemonic[...]
+            var name = mnemonic[...]
             while let last = name.last, last != "v" { name = name.dropLast() }
             let base = name.dropLast(2)
             if base == "cross-replica-sum" { return .crossReplicaSum }
             return OpCode(rawValue: String(base))
         case "stablehlo":
-            return header.mnemonic == "cross-replica-sum" ? .crossReplicaSum : OpCode(rawValue: header.mnemonic)
-        case "func": return header.mnemonic == "call" ? .call : nil
+            return mnemonic == "cross-replica-sum" ? .crossReplicaSum : OpCode(rawValue: mnemonic)
+        case "func": return mnemonic == "call" ? .call : nil
         case "sdy":
-            switch header.mnemonic {
+            switch mnemonic {
             case "sharding_constraint": return .customCall
             case "manual_computation": return .manualComputation
             default: return nil
