@@ -52,7 +52,10 @@ let shared: [Target] = [
     swift("WireProtocol", "Protocol", ["CPU", "JaxPlatform"]),
     swift("JaxService", "Service", ["WireProtocol", "JaxRun", "JaxIR", "JaxPlatform"]),
     swift("Kernel", "Kernel", ring0 ? ["CPU", "Boot"] : ["CPU"]),
-    swift("Drivers", "Drivers", ["CPU"]),
+    swift("Drivers", "Drivers", ["CPU"], exclude: ["GPU"]),
+    swift("SPIRV", "Jax/Compile/SPIRV"),
+    swift("AcceleratorSelfTest", "Jax/SelfTest", ["JaxPlatform", "SPIRV"]),
+    swift("GPU", "Drivers/GPU", ["CPU", "Drivers", "JaxPlatform"]),
 ]
 
 let package: Package
@@ -71,6 +74,7 @@ if ring0 {
         dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
         targets: shared + [
             swift("HostMachine", "Host/Machine", ["WireProtocol"]),
+            swift("HostAccelerator", "Host/Accelerator", ["GPU", "JaxPlatform"]),
             .executableTarget(
                 name: "barejax",
                 dependencies: ["HostMachine", "WireProtocol", "JaxLoad", "JaxIR",
@@ -91,6 +95,8 @@ if ring0 {
             test("LoadTests", ["JaxLoad", "JaxIR", "JaxPlatform"]),
             test("OpsTests", ["JaxOps", "JaxIR", "JaxPlatform"]),
             test("RunTests", ["JaxRun", "JaxIR", "JaxPlatform"]),
+            test("SPIRVTests", ["SPIRV", "AcceleratorSelfTest"]),
+            test("GPUTests", ["GPU", "HostAccelerator", "AcceleratorSelfTest", "SPIRV", "JaxPlatform"]),
             test("DriversTests", ["Drivers"]),
             test("KernelTests", ["Kernel"]),
         ])

@@ -4,8 +4,9 @@
 // Rules that hold for every implementation:
 // - One caller at a time for a device; the caller brings the lock where several tasks share it.
 // - Each object has an owner (a job, a session, the kernel); `end(owner:)` gives back all that an owner still holds.
-// - After `reset()` the objects made before are lost: each use of one throws `bufferLost` or `deviceLost` with its name,
-//   and new ones work. Statistics survive.
+// - After a failure that `AcceleratorError.needsReset` names, and after `reset()`, the objects made before are lost: each
+//   use of one throws `bufferLost` or `deviceLost` with its name. The next object made finds a device rebuilt from
+//   scratch. Statistics survive.
 
 /// A device that stores buffers and runs kernels on them.
 public protocol Accelerator: AnyObject {
@@ -44,6 +45,8 @@ public protocol AcceleratorBuffer: AnyObject {
     var name: String { get }
     var byteCount: Int { get }
     var owner: AcceleratorOwner { get }
+    /// Where kernels find the buffer; nil on devices without `bufferAddresses`.
+    var deviceAddress: UInt64? { get }
 
     /// Copies from the machine's memory into the buffer; returns when `source` may be reused.
     /// The buffer must not be in use by unfinished work. Throws `invalidUse` past the end.
@@ -83,8 +86,8 @@ public protocol AcceleratorStream: AnyObject {
     /// Whether the submission of that number, and so every earlier one, has completed.
     func isComplete(_ submission: UInt64) throws(AcceleratorError) -> Bool
 
-    /// Sleeps until the submission has completed. Throws `timedOut` after `budget` nanoseconds: the work is still
-    /// running then, and only `Accelerator.reset()` ends it.
+    /// Sleeps until the submission has completed. Throws `timedOut` after `budget` nanoseconds: the work is cut off, and
+    /// with it the device's state is lost.
     func wait(for submission: UInt64, budget: UInt64) throws(AcceleratorError)
 
     /// Nanoseconds that a completed submission of a timed list took on the device; nil where the device has no clock

@@ -18,6 +18,8 @@ public struct AcceleratorError: Error, CustomStringConvertible {
         case timedOut
         /// The device answered something that it must not.
         case protocolViolation
+        /// A call of the device's interface failed for a reason of its own.
+        case callFailed
 
         public var name: String {
             switch self {
@@ -29,6 +31,7 @@ public struct AcceleratorError: Error, CustomStringConvertible {
             case .deviceLost: return "device lost"
             case .timedOut: return "timed out"
             case .protocolViolation: return "protocol violation"
+            case .callFailed: return "device call failed"
             }
         }
     }
@@ -55,7 +58,7 @@ extension JaxError {
         case .outOfMemory, .timedOut: kind = .resourceExhausted
         case .invalidUse: kind = .valueError
         case .unavailable: kind = .notImplemented
-        case .moduleRejected, .bufferLost, .deviceLost, .protocolViolation: kind = .deviceError
+        case .moduleRejected, .bufferLost, .deviceLost, .protocolViolation, .callFailed: kind = .deviceError
         }
         self.init(kind, error.description)
     }

@@ -157,6 +157,7 @@ class NullObject {
 final class NullBuffer: NullObject, AcceleratorBuffer {
     let byteCount: Int
     var bytes: [UInt8]
+    var deviceAddress: UInt64? { nil }
 
     init(_ device: NullAccelerator, name: String, byteCount: Int, owner: AcceleratorOwner, generation: UInt64) {
         self.byteCount = byteCount

@@ -1,0 +1,233 @@
+// Submissions in order, and how their completion is learnt. Each submission uses one of a fixed number of slots in turn:
+// a fence, a short command buffer that takes the time before a timed list, and one after every list that takes the time
+// and stores a 1 in the slot's word of shared memory, where the platform polls memory.
+import CPU
+import JaxPlatform
+
+final class VulkanStream: VulkanObject, AcceleratorStream {
+    private static let slotCount = 32
+    /// How long a submission may wait for its slot.
+    private static let slotBudget: UInt64 = 60_000_000_000
+    /// How often a waiting stream asks whether the device still works.
+    private static let healthInterval: UInt64 = 200_000_000
+
+    private struct Slot {
+        var submission: UInt64 = 0
+        var isTimed = false
+        var fence = VkFence.null
+        var before = VkCommandBuffer.null
+        var after = VkCommandBuffer.null
+    }
+
+    private let commandPool: VkCommandPool
+    private let queries: VkQueryPool
+    private let words: VulkanRegion?
+    private let wordAddress: UInt
+    private var slots = [Slot](repeating: Slot(), count: slotCount)
+    private var last: UInt64 = 0
+    private var completed: UInt64 = 0
+
+    init(_ device: VulkanDevice, owner: AcceleratorOwner) throws(AcceleratorError) {
+        let calls = device.platform
+        commandPool = try calls.vkCreateCommandPool(device.device, VkCommandPoolCreateInfo(queueFamilyIndex: device.queueFamily))
+        var queries = VkQueryPool.null
+        if device.timestampPeriod > 0 {
+            queries = try calls.vkCreateQueryPool(
+                device.device, VkQueryPoolCreateInfo(queryType: VK_QUERY_TYPE_TIMESTAMP, queryCount: UInt32(2 * VulkanStream.slotCount)))
+        }
+        self.queries = queries
+        var words: VulkanRegion?, address: UInt = 0
+        if calls.pollsMemory {
+            let region = try device.heap.allocate(4 * VulkanStream.slotCount, .host)
+            if let pointer = try device.heap.map(region) {
+                words = region
+                address = UInt(bitPattern: pointer)
+            } else {
+                try device.heap.free(region)
+            }
+        }
+        self.words = words
+        wordAddress = address
+        super.init(device, name: "stream", owner: owner)
+    }
+
+    func submit(_ list: any AcceleratorList) throws(AcceleratorError) -> UInt64 {
+        try validate()
+        guard let list = list as? VulkanList else { throw AcceleratorError(.invalidUse, "the list is another device's") }
+        try list.validate()
+        guard list.device === device else { throw AcceleratorError(.invalidUse, "the list is another device's") }
+        do throws(AcceleratorError) {
+            let submission = last + 1
+            let index = Int(submission % UInt64(VulkanStream.slotCount))
+            try prepare(index)
+            let slot = slots[index]
+            let calls = device.platform
+            var buffers = [list.commandBuffer]
+            let isTimed = list.isTimed && queries != .null
+            if isTimed { buffers.insert(slot.before, at: 0) }
+            if slot.after != .null { buffers.append(slot.after) }
+            if words != nil { mmio_write32(wordAddress + UInt(4 * index), 0) }
+            try calls.vkQueueSubmit(device.queue, [VkSubmitInfo(commandBuffers: buffers)], slot.fence)
+            try calls.flush()
+            last = submission
+            slots[index].submission = submission
+            slots[index].isTimed = isTimed
+            list.used(by: self, submission)
+            device.ledger.submissionCount += 1
+            device.ledger.dispatchCount += list.dispatchCount
+            return submission
+        } catch {
+            throw device.noting(error)
+        }
+    }
+
+    func isComplete(_ submission: UInt64) throws(AcceleratorError) -> Bool {
+        try validate()
+        guard submission <= last else { throw AcceleratorError(.invalidUse, "submission \(submission) was never made") }
+        do throws(AcceleratorError) { return try hasCompleted(submission) } catch { throw device.noting(error) }
+    }
+
+    func wait(for submission: UInt64, budget: UInt64) throws(AcceleratorError) {
+        try validate()
+        guard submission <= last else { throw AcceleratorError(.invalidUse, "submission \(submission) was never made") }
+        do throws(AcceleratorError) { try self.await(submission, budget: budget) } catch { throw device.noting(error) }
+    }
+
+    func duration(of submission: UInt64) throws(AcceleratorError) -> UInt64? {
+        try validate()
+        let index = Int(submission % UInt64(VulkanStream.slotCount))
+        guard queries != .null, slots[index].submission == submission, slots[index].isTimed, try hasCompleted(submission) else { return nil }
+        do throws(AcceleratorError) {
+            let (result, bytes) = try device.platform.vkGetQueryPoolResults(
+                device.device, queries, UInt32(2 * index), 2, 16, 8, VK_QUERY_RESULT_64_BIT)
+            guard result == VK_SUCCESS, bytes.count == 16 else { return nil }
+            func ticks(_ start: Int) -> UInt64 { (0..<8).reduce(0) { $0 | UInt64(bytes[start + $1]) << (8 * UInt64($1)) } }
+            let elapsed = Double(ticks(8) &- ticks(0)) * Double(device.timestampPeriod)
+            return elapsed < 1e18 ? UInt64(elapsed) : nil
+        } catch {
+            throw device.noting(error)
+        }
+    }
+
+    // Completion
+
+    func hasCompleted(_ submission: UInt64) throws(AcceleratorError) -> Bool {
+        if submission <= completed { return true }
+        let index = Int(submission % UInt64(VulkanStream.slotCount))
+        let isDone: Bool
+        if words != nil {
+            isDone = mmio_read32(wordAddress + UInt(4 * index)) == 1
+        } else {
+            isDone = try device.platform.vkGetFenceStatus(device.device, slots[index].fence) == VK_SUCCESS
+        }
+        if isDone { completed = submission }
+        return isDone
+    }
+
+    /// Waits, first spinning, then sleeping longer and longer; from the second millisecond on the device's interrupt
+    /// ends the sleep.
+    func await(_ submission: UInt64, budget: UInt64) throws(AcceleratorError) {
+        if submission <= completed { return }
+        let calls = device.platform
+        let fence = slots[Int(submission % UInt64(VulkanStream.slotCount))].fence
+        if words != nil {
+            for _ in 0..<1000 {
+                if try hasCompleted(submission) { return }
+                cpu_pause()
+            }
+        }
+        let start = calls.nanoseconds
+        let (deadline, overflow) = start.addingReportingOverflow(budget)
+        var pause: UInt64 = 50_000, health = start + VulkanStream.healthInterval, hasInterrupt = false
+        while true {
+            if try hasCompleted(submission) { return }
+            let now = calls.nanoseconds
+            guard overflow || now < deadline else {
+                throw AcceleratorError(.timedOut, "submission \(submission) did not complete within \(budget / 1_000_000) ms and was cut off")
+            }
+            if words != nil && now >= health {
+                if try calls.vkGetFenceStatus(device.device, fence) == VK_SUCCESS {
+                    completed = max(completed, submission)
+                    return
+                }
+                health = now + VulkanStream.healthInterval
+                hasInterrupt = false
+            }
+            let wantsInterrupt = pause > 1_000_000 && !hasInterrupt
+            try calls.sleep(device.device, fence, until: min(now + pause, overflow ? .max : deadline), byInterrupt: wantsInterrupt)
+            if wantsInterrupt { hasInterrupt = true }
+            pause = min(pause * 2, hasInterrupt ? 20_000_000 : 2_000_000)
+        }
+    }
+
+    /// Waits for everything submitted so far.
+    func drain(budget: UInt64) throws(AcceleratorError) { try self.await(last, budget: budget) }
+
+    // Slots
+
+    /// Makes the slot ready for a new submission: its previous one is done, its fence unsignalled.
+    private func prepare(_ index: Int) throws(AcceleratorError) {
+        let calls = device.platform
+        if slots[index].fence == .null {
+            slots[index].fence = try calls.vkCreateFence(device.device, VkFenceCreateInfo())
+            if queries != .null { slots[index].before = try recordBefore(index) }
+            if queries != .null || words != nil { slots[index].after = try recordAfter(index) }
+            return
+        }
+        try self.await(slots[index].submission, budget: VulkanStream.slotBudget)
+        if words != nil {
+            // The word is stored before the fence is signalled, and a fence in use must not be reset.
+            var tries = 0
+            while try calls.vkGetFenceStatus(device.device, slots[index].fence) != VK_SUCCESS {
+                tries += 1
+                guard tries < 10_000 else { throw AcceleratorError(.deviceLost, "a completed submission's fence is never signalled") }
+                try calls.sleep(device.device, slots[index].fence, until: calls.nanoseconds + 100_000, byInterrupt: false)
+            }
+        }
+        try calls.vkResetFences(device.device, [slots[index].fence])
+    }
+
+    private func beginShort() throws(AcceleratorError) -> VkCommandBuffer {
+        let calls = device.platform
+        let buffer = try calls.vkAllocateCommandBuffers(device.device, VkCommandBufferAllocateInfo(commandPool: commandPool, commandBufferCount: 1))[0]
+        try calls.vkBeginCommandBuffer(buffer, VkCommandBufferBeginInfo())
+        return buffer
+    }
+
+    private func recordBefore(_ index: Int) throws(AcceleratorError) -> VkCommandBuffer {
+        let calls = device.platform, buffer = try beginShort()
+        try VulkanList.barrier(calls, buffer)
+        try calls.vkCmdResetQueryPool(buffer, queries, UInt32(2 * index), 2)
+        try calls.vkCmdWriteTimestamp(buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queries, UInt32(2 * index))
+        try calls.vkEndCommandBuffer(buffer)
+        return buffer
+    }
+
+    private func recordAfter(_ index: Int) throws(AcceleratorError) -> VkCommandBuffer {
+        let calls = device.platform, buffer = try beginShort()
+        try VulkanList.barrier(calls, buffer)
+        if queries != .null { try calls.vkCmdWriteTimestamp(buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queries, UInt32(2 * index + 1)) }
+        if let words {
+            try calls.vkCmdFillBuffer(buffer, words.block.buffer, UInt64(words.offset + 4 * index), 4, 1)
+            try VulkanList.barrier(calls, buffer, toHost: true)
+        }
+        try calls.vkEndCommandBuffer(buffer)
+        return buffer
+    }
+
+    override func release() throws(AcceleratorError) {
+        let calls = device.platform
+        device.ledger.removeObject(owner)
+        try self.await(last, budget: VulkanStream.slotBudget)
+        if last > 0 && words != nil {
+            let fence = slots[Int(last % UInt64(VulkanStream.slotCount))].fence
+            while try calls.vkGetFenceStatus(device.device, fence) != VK_SUCCESS {
+                try calls.sleep(device.device, fence, until: calls.nanoseconds + 100_000, byInterrupt: false)
+            }
+        }
+        for slot in slots where slot.fence != .null { try calls.vkDestroyFence(device.device, slot.fence) }
+        try calls.vkDestroyCommandPool(device.device, commandPool)
+        if queries != .null { try calls.vkDestroyQueryPool(device.device, queries) }
+        if let words { try device.heap.free(words) }
+    }
+}
