@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := all
 include image/image.mk
 include Sources/Python/python.mk
+include Sources/Drivers/GPU/gpu.mk
 
 .PHONY: all setup command run test conformance bench image clean
 
@@ -12,6 +13,8 @@ setup:
 	@scripts/setup/system.sh
 	@scripts/setup/micropython.sh
 	@scripts/setup/venv.sh
+	@scripts/setup/venus-root.sh --if-needed
+	@$(MAKE) -s generated
 
 # The host's command.
 command: setup

@@ -55,7 +55,7 @@ let shared: [Target] = [
     swift("Drivers", "Drivers", ["CPU"], exclude: ["GPU"]),
     swift("SPIRV", "Jax/Compile/SPIRV"),
     swift("AcceleratorSelfTest", "Jax/SelfTest", ["JaxPlatform", "SPIRV"]),
-    swift("GPU", "Drivers/GPU", ["CPU", "Drivers", "JaxPlatform"]),
+    swift("GPU", "Drivers/GPU", ["CPU", "Drivers", "JaxPlatform"], exclude: ["gpu.mk"]),
 ]
 
 let package: Package

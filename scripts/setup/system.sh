@@ -17,7 +17,7 @@ packages=(
     gnu-efi binutils mtools gdisk     # the images
     gcc libc6-dev python3 python3-venv xz-utils  # MicroPython, the tests' environment
     debootstrap bubblewrap            # a Debian 13 root with a Venus-capable QEMU
-    spirv-tools libvulkan-dev mesa-vulkan-drivers  # the accelerator's generator and tests
+    spirv-tools libvulkan-dev libvulkan1 mesa-vulkan-drivers virgl-server  # the accelerator's generator and tests
 )
 missing=()
 for package in "${packages[@]}"; do
