@@ -75,7 +75,7 @@ public struct Tensor {
     public var dtype: DType { type.dtype }
     public var bytes: UnsafeMutableRawPointer { storage.bytes }
 
-    /// The elements as `Element`, whose size must be the dtype's.
+    /// The elements as `Element`, whose size must be the dtype's. Valid as long as this tensor is: keep it in a variable.
     @inline(__always)
     public func elements<Element>(as: Element.Type) -> UnsafeMutableBufferPointer<Element> {
         UnsafeMutableBufferPointer(start: bytes.assumingMemoryBound(to: Element.self), count: elementCount)
