@@ -26,6 +26,8 @@ public final class Frame {
     public let function: Function
     private var values: [RuntimeValue?]
     private var depth: Int
+    /// An empty list with room for operands, so that not every operation allocates one.
+    private var spare: [RuntimeValue] = []
 
     init(_ evaluator: Evaluator, _ function: Function, depth: Int) {
         self.evaluator = evaluator
@@ -98,19 +100,26 @@ public final class Frame {
             throw JaxError(.notImplemented, "the operation \(operation.code.name) is not available")
         }
         let lastUses = operation.lastUses
-        var operands: [RuntimeValue] = []
-        operands.reserveCapacity(operation.operands.count)
+        var operands = spare
+        spare = []
         for index in operation.operands.indices {
             let id = operation.operands[index]
             operands.append(try value(id))
             if index < 64 && lastUses >> UInt64(index) & 1 != 0 { values[id.index] = nil }
         }
-        let results = try definition.evaluation(self, operation, &operands)
-        guard results.count == operation.results.count else {
-            throw JaxError(.internalError, "\(operation.code.name) gave \(results.count) results, "
-                + "\(operation.results.count) expected")
+        switch definition.form {
+        case .tensor(let evaluate):
+            values[operation.results[0].index] = .tensor(try evaluate(self, operation, &operands))
+        case .values(let evaluate):
+            let results = try evaluate(self, operation, &operands)
+            guard results.count == operation.results.count else {
+                throw JaxError(.internalError, "\(operation.code.name) gave \(results.count) results, "
+                    + "\(operation.results.count) expected")
+            }
+            for index in results.indices { values[operation.results[index].index] = results[index] }
         }
-        for index in results.indices { values[operation.results[index].index] = results[index] }
+        operands.removeAll(keepingCapacity: true)
+        spare = operands
         for id in operation.releases { values[id.index] = nil }
     }
 }

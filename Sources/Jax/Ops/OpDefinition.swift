@@ -56,23 +56,36 @@ public typealias Evaluation = (Frame, Operation, [RuntimeValue]) throws(JaxError
 /// take what they want out of the list.
 public typealias ConsumingEvaluation = (Frame, Operation, inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue]
 
+/// The same for operations with one result, an array: most of them, and those that programs execute most.
+public typealias TensorEvaluation = (Frame, Operation, inout [RuntimeValue]) throws(JaxError) -> Tensor
+
 /// All that the machine knows of one operation.
 public final class OpDefinition {
+    /// How an operation is evaluated.
+    enum Form {
+        case values(ConsumingEvaluation)
+        case tensor(TensorEvaluation)
+    }
+
     public let code: OpCode
     public let shapeRule: ShapeRule
-    public let evaluation: ConsumingEvaluation
+    let form: Form
 
     public init(_ code: OpCode, shape: @escaping ShapeRule, evaluate: @escaping Evaluation) {
         self.code = code
         self.shapeRule = shape
-        self.evaluation = { frame, operation, operands throws(JaxError) in
-            try evaluate(frame, operation, operands)
-        }
+        form = .values { frame, operation, operands throws(JaxError) in try evaluate(frame, operation, operands) }
     }
 
     public init(_ code: OpCode, shape: @escaping ShapeRule, consuming evaluate: @escaping ConsumingEvaluation) {
         self.code = code
         self.shapeRule = shape
-        self.evaluation = evaluate
+        form = .values(evaluate)
+    }
+
+    public init(_ code: OpCode, shape: @escaping ShapeRule, tensor evaluate: @escaping TensorEvaluation) {
+        self.code = code
+        self.shapeRule = shape
+        form = .tensor(evaluate)
     }
 }

@@ -4,9 +4,9 @@ import JaxPlatform
 
 func comparisonFamily() -> [OpDefinition] {
     [
-        OpDefinition(.compare, shape: compareRule, evaluate: evaluateCompare),
-        OpDefinition(.select, shape: selectRule, evaluate: evaluateSelect),
-        OpDefinition(.clamp, shape: clampRule, evaluate: evaluateClamp),
+        OpDefinition(.compare, shape: compareRule, tensor: evaluateCompare),
+        OpDefinition(.select, shape: selectRule, tensor: evaluateSelect),
+        OpDefinition(.clamp, shape: clampRule, tensor: evaluateClamp),
         unaryOp(.isFinite, isFiniteRule) { a, result throws(JaxError) in
             try dispatchFloat(a.dtype, IsFiniteKernel(a: a, result: result), "is_finite")
         },
@@ -33,7 +33,7 @@ private func compareRule(_ view: OpView) throws(JaxError) -> [ValueType] {
     return [.tensor(TensorType(.i1, type.shape))]
 }
 
-private func evaluateCompare(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
+private func evaluateCompare(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
     let a = try operands[0].asTensor(), b = try operands[1].asTensor()
     let direction = ComparisonDirection(rawValue: operation.attributes.enumeration("comparison_direction") ?? "") ?? .equal
     let result = try Tensor(TensorType(.i1, a.shape))
@@ -42,7 +42,7 @@ private func evaluateCompare(_ frame: Frame, _ operation: Operation, _ operands:
     } else {
         try dispatchNumeric(a.dtype, CompareKernel(direction: direction, a: a, b: b, result: result), "compare")
     }
-    return [.tensor(result)]
+    return result
 }
 
 private struct CompareKernel: NumericKernel {
@@ -107,14 +107,14 @@ private func selectRule(_ view: OpView) throws(JaxError) -> [ValueType] {
     return [.tensor(TensorType(onTrue.dtype, merge(onTrue.shape, onFalse.shape)))]
 }
 
-private func evaluateSelect(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
+private func evaluateSelect(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
     let predicate = try operands[0].asTensor(), onTrue = try operands[1].asTensor(), onFalse = try operands[2].asTensor()
     if predicate.type.rank == 0 {
-        return [.tensor(predicate.pointer(Boolean.self).pointee.value ? onTrue : onFalse)]
+        return predicate.pointer(Boolean.self).pointee.value ? onTrue : onFalse
     }
     let result = try Tensor(onTrue.type)
     try dispatchWidth(onTrue.dtype, SelectKernel(predicate: predicate, onTrue: onTrue, onFalse: onFalse, result: result))
-    return [.tensor(result)]
+    return result
 }
 
 private struct SelectKernel: WidthKernel {
@@ -142,11 +142,11 @@ private func clampRule(_ view: OpView) throws(JaxError) -> [ValueType] {
     return [.tensor(operand)]
 }
 
-private func evaluateClamp(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
+private func evaluateClamp(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
     let low = try operands[0].asTensor(), operand = try operands[1].asTensor(), high = try operands[2].asTensor()
     let result = try Tensor(operand.type)
     try dispatchNumeric(operand.dtype, ClampKernel(low: low, operand: operand, high: high, result: result), "clamp")
-    return [.tensor(result)]
+    return result
 }
 
 /// min(max(operand, low), high); NaN anywhere gives NaN.

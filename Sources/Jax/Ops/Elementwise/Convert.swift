@@ -5,11 +5,11 @@ import JaxPlatform
 
 func conversionFamily() -> [OpDefinition] {
     [
-        OpDefinition(.convert, shape: convertRule, evaluate: { frame, operation, operands throws(JaxError) in
-            [.tensor(try convert(try operands[0].asTensor(), to: try frame.resultTensorType(operation).dtype))]
+        OpDefinition(.convert, shape: convertRule, tensor: { frame, operation, operands throws(JaxError) in
+            try convert(try operands[0].asTensor(), to: try frame.resultTensorType(operation).dtype)
         }),
-        OpDefinition(.bitcastConvert, shape: bitcastRule, evaluate: { frame, operation, operands throws(JaxError) in
-            [.tensor(Tensor(try frame.resultTensorType(operation), storage: try operands[0].asTensor().storage))]
+        OpDefinition(.bitcastConvert, shape: bitcastRule, tensor: { frame, operation, operands throws(JaxError) in
+            Tensor(try frame.resultTensorType(operation), storage: try operands[0].asTensor().storage)
         }),
     ]
 }

@@ -52,20 +52,20 @@ func elementwiseRule(_ count: Int, _ dtypes: DTypeSet) -> ShapeRule {
 /// A definition over one operand: `kernel(operand, result)` fills the result.
 func unaryOp(_ code: OpCode, _ rule: @escaping ShapeRule,
              _ kernel: @escaping (Tensor, Tensor) throws(JaxError) -> Void) -> OpDefinition {
-    OpDefinition(code, shape: rule, evaluate: { frame, operation, operands throws(JaxError) in
+    OpDefinition(code, shape: rule, tensor: { frame, operation, operands throws(JaxError) in
         let result = try Tensor(try frame.resultTensorType(operation))
         try kernel(try operands[0].asTensor(), result)
-        return [.tensor(result)]
+        return result
     })
 }
 
 /// A definition over two operands.
 func binaryOp(_ code: OpCode, _ rule: @escaping ShapeRule,
               _ kernel: @escaping (Tensor, Tensor, Tensor) throws(JaxError) -> Void) -> OpDefinition {
-    OpDefinition(code, shape: rule, evaluate: { frame, operation, operands throws(JaxError) in
+    OpDefinition(code, shape: rule, tensor: { frame, operation, operands throws(JaxError) in
         let result = try Tensor(try frame.resultTensorType(operation))
         try kernel(try operands[0].asTensor(), try operands[1].asTensor(), result)
-        return [.tensor(result)]
+        return result
     })
 }
 

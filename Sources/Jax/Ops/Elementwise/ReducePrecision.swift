@@ -9,13 +9,13 @@ func reducePrecisionFamily() -> [OpDefinition] {
         try view.require(exponent >= 1, "exponent_bits must be at least 1, is \(exponent)")
         try view.require(mantissa >= 0, "mantissa_bits must not be negative, is \(mantissa)")
         return [.tensor(type)]
-    }, evaluate: { frame, operation, operands throws(JaxError) in
+    }, tensor: { frame, operation, operands throws(JaxError) in
         let a = try operands[0].asTensor()
         let result = try Tensor(a.type)
         try dispatchFloat(a.dtype, ReducePrecisionKernel(
             exponentBits: operation.attributes.integer("exponent_bits") ?? 11,
             mantissaBits: operation.attributes.integer("mantissa_bits") ?? 52, a: a, result: result), "reduce_precision")
-        return [.tensor(result)]
+        return result
     })]
 }
 

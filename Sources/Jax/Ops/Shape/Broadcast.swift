@@ -4,19 +4,19 @@ import JaxPlatform
 
 func broadcastFamily() -> [OpDefinition] {
     [
-        OpDefinition(.broadcastInDim, shape: broadcastInDimRule, evaluate: evaluateBroadcastInDim),
-        OpDefinition(.dynamicBroadcastInDim, shape: broadcastInDimRule, evaluate: evaluateBroadcastInDim),
+        OpDefinition(.broadcastInDim, shape: broadcastInDimRule, tensor: evaluateBroadcastInDim),
+        OpDefinition(.dynamicBroadcastInDim, shape: broadcastInDimRule, tensor: evaluateBroadcastInDim),
         OpDefinition(.broadcast, shape: { view throws(JaxError) in
             try view.requireOperands(1)
             let type = try view.tensor(0)
             let sizes = try view.requiredIntegers("broadcast_sizes")
             try view.require(!sizes.contains { $0 < 0 }, "broadcast_sizes \(text(sizes)) has a negative size")
             return [.tensor(TensorType(type.dtype, sizes + type.shape))]
-        }, evaluate: { frame, operation, operands throws(JaxError) in
+        }, tensor: { frame, operation, operands throws(JaxError) in
             let operand = try operands[0].asTensor()
             let type = try frame.resultTensorType(operation)
             let leading = type.rank - operand.type.rank
-            return [.tensor(try broadcast(operand, to: type, dimensions: Array(leading..<type.rank)))]
+            return try broadcast(operand, to: type, dimensions: Array(leading..<type.rank))
         }),
     ]
 }
@@ -37,11 +37,11 @@ private func broadcastInDimRule(_ view: OpView) throws(JaxError) -> [ValueType] 
     return [.tensor(TensorType(operand.dtype, result.shape))]
 }
 
-private func evaluateBroadcastInDim(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
+private func evaluateBroadcastInDim(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
     guard let dimensions = operation.attributes.integers("broadcast_dimensions") else {
         throw JaxError(.internalError, "broadcast_in_dim: the attribute broadcast_dimensions is missing")
     }
-    return [.tensor(try broadcast(try operands[0].asTensor(), to: try frame.resultTensorType(operation), dimensions: dimensions))]
+    return try broadcast(try operands[0].asTensor(), to: try frame.resultTensorType(operation), dimensions: dimensions)
 }
 
 /// `operand` repeated to fill `type`: its dimension i becomes the result's `dimensions[i]`, of the same size or from size 1.

@@ -4,14 +4,14 @@ import JaxPlatform
 
 func constantFamily() -> [OpDefinition] {
     [
-        OpDefinition(.constant, shape: constantRule, evaluate: { frame, operation, _ throws(JaxError) in
+        OpDefinition(.constant, shape: constantRule, tensor: { frame, operation, _ throws(JaxError) in
             guard let literal = operation.attributes.literal("value") else {
                 throw JaxError(.internalError, "constant: the attribute value is missing")
             }
-            return [.tensor(try tensor(literal))]
+            return try tensor(literal)
         }),
-        OpDefinition(.iota, shape: iotaRule, evaluate: evaluateIota),
-        OpDefinition(.dynamicIota, shape: iotaRule, evaluate: evaluateIota),
+        OpDefinition(.iota, shape: iotaRule, tensor: evaluateIota),
+        OpDefinition(.dynamicIota, shape: iotaRule, tensor: evaluateIota),
     ]
 }
 
@@ -59,11 +59,11 @@ private func iotaRule(_ view: OpView) throws(JaxError) -> [ValueType] {
     return [.tensor(type)]
 }
 
-private func evaluateIota(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
+private func evaluateIota(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
     let type = try frame.resultTensorType(operation)
     let axis = operation.attributes.integer("iota_dimension") ?? 0
     let line = try Tensor(TensorType(.i64, [type.shape[axis]]))
     let numbers = line.pointer(Int64.self)
     for i in 0..<type.shape[axis] { numbers[i] = Int64(i) }
-    return [.tensor(try broadcast(try convert(line, to: type.dtype), to: type, dimensions: [axis]))]
+    return try broadcast(try convert(line, to: type.dtype), to: type, dimensions: [axis])
 }

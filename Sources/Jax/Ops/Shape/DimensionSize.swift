@@ -9,11 +9,11 @@ func dimensionSizeFamily() -> [OpDefinition] {
             try view.requireOperands(1)
             try view.requireAxes([try view.requiredInteger("dimension")], rank: try view.tensor(0).rank, "dimension")
             return [.tensor(TensorType(.i32, []))]
-        }, evaluate: { frame, operation, operands throws(JaxError) in
+        }, tensor: { frame, operation, operands throws(JaxError) in
             let size = try operands[0].asTensor().shape[operation.attributes.integer("dimension") ?? 0]
             let result = try Tensor(TensorType(.i32, []))
             result.pointer(Int32.self).pointee = Int32(truncatingIfNeeded: size)
-            return [.tensor(result)]
+            return result
         }),
         OpDefinition(.setDimensionSize, shape: { view throws(JaxError) in
             try view.requireOperands(2)
@@ -22,7 +22,7 @@ func dimensionSizeFamily() -> [OpDefinition] {
             try view.requireInteger(1, "the size")
             try view.requireAxes([try view.requiredInteger("dimension")], rank: operand.rank, "dimension")
             return [.tensor(TensorType(operand.dtype, try view.declaredTensor().shape))]
-        }, evaluate: { frame, operation, operands throws(JaxError) in
+        }, tensor: { frame, operation, operands throws(JaxError) in
             let operand = try operands[0].asTensor()
             let axis = operation.attributes.integer("dimension") ?? 0
             let size = try integer(operands[1])
@@ -30,7 +30,7 @@ func dimensionSizeFamily() -> [OpDefinition] {
                 throw JaxError(.notImplemented, "set_dimension_size: arrays whose size is below their bound are not available "
                     + "(size \(size) of dimension \(axis) of \(operand.type))")
             }
-            return [.tensor(operand)]
+            return operand
         }),
     ]
 }

@@ -4,11 +4,11 @@ import JaxPlatform
 
 func padFamily() -> [OpDefinition] {
     [
-        OpDefinition(.pad, shape: padRule, evaluate: { frame, operation, operands throws(JaxError) in
-            [.tensor(try pad(try operands[0].asTensor(), value: try operands[1].asTensor(),
+        OpDefinition(.pad, shape: padRule, tensor: { frame, operation, operands throws(JaxError) in
+            try pad(try operands[0].asTensor(), value: try operands[1].asTensor(),
                              low: operation.attributes.integers("edge_padding_low") ?? [],
                              interior: operation.attributes.integers("interior_padding") ?? [],
-                             to: try frame.resultTensorType(operation)))]
+                             to: try frame.resultTensorType(operation))
         }),
         OpDefinition(.dynamicPad, shape: { view throws(JaxError) in
             try view.requireOperands(5)
@@ -18,7 +18,7 @@ func padFamily() -> [OpDefinition] {
             let result = try view.declaredTensor()
             try view.require(result.rank == operand.rank, "the result must have the rank of \(operand), is \(result)")
             return [.tensor(TensorType(operand.dtype, result.shape))]
-        }, evaluate: { frame, operation, operands throws(JaxError) in
+        }, tensor: { frame, operation, operands throws(JaxError) in
             let operand = try operands[0].asTensor()
             let type = try frame.resultTensorType(operation)
             let low = try integers(operands[2]), high = try integers(operands[3]), interior = try integers(operands[4])
@@ -29,7 +29,7 @@ func padFamily() -> [OpDefinition] {
                         + "\(text(interior)) does not have the type \(type)")
                 }
             }
-            return [.tensor(try pad(operand, value: try operands[1].asTensor(), low: low, interior: interior, to: type))]
+            return try pad(operand, value: try operands[1].asTensor(), low: low, interior: interior, to: type)
         }),
     ]
 }

@@ -4,18 +4,18 @@ import JaxPlatform
 
 func reorderFamily() -> [OpDefinition] {
     [
-        OpDefinition(.reshape, shape: reshapeRule, evaluate: evaluateReshape),
-        OpDefinition(.dynamicReshape, shape: reshapeRule, evaluate: evaluateReshape),
-        OpDefinition(.transpose, shape: transposeRule, evaluate: { frame, operation, operands throws(JaxError) in
+        OpDefinition(.reshape, shape: reshapeRule, tensor: evaluateReshape),
+        OpDefinition(.dynamicReshape, shape: reshapeRule, tensor: evaluateReshape),
+        OpDefinition(.transpose, shape: transposeRule, tensor: { frame, operation, operands throws(JaxError) in
             guard let permutation = operation.attributes.integers("permutation") else {
                 throw JaxError(.internalError, "transpose: the attribute permutation is missing")
             }
-            return [.tensor(try transpose(try operands[0].asTensor(), permutation))]
+            return try transpose(try operands[0].asTensor(), permutation)
         }),
-        OpDefinition(.reverse, shape: reverseRule, evaluate: { frame, operation, operands throws(JaxError) in
-            [.tensor(try reverse(try operands[0].asTensor(), operation.attributes.integers("dimensions") ?? []))]
+        OpDefinition(.reverse, shape: reverseRule, tensor: { frame, operation, operands throws(JaxError) in
+            try reverse(try operands[0].asTensor(), operation.attributes.integers("dimensions") ?? [])
         }),
-        OpDefinition(.concatenate, shape: concatenateRule, evaluate: evaluateConcatenate),
+        OpDefinition(.concatenate, shape: concatenateRule, tensor: evaluateConcatenate),
     ]
 }
 
@@ -31,8 +31,8 @@ private func reshapeRule(_ view: OpView) throws(JaxError) -> [ValueType] {
     return [.tensor(TensorType(operand.dtype, result.shape))]
 }
 
-private func evaluateReshape(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
-    [.tensor(Tensor(try frame.resultTensorType(operation), storage: try operands[0].asTensor().storage))]
+private func evaluateReshape(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
+    Tensor(try frame.resultTensorType(operation), storage: try operands[0].asTensor().storage)
 }
 
 // MARK: transpose
@@ -119,12 +119,12 @@ private func concatenateRule(_ view: OpView) throws(JaxError) -> [ValueType] {
     return [.tensor(type)]
 }
 
-private func evaluateConcatenate(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
+private func evaluateConcatenate(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
     let type = try frame.resultTensorType(operation)
     let axis = operation.attributes.integer("dimension") ?? 0
     var tensors: [Tensor] = []
     for operand in operands { tensors.append(try operand.asTensor()) }
-    return [.tensor(try concatenate(tensors, axis: axis, type))]
+    return try concatenate(tensors, axis: axis, type)
 }
 
 /// The operands one after the other along `axis`, which make up `type`.

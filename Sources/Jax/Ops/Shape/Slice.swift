@@ -4,10 +4,10 @@ import JaxPlatform
 
 func sliceFamily() -> [OpDefinition] {
     [
-        OpDefinition(.slice, shape: sliceRule, evaluate: { frame, operation, operands throws(JaxError) in
-            [.tensor(try slice(try operands[0].asTensor(), starts: operation.attributes.integers("start_indices") ?? [],
+        OpDefinition(.slice, shape: sliceRule, tensor: { frame, operation, operands throws(JaxError) in
+            try slice(try operands[0].asTensor(), starts: operation.attributes.integers("start_indices") ?? [],
                                strides: operation.attributes.integers("strides") ?? [],
-                               to: try frame.resultTensorType(operation)))]
+                               to: try frame.resultTensorType(operation))
         }),
         OpDefinition(.realDynamicSlice, shape: { view throws(JaxError) in
             try view.requireOperands(4)
@@ -15,14 +15,14 @@ func sliceFamily() -> [OpDefinition] {
             for index in 1..<4 { try view.requireShapeOperand(index, rank: operand.rank) }
             try view.require(result.rank == operand.rank, "the result must have the rank of \(operand), is \(result)")
             return [.tensor(TensorType(operand.dtype, result.shape))]
-        }, evaluate: evaluateRealDynamicSlice),
-        OpDefinition(.dynamicSlice, shape: dynamicSliceRule, evaluate: { frame, operation, operands throws(JaxError) in
+        }, tensor: evaluateRealDynamicSlice),
+        OpDefinition(.dynamicSlice, shape: dynamicSliceRule, tensor: { frame, operation, operands throws(JaxError) in
             let operand = try operands[0].asTensor()
             let type = try frame.resultTensorType(operation)
             let starts = try clampedStarts(operands[1...], operand.shape, type.shape)
-            return [.tensor(try slice(operand, starts: starts, strides: [Int](repeating: 1, count: type.rank), to: type))]
+            return try slice(operand, starts: starts, strides: [Int](repeating: 1, count: type.rank), to: type)
         }),
-        OpDefinition(.dynamicUpdateSlice, shape: dynamicUpdateSliceRule, consuming: evaluateDynamicUpdateSlice),
+        OpDefinition(.dynamicUpdateSlice, shape: dynamicUpdateSliceRule, tensor: evaluateDynamicUpdateSlice),
     ]
 }
 
@@ -87,7 +87,7 @@ func slice(_ operand: Tensor, starts: [Int], strides: [Int], to type: TensorType
     return result
 }
 
-private func evaluateRealDynamicSlice(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
+private func evaluateRealDynamicSlice(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
     let operand = try operands[0].asTensor()
     let type = try frame.resultTensorType(operation)
     let starts = try integers(operands[1]), limits = try integers(operands[2]), strides = try integers(operands[3])
@@ -99,7 +99,7 @@ private func evaluateRealDynamicSlice(_ frame: Frame, _ operation: Operation, _ 
                 + "\(operand.type) does not have the type \(type)")
         }
     }
-    return [.tensor(try slice(operand, starts: starts, strides: strides, to: type))]
+    return try slice(operand, starts: starts, strides: strides, to: type)
 }
 
 // MARK: dynamic_slice, dynamic_update_slice
@@ -149,11 +149,11 @@ private func clampedStarts(_ operands: ArraySlice<RuntimeValue>, _ shape: [Int],
 }
 
 /// In place where nothing else needs the operand: a loop that fills an array row by row copies only the rows.
-private func evaluateDynamicUpdateSlice(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
+private func evaluateDynamicUpdateSlice(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
     var target = try operands[0].takeTensor()
     let update = try operands[1].asTensor()
     let starts = try clampedStarts(operands[2...], target.shape, update.shape)
-    if update.type == target.type { return [.tensor(update)] }
+    if update.type == target.type { return update }
     if !target.isUnique() {
         let copy = try Tensor(target.type)
         copy.bytes.copyMemory(from: target.bytes, byteCount: target.type.byteCount)
@@ -167,5 +167,5 @@ private func evaluateDynamicUpdateSlice(_ frame: Frame, _ operation: Operation, 
             nest: StridedNest(shape: update.shape, source: update.type.strides, target: strides),
             source: update.bytes, sourceOffset: 0, target: target.bytes, targetOffset: offset))
     }
-    return [.tensor(target)]
+    return target
 }
