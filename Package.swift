@@ -73,11 +73,12 @@ if ring0 {
         products: [.executable(name: "barejax", targets: ["barejax"])],
         dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
         targets: shared + [
-            swift("HostMachine", "Host/Machine", ["WireProtocol"]),
+            c("HostShim", "Host/Shim"),
+            swift("HostMachine", "Host/Machine", ["HostShim", "WireProtocol", "JaxPlatform"]),
             swift("HostAccelerator", "Host/Accelerator", ["GPU", "JaxPlatform"]),
             .executableTarget(
                 name: "barejax",
-                dependencies: ["HostMachine", "WireProtocol", "JaxLoad", "JaxIR",
+                dependencies: ["HostMachine", "WireProtocol", "JaxLoad", "JaxIR", "JaxPlatform",
                                .product(name: "ArgumentParser", package: "swift-argument-parser")],
                 path: "Sources/Host/CLI", swiftSettings: swiftSettings),
             .executableTarget(

@@ -112,3 +112,17 @@ public struct FrameDamage {
         self.header = header
     }
 }
+
+extension FrameHeader {
+    /// The whole frame as bytes, checksums included; `payload` has `payloadByteCount` bytes.
+    public func frame(_ payload: UnsafeRawBufferPointer) -> [UInt8] {
+        var header = self
+        header.payloadByteCount = payload.count
+        header.payloadChecksum = crc32c(payload)
+        var bytes = [UInt8](repeating: 0, count: FrameHeader.byteCount)
+        bytes.reserveCapacity(FrameHeader.byteCount + payload.count)
+        bytes.withUnsafeMutableBytes { header.store(to: $0) }
+        bytes.append(contentsOf: payload)
+        return bytes
+    }
+}

@@ -1,6 +1,6 @@
 // The platform on Linux, for tests and tools: the C heap, one thread, no quota.
 #if !hasFeature(Embedded)
-import Foundation
+import Glibc
 
 /// A platform over the hosting operating system.
 public final class HostedPlatform: Platform {
@@ -19,12 +19,16 @@ public final class HostedPlatform: Platform {
         for index in 0..<count { body(index) }
     }
 
-    public var nanoseconds: UInt64 { DispatchTime.now().uptimeNanoseconds }
+    public var nanoseconds: UInt64 {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
+    }
 
     public var interruption: Interruption? { nil }
 
     public func log(_ line: String) {
-        FileHandle.standardError.write(Data((line + "\n").utf8))
+        fputs(line + "\n", stderr)
     }
 
     public func runJob(_ request: JobRequest, _ body: () -> Void) -> JobOutcome {

@@ -1,0 +1,45 @@
+// The command: one file a subcommand.
+import ArgumentParser
+import Glibc
+import JaxPlatform
+
+struct Barejax: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "barejax",
+        abstract: "A machine that boots straight into JAX.",
+        subcommands: [Boot.self, Run.self, Check.self, Eval.self, Transform.self, Inspect.self, Stats.self, Faults.self, Trace.self, Doctor.self])
+}
+
+/// Errors go to standard error with status 1, in JAX's manner.
+@main
+enum Main {
+    static func main() {
+        // A reader that has gone is an error like another, not a signal.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try Barejax.parseAsRoot()
+            try command.run()
+        } catch let error as JaxError {
+            complain(error.description)
+            exit(1)
+        } catch let code as ExitCode {
+            exit(code.rawValue)
+        } catch {
+            let isHelp = Barejax.exitCode(for: error) == .success
+            fputs(Barejax.fullMessage(for: error) + "\n", isHelp ? stdout : stderr)
+            exit(isHelp ? 0 : 1)
+        }
+    }
+}
+
+/// Prints a line on standard error.
+func complain(_ text: String) {
+    fflush(stdout)
+    fputs(text + "\n", stderr)
+}
+
+/// Prints text on standard output as it is.
+func put(_ bytes: [UInt8]) {
+    fwrite(bytes, 1, bytes.count, stdout)
+    fflush(stdout)
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Glibc
+import HostMachine
+import JaxPlatform
+
+struct Boot: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Boot a machine: to its prompt on this terminal, or to serve a socket.")
+
+    @Flag(name: .long, help: "Boot the disk image by EFI instead of the kernel image by PVH.")
+    var efi = false
+
+    @Option(name: .long, help: ArgumentHelp("Processors, 1 to 8.", valueName: "n"))
+    var cpus: Int?
+
+    @Option(name: .long, help: ArgumentHelp("Memory, such as 512M or 4G.", valueName: "size"))
+    var memory = "1G"
+
+    @Option(name: .long, help: ArgumentHelp("A GPU through virtio-gpu: auto, on or off.", valueName: "choice"))
+    var gpu = "auto"
+
+    @Option(name: .long, help: ArgumentHelp("No prompt: print \"ready\" and serve this Unix socket until ended.", valueName: "path"))
+    var socket: String?
+
+    @Option(name: .long, help: ArgumentHelp("Let the machine read the files in this folder as host:NAME.", valueName: "dir"))
+    var share: String?
+
+    @Option(name: .customLong("append"), help: ArgumentHelp("The kernel's command line; not with --efi.", valueName: "text"))
+    var commandLine = ""
+
+    @Option(name: .customLong("gdb"), help: ArgumentHelp("Wait for a debugger on this TCP port of the loopback address.", valueName: "port"))
+    var debuggerPort: Int?
+
+    func run() throws {
+        guard let gpu = MachineOptions.GPU(rawValue: gpu) else { throw JaxError(.valueError, "--gpu must be auto, on or off, not '\(gpu)'") }
+        var options = MachineOptions()
+        options.boot = efi ? .efi : .pvh
+        if let cpus { options.cpus = cpus }
+        options.memory = memory
+        options.gpu = gpu
+        options.commandLine = commandLine
+        options.console = socket == nil ? .terminal : .captured
+        options.reboots = true
+        if let debuggerPort { options.extra += ["-S", "-gdb", "tcp:127.0.0.1:\(debuggerPort)"] }
+        let files = try share.map { path throws(JaxError) in try SharedFolder(path: path) }
+
+        let terminal = Terminal()
+        let signals = EndingSignals()
+        let machine = try Machine(options)
+        signals.onSignal = {
+            machine.process.kill()
+            machine.process.wait()
+            terminal.restore()
+            if let socket { unlink(socket) }
+        }
+        defer { terminal.restore() }
+        if let socket {
+            try serve(machine, at: socket, files)
+        } else {
+            // The prompt is QEMU's business; this end of the link only answers the machine's requests for files.
+            let client = Client(machine.stream, files: files)
+            machine.process.wait()
+            client.close()
+        }
+    }
+
+    private func serve(_ machine: Machine, at path: String, _ files: SharedFolder?) throws(JaxError) {
+        let broker = Broker(machine.stream)
+        let client = Client(try broker.start(), files: files)
+        client.onLog = { complain($0) }
+        try machine.greet(client, as: "barejax boot")
+        try broker.listen(at: path)
+        print("ready")
+        fflush(stdout)
+        machine.process.wait()
+        unlink(path)
+        client.close()
+    }
+}

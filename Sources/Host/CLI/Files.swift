@@ -1,0 +1,111 @@
+// Files of the host: programs, arrays, folders of programs.
+import Glibc
+import HostMachine
+import JaxIR
+import JaxLoad
+import JaxPlatform
+import WireProtocol
+
+/// A file's bytes in memory that a request can send. Throws `fileNotFound` and other system errors with the path.
+func readFile(_ path: String) throws(JaxError) -> BodyBuffer {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw fileError(path) }
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0 else { throw fileError(path) }
+    guard status.st_mode & S_IFMT != S_IFDIR else { throw JaxError(.valueError, "\(path) is a folder, expected a file") }
+    guard UInt64(status.st_size) <= Link.maximumBody else {
+        throw JaxError(.resourceExhausted, "\(path) has \(status.st_size) bytes; at most \(Link.maximumBody) can be sent")
+    }
+    let body = try BodyBuffer(byteCount: Int(status.st_size))
+    var done = 0
+    while done < body.bytes.count {
+        let count = read(file, body.bytes.baseAddress! + done, body.bytes.count - done)
+        if count < 0 && errno == EINTR { continue }
+        guard count > 0 else { throw fileError(path) }
+        done += count
+    }
+    return body
+}
+
+/// Writes pieces to a file, replacing what was there.
+func writeFile(_ path: String, _ pieces: [UnsafeRawBufferPointer]) throws(JaxError) {
+    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw fileError(path) }
+    defer { close(file) }
+    for piece in pieces {
+        var done = 0
+        while done < piece.count {
+            let count = write(file, piece.baseAddress! + done, piece.count - done)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw fileError(path) }
+            done += count
+        }
+    }
+}
+
+func fileError(_ path: String) -> JaxError {
+    JaxError(errno == ENOENT ? .fileNotFound : .valueError, "\(path): " + String(cString: strerror(errno)))
+}
+
+/// A `.npy` file as an array; `expected` is what the program takes in its place.
+func readArray(_ path: String, expected: ArrayType?) throws(JaxError) -> Tensor {
+    let file = try readFile(path)
+    do throws(JaxError) {
+        return try Npy.read(UnsafeRawBufferPointer(file.bytes), expected: expected.flatMap { DType(name: $0.dtype) })
+    } catch {
+        throw JaxError(error.kind, "\(path): " + error.message, location: error.location, offset: error.offset)
+    }
+}
+
+/// Writes an array that the machine sent.
+func writeArray(_ path: String, _ type: ArrayType, _ body: BodyBuffer?) throws(JaxError) {
+    guard let dtype = DType(name: type.dtype), let body else { throw JaxError(.malformed, "the machine sent no array") }
+    let tensorType = TensorType(dtype, type.shape)
+    guard let count = tensorType.checkedElementCount, count * dtype.byteWidth == body.bytes.count else {
+        throw JaxError(.malformed, "the machine sent \(body.bytes.count) bytes for an array of type \(tensorType)")
+    }
+    let header = Npy.header(for: tensorType)
+    var failure: JaxError?
+    header.withUnsafeBytes { header in
+        do throws(JaxError) { try writeFile(path, [header, UnsafeRawBufferPointer(body.bytes)]) } catch { failure = error }
+    }
+    if let failure { throw failure }
+}
+
+/// The folder, made if it is not there, with those above it.
+func makeFolder(_ path: String) throws(JaxError) {
+    var made = path.hasPrefix("/") ? "" : "."
+    for part in path.split(separator: "/") {
+        made += "/" + part
+        if mkdir(made, 0o755) != 0 && errno != EEXIST { throw fileError(made) }
+    }
+}
+
+/// The programs at `paths`: files as they are, folders with all the programs in them, sorted by name.
+func programs(at paths: [String]) throws(JaxError) -> [String] {
+    var found: [String] = []
+    for path in paths {
+        guard let folder = opendir(path) else {
+            if errno != ENOTDIR { throw fileError(path) }
+            found.append(path)
+            continue
+        }
+        var entries: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasPrefix(".") { continue }
+            let child = path + "/" + name
+            if Int32(entry.pointee.d_type) == Int32(DT_DIR) {
+                entries += try programs(at: [child])
+            } else if [".mlirbc", ".jax", ".jaxexp", ".bin"].contains(where: name.hasSuffix) {
+                entries.append(child)
+            }
+        }
+        closedir(folder)
+        found += entries.sorted()
+    }
+    return found
+}

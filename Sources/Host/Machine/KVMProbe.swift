@@ -1,0 +1,74 @@
+// Whether KVM can run the machine. On some hosts /dev/kvm opens, but a guest dies on its first vector instruction; so a
+// tiny guest tries one, once per boot of the host.
+import Glibc
+import HostShim
+import JaxPlatform
+
+public enum KVMProbe {
+    /// The accelerator for QEMU's -M: "kvm" where the probe guest survives, else "tcg".
+    public static func accelerator() -> String { isUsable() ? "kvm" : "tcg" }
+
+    /// Whether a guest on KVM survives vector instructions; remembered in a file beside the images.
+    public static func isUsable() -> Bool {
+        guard access("/dev/kvm", R_OK | W_OK) == 0 else { return false }
+        let boot = firstLine(of: "/proc/sys/kernel/random/boot_id")
+        let cache = BuildFiles.programFolder + "/.kvm-probe"
+        let remembered = firstLine(of: cache)
+        if remembered == boot + " yes" { return true }
+        if remembered == boot + " no" { return false }
+        let result = probe(accelerator: "kvm")
+        let text = boot + (result ? " yes\n" : " no\n")
+        let file = open(cache, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o644)
+        if file >= 0 {
+            _ = write(file, text, text.utf8.count)
+            close(file)
+        }
+        return result
+    }
+
+    /// Firmware of 64 KiB whose reset vector runs SSE and AVX instructions in 16-bit protected mode and then ends QEMU
+    /// through isa-debug-exit.
+    private static let code: [UInt8] = [
+        0xFA,                                           // cli
+        0x0F, 0x20, 0xE0,                               // mov eax, cr4
+        0x66, 0x0D, 0x00, 0x06, 0x04, 0x00,             // or eax, OSFXSR | OSXMMEXCPT | OSXSAVE
+        0x0F, 0x22, 0xE0,                               // mov cr4, eax
+        0x0F, 0x20, 0xC0,                               // mov eax, cr0
+        0x24, 0xFB, 0x0C, 0x03,                         // EM off; MP and PE on
+        0x0F, 0x22, 0xC0,                               // mov cr0, eax
+        0x66, 0x31, 0xC9, 0x66, 0x31, 0xD2,             // ecx = 0, edx = 0
+        0x66, 0xB8, 0x07, 0x00, 0x00, 0x00,             // mov eax, x87 | SSE | AVX
+        0x0F, 0x01, 0xD1,                               // xsetbv
+        0x0F, 0x57, 0xC0,                               // xorps xmm0, xmm0
+        0x0F, 0x11, 0x06, 0x00, 0x05,                   // movups [0x500], xmm0
+        0xC5, 0xFC, 0x57, 0xC0,                         // vxorps ymm0, ymm0, ymm0
+        0xB0, 0x2A, 0xE6, 0xF4,                         // out 0xF4, 0x2A
+        0xF4,                                           // hlt
+    ]
+
+    /// Runs the probe guest; true if it reached its end within two seconds.
+    static func probe(accelerator: String) -> Bool {
+        var image = [UInt8](repeating: 0xF4, count: 65536)
+        image.replaceSubrange(0..<code.count, with: code)
+        image.replaceSubrange(0xFFF0..<0xFFF3, with: [0xE9, 0x0D, 0x00])     // jmp to offset 0 of the segment
+        let file = host_memory_file()
+        guard file >= 0, write(file, image, image.count) == image.count else { return false }
+        defer { close(file) }
+        let status = QEMUProcess.run([
+            "qemu-system-x86_64", "-M", "q35,accel=\(accelerator)", "-cpu", "max", "-m", "64M", "-nodefaults", "-no-user-config",
+            "-display", "none", "-no-reboot", "-sandbox", "on", "-bios", "/proc/self/fd/\(file)",
+            "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
+        ], keeping: [file], seconds: 2)
+        return status == 0x2A << 1 | 1
+    }
+
+    private static func firstLine(of path: String) -> String {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return "" }
+        defer { close(file) }
+        var buffer = [UInt8](repeating: 0, count: 256)
+        let count = read(file, &buffer, buffer.count)
+        guard count > 0 else { return "" }
+        return String(decoding: buffer[..<count].prefix { $0 != 10 }, as: UTF8.self)
+    }
+}
