@@ -84,7 +84,9 @@ func mapElements<A, R>(_ a: Tensor, _ result: Tensor, _ function: (A) -> R) {
     assert(MemoryLayout<A>.stride == a.dtype.byteWidth && MemoryLayout<R>.stride == result.dtype.byteWidth)
     let a = a.pointer(A.self)
     let r = result.pointer(R.self)
-    for i in 0..<count { r[i] = function(a[i]) }
+    overRanges(count) { range in
+        for i in range { r[i] = function(a[i]) }
+    }
 }
 
 /// Fills `result` from two operands.
@@ -96,5 +98,18 @@ func mapElements<A, B, R>(_ a: Tensor, _ b: Tensor, _ result: Tensor, _ function
     let a = a.pointer(A.self)
     let b = b.pointer(B.self)
     let r = result.pointer(R.self)
-    for i in 0..<count { r[i] = function(a[i], b[i]) }
+    overRanges(count) { range in
+        for i in range { r[i] = function(a[i], b[i]) }
+    }
+}
+
+/// Calls `body` with ranges that make up `0..<count`, on several processors where there is enough to do.
+func overRanges(_ count: Int, _ body: (Range<Int>) -> Void) {
+    let parts = partCount(count, work: count)
+    if parts <= 1 {
+        body(0..<count)
+        return
+    }
+    let size = (count + parts - 1) / parts
+    platform.parallelFor(parts) { part in body(min(part * size, count)..<min((part + 1) * size, count)) }
 }
