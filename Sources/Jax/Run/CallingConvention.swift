@@ -19,7 +19,13 @@ public struct CallingConvention {
     let argumentNames: [String]
 
     /// A plain module: every tensor parameter of `main` is an argument.
+    /// Throws `valueError` for a program of several devices.
     init(module: Module) throws(JaxError) {
+        let devices = (module.attributes.integer("mhlo.num_partitions") ?? 1)
+            .multipliedReportingOverflow(by: module.attributes.integer("mhlo.num_replicas") ?? 1)
+        guard !devices.overflow, devices.partialValue <= 1 else {
+            throw JaxError(.valueError, "'\(module.name)' was exported for \(devices.partialValue) devices, but the machine has 1")
+        }
         guard let main = module.function(named: "main") else {
             throw JaxError(.valueError, "the module has no function @main")
         }

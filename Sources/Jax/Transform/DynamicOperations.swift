@@ -82,6 +82,8 @@ extension FunctionBuilder {
     func copyCustomCall(_ operation: Operation, to output: inout [Operation]) throws(JaxError) {
         switch operation.attributes.string("call_target_name") {
         case "shape_assertion": try decideAssertion(operation, to: &output)
+        case "stablehlo.dynamic_top_k": try copyTopK(operation, to: &output)
+        case "stablehlo.dynamic_approx_top_k": try copyApproximateTopK(operation, to: &output)
         case "stablehlo.dynamic_reduce_window": try copyReduceWindow(operation, to: &output)
         case "stablehlo.dynamic_rng_bit_generator":
             var attributes = Attributes()

@@ -15,6 +15,12 @@ func annotationCalls() -> [CustomCall] {
 private func passShape(_ op: OpView) throws(JaxError) -> [ValueType] {
     try op.requireResults(op.operandCount)
     var types: [ValueType] = []
-    for index in 0..<op.operandCount { types.append(op.operandType(index)) }
+    for index in 0..<op.operandCount {
+        let type = op.operandType(index)
+        guard agree(type, op.declaredType(index)) else {
+            throw op.error(.notImplemented, "\(type) is divided into \(op.declaredType(index)); the program runs on one device")
+        }
+        types.append(type)
+    }
     return types
 }
