@@ -66,8 +66,8 @@ public struct MachineOptions {
         // All machines have the same devices whatever the user's QEMU configuration says, and no network.
         arguments += ["-nodefaults", "-no-user-config"]
         arguments += venus?.display ?? ["-display", "none"]
-        // A QEMU that forks Venus' render server cannot be denied that.
-        arguments += ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,resourcecontrol=deny" + (venus == nil ? ",spawn=deny" : "")]
+        // A QEMU that starts Venus' render server cannot be denied that, nor a Vulkan driver to place its threads.
+        arguments += ["-sandbox", "on,obsolete=deny,elevateprivileges=deny" + (venus == nil ? ",resourcecontrol=deny,spawn=deny" : "")]
         arguments += ["-M", "q35,accel=\(accelerator)" + (venus == nil ? "" : ",memory-backend=mem"), "-cpu", "max",
                       "-m", memory, "-smp", "\(cpus)"]
         if let venus { arguments += venus.devices(memory: memory) }

@@ -1,4 +1,7 @@
-// How QEMU is started where the machine is to have a GPU (virtio-gpu with Venus).
+// How QEMU is started where the machine is to have a GPU: virtio-gpu with Venus, whose far end is whatever Vulkan driver
+// the host has. QEMU wants a GL display although nothing is shown: a virtual X server. Both run under bubblewrap, in a
+// process namespace of their own that the kernel ends with us, and in a network namespace without a network.
+import Glibc
 import JaxPlatform
 
 /// A QEMU with Venus and what it needs around it.
@@ -7,24 +10,97 @@ struct Venus {
     var command: [String]
     var display: [String]
 
+    /// Bytes of device memory that the machine can see at once, in QEMU's notation.
+    static let windowSize = "512M"
+
     func devices(memory: String) -> [String] {
         ["-object", "memory-backend-memfd,id=mem,size=\(memory),share=on",
-         "-device", "virtio-gpu-gl-pci,hostmem=512M,blob=true,venus=true"]
+         "-device", "virtio-gpu-gl-pci,hostmem=\(Venus.windowSize),blob=true,venus=true"]
     }
-}
 
-extension Venus {
-    /// The QEMU for this choice; nil: no GPU. Throws `deviceError` where a GPU is demanded and there is none.
+    /// The QEMU for this choice; nil: no GPU. Throws `deviceError` where a GPU is demanded and there is none; where one is
+    /// only welcome, says why there is none.
     static func find(_ choice: MachineOptions.GPU) throws(JaxError) -> Venus? {
-        switch choice {
-        case .off, .auto: return nil
-        case .on: throw JaxError(.deviceError, "this host's QEMU has no Venus")
+        guard choice != .off else { return nil }
+        do throws(JaxError) {
+            return try find()
+        } catch {
+            if choice == .on { throw error }
+            fputs("no GPU: \(error.message)\n", stderr)
+            return nil
         }
     }
-}
 
-extension Venus {
+    private static func find() throws(JaxError) -> Venus {
+        guard let bubblewrap = find(program: "bwrap") else {
+            throw JaxError(.deviceError, "bubblewrap is not installed: apt-get install bubblewrap")
+        }
+        if hostHasVenus {
+            // The host's own files, read-only, with a place of its own for the X server's socket.
+            return Venus(bubblewrap, ["--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev", "--tmpfs", "/tmp/.X11-unix"])
+        }
+        guard let root = try? BuildFiles.path("venus-root/.complete") else {
+            throw JaxError(.deviceError, "neither this host's QEMU nor build/venus-root has Venus: scripts/setup/venus-root.sh makes the latter")
+        }
+        return Venus(bubblewrap, enter(String(root.dropLast("/.complete".utf8.count))))
+    }
+
+    /// The programs of the Debian 13 root, and of this host only what the machine's files and devices are.
+    private static func enter(_ root: String) -> [String] {
+        var arguments = ["--ro-bind", root + "/usr", "/usr", "--ro-bind", root + "/etc", "/etc"]
+        for folder in ["bin", "sbin", "lib", "lib64"] { arguments += ["--symlink", "usr/" + folder, "/" + folder] }
+        arguments += ["--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run", "--ro-bind", "/sys", "/sys"]
+        for device in ["/dev/kvm", "/dev/dri", "/dev/udmabuf"] { arguments += ["--dev-bind-try", device, device] }
+        if let build = try? BuildFiles.path("barejax.elf") {
+            let folder = String(build.dropLast("/barejax.elf".utf8.count))
+            arguments += ["--ro-bind", folder, folder]
+        }
+        for folder in ["/usr/share/ovmf", "/usr/share/OVMF"] { arguments += ["--ro-bind-try", folder, folder] }
+        return arguments
+    }
+
+    private init(_ bubblewrap: String, _ mounts: [String]) {
+        let start = """
+            Xvfb :7 -screen 0 640x480x24 -nolisten tcp >/dev/null 2>&1 &
+            for try in $(seq 500); do [ -S /tmp/.X11-unix/X7 ] && break; sleep 0.01; done
+            exec qemu-system-x86_64 "$@"
+            """
+        command = [bubblewrap] + mounts + [
+            "--proc", "/proc", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--die-with-parent", "--setenv", "DISPLAY", ":7", "--setenv", "HOME", "/tmp",
+            "--setenv", "PATH", "/usr/sbin:/usr/bin:/sbin:/bin", "--unsetenv", "XDG_RUNTIME_DIR", "--chdir", "/",
+            "/bin/sh", "-c", start, "qemu-system-x86_64",
+        ]
+        display = ["-display", "gtk,gl=on"]
+    }
+
+    /// Whether the host's own QEMU offers Venus and its renderer is there, with an X server to show nothing on.
+    private static let hostHasVenus: Bool = {
+        guard access("/usr/libexec/virgl_render_server", X_OK) == 0, find(program: "Xvfb") != nil,
+              let pipe = popen("qemu-system-x86_64 -device virtio-gpu-gl-pci,help 2>/dev/null", "r") else { return false }
+        defer { pclose(pipe) }
+        var line = [CChar](repeating: 0, count: 512)
+        var found = false
+        while fgets(&line, Int32(line.count), pipe) != nil {
+            if String(cString: line).contains("venus=") { found = true }
+        }
+        return found
+    }()
+
+    private static func find(program: String) -> String? {
+        for folder in ["/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin"] where access(folder + "/" + program, X_OK) == 0 {
+            return folder + "/" + program
+        }
+        return nil
+    }
+
+    /// What `barejax doctor` says of it.
     static func finding() -> Finding {
-        Finding(what: "Venus", detail: "no QEMU with a Venus renderer", isGood: false, remedy: nil, isRequired: false)
+        do throws(JaxError) {
+            _ = try find()
+            let whose = hostHasVenus ? "the host's own QEMU" : "QEMU of build/venus-root"
+            return Finding(what: "Venus", detail: whose + ", behind it this host's Vulkan", isGood: true, remedy: nil, isRequired: false)
+        } catch {
+            return Finding(what: "Venus", detail: error.message, isGood: false, remedy: "make venus-root", isRequired: false)
+        }
     }
 }
