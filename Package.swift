@@ -88,6 +88,8 @@ if ring0 {
                 name: "hosted-run", dependencies: ["JaxIR", "JaxPlatform", "JaxRun"],
                 path: "Tests/HostedRun", swiftSettings: swiftSettings),
             test("IRTests", ["JaxIR"]),
+            test("ProtocolTests", ["WireProtocol", "JaxPlatform"]),
+            test("ServiceTests", ["JaxService", "HostMachine", "WireProtocol", "JaxRun", "JaxIR", "JaxPlatform"]),
             .target(name: "HeapMeter", path: "Tests/HeapMeter", publicHeadersPath: "include"),
             .executableTarget(
                 name: "loader-fuzz", dependencies: ["HeapMeter", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform"],

@@ -1,0 +1,159 @@
+import Glibc
+import HostMachine
+import JaxPlatform
+import Testing
+import WireProtocol
+
+private func fixture(_ name: String, file: String = #filePath) throws -> BodyBuffer {
+    let path = String(file[..<file.lastIndex(of: "/")!]) + "/Fixtures/" + name + ".jaxexp"
+    let opened = fopen(path, "r")!
+    defer { fclose(opened) }
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    bytes.removeLast(bytes.count - fread(&bytes, 1, bytes.count, opened))
+    return try BodyBuffer(copying: bytes)
+}
+
+private func floats(_ values: [Float]) throws -> BodyBuffer {
+    try BodyBuffer(copying: values.flatMap { value in withUnsafeBytes(of: value) { Array($0) } })
+}
+
+private func floats(_ body: BodyBuffer?) -> [Float] { body.map { Array($0.bytes.bindMemory(to: Float.self)) } ?? [] }
+
+/// The error that a reply is.
+private func failure<R: Request>(_ call: Client.Call<R>) -> JaxError? {
+    do throws(JaxError) {
+        _ = try call.wait()
+        return nil
+    } catch { return error }
+}
+
+/// One after the other: the JAX layer's session is the process's.
+@Suite(.serialized) struct ServiceTests {
+    private let type = ArrayType(dtype: "float32", shape: [2, 3])
+
+    @Test func aProgramRunsOverTheLinkWithoutWaitingInBetween() throws {
+        let loop = try Loopback(), client = loop.client
+        let compiled = try client.start(Compile(handle: 1, name: "affine"), body: fixture("affine"))
+        let first = try client.start(Put(handle: 2, type: type), body: floats([0, 1, 2, 3, 4, 5]))
+        _ = try client.start(Put(handle: 3, type: type), body: floats([2, 2, 2, 2, 2, 2]))
+        let executed = try client.start(Execute(program: 1, arguments: [2, 3], firstResult: 10))
+        let fetched = try client.start(Fetch(handle: 10))
+        let sum = try client.start(Fetch(handle: 11))
+        #expect(floats(try fetched.waitWithBody().body) == [1, 3, 5, 7, 9, 11])
+        #expect(floats(try sum.waitWithBody().body) == [15])
+        #expect(try executed.wait().results == [type, ArrayType(dtype: "float32", shape: [])])
+        #expect(try compiled.wait().arguments == [type, type])
+        _ = try first.wait()
+        _ = try client.start(Drop(handles: [10])).wait()
+        #expect(failure(try client.start(Fetch(handle: 10)))?.kind == .keyError)
+        #expect(try client.start(Inspect(program: 1)).waitWithBody().body?.text.contains("mul") == true)
+    }
+
+    @Test func wrongRequestsAreAnsweredByTypedErrors() throws {
+        let loop = try Loopback(), client = loop.client
+        let nonsense = failure(try client.start(Compile(handle: 1, name: "x"), body: BodyBuffer(copying: Array("no program".utf8))))
+        #expect(nonsense?.kind == .malformed && nonsense?.offset != nil)
+        _ = try client.start(Compile(handle: 1, name: "affine"), body: fixture("affine")).wait()
+        let missing = failure(try client.start(Execute(program: 1, arguments: [], firstResult: 5)))
+        #expect(missing?.kind == .typeError && missing?.message.contains("2 arguments") == true)
+        #expect(failure(try client.start(Put(handle: 2, type: ArrayType(dtype: "float31", shape: [])), body: floats([1])))?.kind == .typeError)
+        #expect(failure(try client.start(Put(handle: 2, type: type), body: floats([1])))?.kind == .valueError)
+        #expect(failure(try client.start(Put(handle: 2, type: ArrayType(dtype: "int8", shape: [-1])), body: floats([1])))?.kind == .valueError)
+        #expect(failure(try client.start(Execute(program: 9, arguments: [], firstResult: 5)))?.kind == .keyError)
+        var transform = Transform()
+        transform.transformation = "grad"
+        transform.program = 1
+        transform.handle = 4
+        let unavailable = failure(try client.start(transform))
+        #expect(unavailable != nil)
+        // The link goes on.
+        #expect(try client.start(ListDevices()).wait().devices.map(\.name) == ["cpu:0"])
+    }
+
+    @Test func cancelEndsARunningProgramAndOneThatWaits() throws {
+        let loop = try Loopback(), client = loop.client
+        _ = try client.start(Compile(handle: 1, name: "endless"), body: fixture("endless")).wait()
+        _ = try client.start(Put(handle: 2, type: ArrayType(dtype: "float32", shape: [])), body: floats([1])).wait()
+        let running = try client.start(Execute(program: 1, arguments: [2], firstResult: 10))
+        let waiting = try client.start(Execute(program: 1, arguments: [2], firstResult: 20))
+        usleep(100_000)
+        // The link answers while the program runs.
+        #expect(try client.start(ReadStatistics()).waitWithBody(seconds: 5).body?.text == "{\"uptime_s\": 1}")
+        try waiting.cancel()
+        #expect(failure(waiting)?.kind == .cancelled)
+        try running.cancel()
+        #expect(failure(running)?.kind == .cancelled)
+        #expect(try client.start(Cancel(request: 12345)).wait().found == false)
+        _ = try client.start(Compile(handle: 5, name: "affine"), body: fixture("affine")).wait()
+    }
+
+    @Test func largeArraysGoBothWays() throws {
+        let loop = try Loopback(), client = loop.client
+        let count = 3_000_001
+        let body = try BodyBuffer(byteCount: count)
+        for index in 0..<count { body.bytes[index] = UInt8(truncatingIfNeeded: index &* 7 ^ index >> 9) }
+        let put = try client.start(Put(handle: 1, type: ArrayType(dtype: "uint8", shape: [count])), body: body)
+        let fetch = try client.start(Fetch(handle: 1))
+        _ = try put.wait()
+        let back = try fetch.waitWithBody().body!
+        #expect(memcmp(back.bytes.baseAddress!, body.bytes.baseAddress!, count) == 0)
+    }
+
+    @Test func damageIsAnsweredAndTheLinkGoesOn() throws {
+        let loop = try Loopback(), client = loop.client
+        let garbage = [UInt8](repeating: 0x55, count: 5000)
+        try garbage.withUnsafeBytes { try loop.stream.write($0) }
+        usleep(50_000)    // the answer names no request, so that whatever is under way when it comes fails
+        #expect(try client.start(ListDevices()).wait().devices.count == 1)
+        // A frame whose payload was hit: its request fails, the next one does not.
+        let header = FrameHeader(kind: MessageKind.devices.rawValue, channel: 0, request: 9999, payloadByteCount: 4)
+        var frame = [UInt8](arrayLiteral: 1, 2, 3, 4).withUnsafeBytes { header.frame($0) }
+        frame[frame.count - 1] ^= 1
+        try frame.withUnsafeBytes { try loop.stream.write($0) }
+        #expect(try client.start(ListDevices()).wait().devices.count == 1)
+    }
+
+    @Test func pythonPrintsThroughTheLink() throws {
+        let loop = try Loopback(), client = loop.client
+        nonisolated(unsafe) var printed: [UInt8] = []
+        let good = try client.start(Evaluate(name: "<stdin>"), body: BodyBuffer(copying: Array("print(6*7)".utf8)), onOutput: { printed += $0 })
+        #expect(try good.wait().status == 0)
+        #expect(String(decoding: printed, as: UTF8.self) == "42\n")
+        let bad = try client.start(Evaluate(name: "<stdin>"), body: BodyBuffer(copying: Array("oops".utf8)))
+        #expect(try bad.wait().status == 1)
+        #expect(failure(try client.start(ReadTrace()))?.kind == .notImplemented)
+    }
+
+    @Test func sharedFilesAreReadAndNothingElse() throws {
+        var folder = Array("/tmp/barejax-test-XXXXXX".utf8CString)
+        #expect(mkdtemp(&folder) != nil)
+        let path = String(cString: folder)
+        defer { _ = system("rm -rf \(path)") }
+        let file = fopen(path + "/hello.txt", "w")!
+        fputs("hello world", file)
+        fclose(file)
+        symlink("/etc/passwd", path + "/link")
+        let loop = try Loopback(files: SharedFolder(path: path))
+        let piece = try loop.readHostFile("hello.txt", offset: 6, count: 100)
+        #expect(piece.bytes.text == "world" && piece.fileByteCount == 11)
+        for (name, kind) in [("../etc/passwd", JaxError.Kind.permissionDenied), ("/etc/passwd", .permissionDenied), ("absent", .fileNotFound)] {
+            do throws(JaxError) {
+                _ = try loop.readHostFile(name, offset: 0, count: 1)
+                Issue.record("\(name) was read")
+            } catch { #expect(error.kind == kind, "\(name): \(error)") }
+        }
+        #expect(throws: JaxError.self) { try loop.readHostFile("link", offset: 0, count: 1) }
+        let unshared = try Loopback()
+        #expect(throws: JaxError.self) { try unshared.readHostFile("hello.txt", offset: 0, count: 1) }
+    }
+
+    @Test func aChannelThatLeavesTakesItsHandlesAlong() throws {
+        let loop = try Loopback(), client = loop.client
+        _ = try client.start(Put(handle: 7, type: ArrayType(dtype: "uint8", shape: [1])), body: BodyBuffer(copying: [1]), channel: 3).wait()
+        #expect(failure(try client.start(Fetch(handle: 7)))?.kind == .keyError)
+        let leave = FrameHeader(kind: MessageKind.leave.rawValue, channel: 3, request: 0, payloadByteCount: 0).frame(UnsafeRawBufferPointer(start: nil, count: 0))
+        try leave.withUnsafeBytes { try loop.stream.write($0) }
+        usleep(50_000)
+        #expect(failure(try client.start(Fetch(handle: 7), channel: 3))?.kind == .keyError)
+    }
+}
