@@ -100,7 +100,7 @@ if ring0 {
             test("RunTests", ["JaxRun", "JaxIR", "JaxPlatform"]),
             test("SPIRVTests", ["SPIRV", "AcceleratorSelfTest"]),
             test("GPUTests", ["GPU", "HostAccelerator", "AcceleratorSelfTest", "SPIRV", "JaxPlatform"]),
-            test("DriversTests", ["Drivers"]),
+            test("DriversTests", ["Drivers", "GPU", "JaxPlatform"]),
             test("KernelTests", ["Kernel"]),
         ])
 }

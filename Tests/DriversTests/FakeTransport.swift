@@ -53,7 +53,8 @@ final class FakeTransport: VirtioTransport {
     var configurationByteCount: Int { configuration.count * 4 }
     func readConfiguration32(_ offset: Int) -> UInt32 { configuration[offset / 4] }
     func writeConfiguration32(_ offset: Int, _ value: UInt32) { configuration[offset / 4] = value }
-    func sharedMemory(id: UInt8) -> SharedMemoryRegion? { nil }
+    var regions: [SharedMemoryRegion] = []
+    func sharedMemory(id: UInt8) -> SharedMemoryRegion? { regions.first { $0.id == id } }
 
     // The device's side.
 
