@@ -21,6 +21,7 @@ final class FakeTransport: VirtioTransport {
     var configuration: [UInt32] = []
     var configurationGeneration: UInt8 = 0
     var notified: (Int) -> Void = { _ in }
+    var whenReset: () -> Void = {}
     private var current: VirtioStatus = []
 
     var status: VirtioStatus {
@@ -35,6 +36,7 @@ final class FakeTransport: VirtioTransport {
         status = []
         queues = [:]
         handlers = []
+        whenReset()
     }
 
     func acceptFeatures(_ features: UInt64) { accepted = features }

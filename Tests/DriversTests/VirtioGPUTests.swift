@@ -31,6 +31,13 @@ final class FakeGPU {
         transport.configuration = [0, 0, 1, 3]
         transport.regions = [SharedMemoryRegion(id: 1, physical: 0xC000_0000, byteCount: UInt64(FakeGPU.windowByteCount))]
         transport.notified = { [unowned self] _ in work() }
+        transport.whenReset = { [unowned self] in
+            contexts = []
+            resources = [:]
+            attached = []
+            mapped = [:]
+            held = []
+        }
     }
 
     deinit { window.deallocate() }

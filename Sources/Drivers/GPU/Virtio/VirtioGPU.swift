@@ -118,13 +118,15 @@ public final class VirtioGPU {
         device = nil
         queue = nil
         awaited = nil
+        isWrong = false
         for slot in fenceTokens.indices { fenceTokens[slot] = nil }
         try start()
     }
 
     /// Whether the device has to be reset before it can answer.
-    var isBroken: Bool { queue == nil || isSilent || device?.needsReset ?? true }
-    private var isSilent = false
+    var isBroken: Bool { queue == nil || isWrong || device?.needsReset ?? true }
+    /// It was silent, or broke its specification.
+    private var isWrong = false
 
     // Commands
 
@@ -132,7 +134,12 @@ public final class VirtioGPU {
     func run(_ command: GPUCommand) throws(DeviceError) -> [UInt32] {
         lock.acquire()
         defer { lock.release() }
-        return try execute(command)
+        do throws(DeviceError) {
+            return try execute(command)
+        } catch {
+            if error.kind != .unsupported && error.kind != .resourceExhausted { isWrong = true }
+            throw error
+        }
     }
 
     private func execute(_ command: GPUCommand) throws(DeviceError) -> [UInt32] {
@@ -155,11 +162,9 @@ public final class VirtioGPU {
             try collect()
             if answered != nil { break }
             guard interrupts.wait(past: seen, until: deadline) else {
-                isSilent = true
                 throw DeviceError(.timedOut, name, "\(command.name) was not answered within \(VirtioGPU.commandBudget / 1_000_000_000) s")
             }
         }
-        isSilent = false
         awaited = nil
         // The answer is copied once: the device could change it while it is looked at.
         let answer = response.base.words(command.answerWordCount)
