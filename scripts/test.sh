@@ -36,6 +36,7 @@ suite python make -s test-python
 suite hosted swift test
 suite fuzz swift run loader-fuzz --verify
 suite models $python Tests/Differential/models_test.py
+suite symbolic $python Tests/Differential/symbolic.py
 suite back-compat $python Tests/Differential/back_compat.py
 suite harness $python Tests/Differential/harness.py --sample 500 --seed 1
 [ -d ../shared/conformance/stablehlo ] && suite conformance build/barejax check ../shared/conformance/stablehlo
