@@ -28,8 +28,14 @@ func check(_ url: URL, upTo stage: Stage, printing: Bool) throws(JaxError) {
     guard let data = try? Data(contentsOf: url) else { throw JaxError(.fileNotFound, "cannot read \(url.path)") }
     let bytes = [UInt8](data)
     let isBare = bytes.withUnsafeBytes { isBareProgram($0) }
-    let module = try isBare ? loadModule(bytes) : loadArtifact(bytes).module()
-    if printing { print(module.text(PrintOptions(locations: true))) }
+    var exported: Exported?
+    if !isBare { exported = try loadArtifact(bytes) }
+    let module: Module
+    if let exported { module = try exported.module() } else { module = try loadModule(bytes) }
+    if printing {
+        if let exported { print(exported.description, terminator: "") }
+        print(module.text(PrintOptions(locations: true)))
+    }
     if stage == .load { return }
     try verify(module)
     if stage == .verify { return }

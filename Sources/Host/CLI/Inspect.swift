@@ -16,7 +16,14 @@ struct Inspect: ParsableCommand {
     func run() throws {
         let file = try readFile(program)
         let bytes = UnsafeRawBufferPointer(file.bytes)
-        let module = try isBareProgram(bytes) ? loadModule(bytes) : loadArtifact(bytes).module()
+        let module: Module
+        if isBareProgram(bytes) {
+            module = try loadModule(bytes)
+        } else {
+            let exported = try loadArtifact(bytes)
+            module = try exported.module()
+            print(exported.description, terminator: "")
+        }
         print(module.text(PrintOptions(locations: locations)))
     }
 }

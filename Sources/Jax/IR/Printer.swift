@@ -91,6 +91,7 @@ private struct Printer {
                 text += (text.isEmpty ? "" : " ") + literal.text(upTo: options.constantElements)
                 continue
             }
+            if entry.value.isEmpty && operation.code == .customCall { continue }
             value = entry.value.text(upTo: options.constantElements)
             text += (text.isEmpty ? "" : " ") + entry.name + "=" + value
         }
@@ -125,6 +126,16 @@ private struct Printer {
 }
 
 extension Attribute {
+    /// Whether it says nothing: an empty list or text, or False.
+    fileprivate var isEmpty: Bool {
+        switch self {
+        case .array(let list): return list.isEmpty
+        case .string(let text): return text.isEmpty
+        case .bool(let value): return !value
+        default: return false
+        }
+    }
+
     /// Python-like text; long constants are summarised, and what is longer than a screen is cut.
     public func text(upTo elements: Int = 8) -> String {
         var text = ""

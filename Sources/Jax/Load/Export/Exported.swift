@@ -154,3 +154,51 @@ public final class Exported {
         }
     }
 }
+
+extension Exported: CustomStringConvertible {
+    /// The calling convention, as comments before a printed program.
+    public var description: String {
+        var text = "# exported '" + functionName + "' for "
+        for (index, platform) in platforms.enumerated() { text += (index > 0 ? ", " : "") + platform }
+        text += deviceCount == 1 ? "" : " on \(deviceCount) devices"
+        text += ", calling convention \(callingConventionVersion)\n"
+        text += "# arguments " + inTree.description + "\n"
+        for (index, value) in inValues.enumerated() {
+            text += "#   " + value.description + (keptArguments.contains(index) ? "" : " (not used)") + "\n"
+        }
+        text += "# results " + outTree.description + "\n"
+        for value in outValues { text += "#   " + value.description + "\n" }
+        for effect in orderedEffects { text += "# ordered effect " + effect + "\n" }
+        for effect in unorderedEffects { text += "# effect " + effect + "\n" }
+        for check in disabledChecks { text += "# disabled check " + check + "\n" }
+        var order = 0
+        var next = vjp
+        while let inner = next {
+            order += 1
+            next = inner.vjp
+        }
+        if order > 0 { text += "# with backward passes of order 1 to \(order)\n" }
+        return text
+    }
+}
+
+extension ExportedValue: CustomStringConvertible {
+    /// "f32[b,4]", "key<fry>[]".
+    public var description: String {
+        var text: String
+        switch element {
+        case .dtype(let dtype): text = dtype.shortName
+        case .key(let implementation): text = "key<" + implementation + ">"
+        case .float0: text = "float0"
+        }
+        text += "["
+        for (index, dimension) in shape.enumerated() {
+            text += index > 0 ? "," : ""
+            switch dimension {
+            case .fixed(let size): text += "\(size)"
+            case .symbolic(let expression): text += expression
+            }
+        }
+        return text + "]"
+    }
+}
