@@ -50,7 +50,7 @@ MPY_CORE   := $(patsubst $(MPY_SRC)/%,%,$(filter-out %/nlrsetjmp.c,$(wildcard $(
               shared/readline/readline.c shared/timeutils/timeutils.c \
               $(addprefix shared/runtime/,interrupt_char.c sys_stdio_mphal.c)
 MPY_PORT_C := $(wildcard $(MPY_PORT)/*.c)
-MPY_HEADERS := $(wildcard $(MPY_PORT)/*.h Sources/Python/include/*.h Sources/Python/libc/*.h)
+MPY_HEADERS := $(wildcard $(MPY_PORT)/*.h Sources/Python/Interface/include/*.h Sources/Python/libc/*.h)
 MPY_C := $(RING0_C) -ISources/Python/libc -I$(MPY_PORT) -I$(MPY_SRC) -I$(MPY) -ISources/Python \
          -Wall -Wno-unknown-attributes -Wno-unused-function -Wno-initializer-overrides -DNDEBUG=0
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
-#include "../../Sources/Python/include/python.h"
+#include "../../Sources/Python/Interface/include/python.h"
 
 void python_host_write(const char *text, size_t length) {
     if (write(1, text, length) < 0) exit(1);

@@ -23,6 +23,27 @@ for size in ("size = sizeof(void *);", "align = alignof(void *);\n              
                     break;
 """, "")
 
+# --- the port's functions that the changes below call; mpy-cross is built without them ---
+
+change("py/runtime.h", """#include "py/cstack.h"
+""", """#include "py/cstack.h"
+#ifdef PYTHON_PORT
+#include "hooks.h"
+#endif
+""")
+
+# --- arrays in arithmetic: they are asked first, before a float on the left converts them to a float ---
+
+change("py/runtime.c", """mp_obj_t MICROPY_WRAP_MP_BINARY_OP(mp_binary_op)(mp_binary_op_t op, mp_obj_t lhs, mp_obj_t rhs) {
+""", """mp_obj_t MICROPY_WRAP_MP_BINARY_OP(mp_binary_op)(mp_binary_op_t op, mp_obj_t lhs, mp_obj_t rhs) {
+    #ifdef PYTHON_PORT
+    if (MP_UNLIKELY(python_is_array(rhs)) && !python_is_array(lhs)) {
+        mp_obj_t result = python_reversed_binary_op(op, lhs, rhs);
+        if (result != MP_OBJ_NULL) return result;
+    }
+    #endif
+""")
+
 
 def apply(root):
     for file, old, new, times in changes:

@@ -1,6 +1,19 @@
 // The C string functions that MicroPython calls, in their plain form: its own strings carry their length.
 #include <string.h>
 
+// The kernel may have its own, faster ones.
+#pragma weak memchr
+#pragma weak strlen
+#pragma weak strcmp
+#pragma weak strncmp
+#pragma weak strchr
+#pragma weak strrchr
+#pragma weak strstr
+#pragma weak strcpy
+#pragma weak strncpy
+#pragma weak strcat
+#pragma weak strpbrk
+
 void *memchr(const void *block, int value, size_t count) {
     const unsigned char *bytes = block;
     for (size_t i = 0; i < count; i++) if (bytes[i] == (unsigned char)value) return (void *)(bytes + i);
@@ -62,4 +75,9 @@ char *strncpy(char *to, const char *from, size_t count) {
 char *strcat(char *to, const char *from) {
     strcpy(to + strlen(to), from);
     return to;
+}
+
+char *strpbrk(const char *text, const char *set) {
+    for (; *text; text++) if (strchr(set, *text)) return (char *)text;
+    return NULL;
 }

@@ -16,3 +16,4 @@ char *strstr(const char *, const char *);
 char *strcpy(char *, const char *);
 char *strncpy(char *, const char *, size_t);
 char *strcat(char *, const char *);
+char *strpbrk(const char *, const char *);

@@ -3,7 +3,7 @@
 #include "py/mphal.h"
 #include "py/runtime.h"
 #include "py/stream.h"
-#include "../include/python.h"
+#include "../Interface/include/python.h"
 #include "port.h"
 
 static python_sink console_sink;

@@ -11,7 +11,7 @@
 #include "py/runtime.h"
 #include "py/stackctrl.h"
 #include "shared/readline/readline.h"
-#include "../include/python.h"
+#include "../Interface/include/python.h"
 #include "port.h"
 
 /// Left free below the deepest Python frame, for Swift's frames and the collector's.

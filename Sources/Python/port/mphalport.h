@@ -1,4 +1,4 @@
-// What MicroPython's shared code asks of the machine; hal.c answers by the callbacks of include/python.h.
+// What MicroPython's shared code asks of the machine; hal.c answers by the callbacks of Interface/include/python.h.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -6,7 +6,7 @@
 #include "py/repl.h"
 #include "py/runtime.h"
 #include "shared/readline/readline.h"
-#include "../include/python.h"
+#include "../Interface/include/python.h"
 #include "port.h"
 
 const char python_help_text[] =

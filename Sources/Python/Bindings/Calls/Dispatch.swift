@@ -1,0 +1,146 @@
+// The interpreter's calls into Swift: looks functions up, runs them as jobs, turns errors into exceptions.
+import JaxIR
+import JaxPlatform
+import PythonPort
+
+/// Every native module: one line each.
+nonisolated(unsafe) var nativeModules: [NativeModule] = makeNativeModules()
+
+private func makeNativeModules() -> [NativeModule] {
+    [
+        arrayModule(), numpyModule(), dtypeModule(), scalarTypeModule(),
+        exportModule(), exportedModule(), avalModule(),
+        machineModule(), filesModule(),
+    ]
+}
+
+@_cdecl("python_native_function")
+func python_native_function(_ module: UnsafePointer<CChar>, _ moduleLength: Int, _ ordinal: UInt32,
+                            _ number: UnsafeMutablePointer<UInt32>, _ isProperty: UnsafeMutablePointer<Bool>) -> UnsafePointer<CChar>? {
+    let wanted = UnsafeRawBufferPointer(start: module, count: moduleLength)
+    for (moduleIndex, candidate) in nativeModules.enumerated() {
+        let name = candidate.name
+        guard name.utf8CodeUnitCount == moduleLength,
+              wanted.elementsEqual(UnsafeRawBufferPointer(start: name.utf8Start, count: moduleLength)) else { continue }
+        guard Int(ordinal) < candidate.functions.count else { return nil }
+        let function = candidate.functions[Int(ordinal)]
+        number.pointee = UInt32(moduleIndex) << 16 | ordinal
+        isProperty.pointee = function.kind == .property
+        return UnsafeRawPointer(function.name.utf8Start).assumingMemoryBound(to: CChar.self)
+    }
+    return nil
+}
+
+@_cdecl("python_native_call")
+func python_native_call(_ number: UInt32, _ request: UnsafePointer<UInt8>, _ length: Int,
+                        _ reply: UnsafeMutablePointer<python_reply>) -> Int32 {
+    let moduleIndex = Int(number >> 16), index = Int(number & 0xffff)
+    do throws(JaxError) {
+        guard nativeModules.indices.contains(moduleIndex), nativeModules[moduleIndex].functions.indices.contains(index) else {
+            throw JaxError(.internalError, "there is no native function \(number)")
+        }
+        let function = nativeModules[moduleIndex].functions[index]
+        var reader = WireReader(UnsafeRawBufferPointer(start: request, count: length))
+        guard case .tuple(let message) = reader.takeValue(), message.count == 2, case .tuple(let arguments) = message[0],
+              case .dictionary(let keywords) = message[1] else {
+            throw JaxError(.internalError, "a native call has the wrong form")
+        }
+        answer(reply, try perform(function, arguments, keywords))
+        return 0
+    } catch {
+        answer(reply, .tuple([.string(error.kind.exceptionName), .string(exceptionText(error))]))
+        return 1
+    }
+}
+
+/// The exception's text: the message, and where in the user's source.
+private func exceptionText(_ error: JaxError) -> String {
+    var text = error.message
+    if let offset = error.offset { text += " (byte offset \(offset))" }
+    if let location = error.location { text += "\n  at " + location }
+    return text
+}
+
+private func perform(_ function: NativeFunction, _ arguments: [Value],
+                     _ keywords: [(key: Value, value: Value)]) throws(JaxError) -> Value {
+    if function.kind != .job { return try function.body(Call(function, arguments, keywords)) }
+    let call = try Call(function, arguments.map(lending), keywords.map { (key: $0.key, value: lending($0.value)) })
+    let request = JobRequest(name: function.name.description, permissions: .prompt)
+    let result = try runJob(request) { () throws(JaxError) -> Value in
+        try owning(try function.body(call))
+    }
+    return original(result)
+}
+
+private func answer(_ reply: UnsafeMutablePointer<python_reply>, _ value: Value) {
+    let encoded = WireReply()
+    encoded.put(value)
+    let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: max(encoded.bytes.count, 1))
+    encoded.bytes.withUnsafeBufferPointer { source in
+        if let start = source.baseAddress { bytes.update(from: start, count: source.count) }
+    }
+    reply.pointee = python_reply(bytes: UnsafePointer(bytes), length: encoded.bytes.count,
+                                 owner: Unmanaged.passRetained(encoded).toOpaque())
+}
+
+@_cdecl("python_native_free_reply")
+func python_native_free_reply(_ reply: UnsafeMutablePointer<python_reply>) {
+    if let owner = reply.pointee.owner { Unmanaged<WireReply>.fromOpaque(owner).release() }
+    reply.pointee.bytes?.deallocate()
+    reply.pointee = python_reply(bytes: nil, length: 0, owner: nil)
+}
+
+@_cdecl("python_native_release")
+func python_native_release(_ handle: UnsafeMutableRawPointer) {
+    Unmanaged<NativeObject>.fromOpaque(handle).release()
+}
+
+@_cdecl("python_native_class")
+func python_native_class(_ handle: UnsafeMutableRawPointer, _ size: UnsafeMutablePointer<Int>) -> UnsafePointer<CChar> {
+    let object = Unmanaged<NativeObject>.fromOpaque(handle).takeUnretainedValue()
+    size.pointee = object.byteCount
+    return UnsafeRawPointer(object.className.utf8Start).assumingMemoryBound(to: CChar.self)
+}
+
+// Arrays at a job's border (JaxPlatform, Job.swift, The boundary): they go in without their memory's ownership, and come
+// out owning theirs, or as the very object that went in.
+
+private func lending(_ value: Value) -> Value { mapArrays(value) { $0.lent() } }
+
+private func original(_ value: Value) -> Value { mapArrays(value) { $0.origin ?? $0 } }
+
+private func owning(_ value: Value) throws(JaxError) -> Value {
+    switch value {
+    case .object(let object):
+        guard let array = object as? ArrayObject, array.origin == nil else { return value }
+        return .object(ArrayObject(try array.tensor.owned(), isWeak: array.isWeak))
+    case .list(let items): return .list(try owning(items))
+    case .tuple(let items): return .tuple(try owning(items))
+    case .dictionary(let pairs):
+        var result: [(key: Value, value: Value)] = []
+        for pair in pairs { result.append((key: pair.key, value: try owning(pair.value))) }
+        return .dictionary(result)
+    default: return value
+    }
+}
+
+private func owning(_ values: [Value]) throws(JaxError) -> [Value] {
+    var result: [Value] = []
+    result.reserveCapacity(values.count)
+    for value in values { result.append(try owning(value)) }
+    return result
+}
+
+private func mapArrays(_ value: Value, _ transform: (ArrayObject) -> ArrayObject) -> Value {
+    switch value {
+    case .object(let object):
+        guard let array = object as? ArrayObject else { return value }
+        return .object(transform(array))
+    case .list(let items): return .list(items.map { mapArrays($0, transform) })
+    case .tuple(let items): return .tuple(items.map { mapArrays($0, transform) })
+    case .dictionary(let pairs): return .dictionary(pairs.map { (key: $0.key, value: mapArrays($0.value, transform)) })
+    case .namedTuple(let name, let fields): return .namedTuple(name, fields.map { (name: $0.name, value: mapArrays($0.value, transform)) })
+    case .slice(let a, let b, let c): return .slice(mapArrays(a, transform), mapArrays(b, transform), mapArrays(c, transform))
+    default: return value
+    }
+}

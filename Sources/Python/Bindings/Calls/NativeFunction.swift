@@ -1,0 +1,136 @@
+// Native functions: name, parameters, body; and the arguments of one call, bound to the parameters.
+import JaxIR
+import JaxPlatform
+
+/// A function that Python code calls.
+struct NativeFunction {
+    enum Kind {
+        /// Runs as a job: its limits hold, a fault in it becomes an exception.
+        case job
+        /// Runs as it is: short, or made of jobs of its own.
+        case inline
+        /// An attribute that is a value; called with the object alone, as it is.
+        case property
+    }
+
+    let name: StaticString
+    let kind: Kind
+    /// Parameter names, separated by spaces: "a axis? *rest". A '?' makes one optional, a '*' takes all that are left;
+    /// keywords may name every other.
+    let parameters: StaticString
+    let body: (Call) throws(JaxError) -> Value
+
+    init(_ name: StaticString, _ parameters: StaticString, _ kind: Kind = .job, _ body: @escaping (Call) throws(JaxError) -> Value) {
+        self.name = name
+        self.kind = kind
+        self.parameters = parameters
+        self.body = body
+    }
+}
+
+/// A native module: what Python finds under its name.
+struct NativeModule {
+    let name: StaticString
+    let functions: [NativeFunction]
+}
+
+/// The arguments of one call.
+struct Call {
+    let functionName: String
+    private let names: [String]
+    private let values: [Value?]
+    /// What a '*' parameter took.
+    let rest: [Value]
+
+    /// Binds arguments as Python does. Throws `typeError` in Python's words.
+    init(_ function: NativeFunction, _ arguments: [Value], _ keywords: [(key: Value, value: Value)]) throws(JaxError) {
+        functionName = function.name.description
+        var names: [String] = [], isOptional: [Bool] = []
+        var hasRest = false
+        for word in function.parameters.description.split(separator: " ") {
+            if word.hasPrefix("*") {
+                hasRest = true
+            } else if word.hasSuffix("?") {
+                names.append(String(word.dropLast()))
+                isOptional.append(true)
+            } else {
+                names.append(String(word))
+                isOptional.append(false)
+            }
+        }
+        if !hasRest && arguments.count > names.count {
+            throw JaxError(.typeError, "\(functionName)() takes \(names.count) positional arguments but \(arguments.count) were given")
+        }
+        var values = [Value?](repeating: nil, count: names.count)
+        // Before a '*' parameter there are only such without '?'; those with one are keywords then.
+        let positional = hasRest ? isOptional.prefix { !$0 }.count : names.count
+        for (index, value) in arguments.prefix(positional).enumerated() { values[index] = value }
+        rest = Array(arguments.dropFirst(positional))
+        for (key, value) in keywords {
+            guard case .string(let name) = key, let index = names.firstIndex(of: name) else {
+                var text = "?"
+                if case .string(let name) = key { text = name }
+                throw JaxError(.typeError, "\(functionName)() got an unexpected keyword argument '\(text)'")
+            }
+            if values[index] != nil { throw JaxError(.typeError, "\(functionName)() got multiple values for argument '\(name)'") }
+            values[index] = value
+        }
+        for index in names.indices where values[index] == nil && !isOptional[index] {
+            throw JaxError(.typeError, "\(functionName)() missing required argument: '\(names[index])'")
+        }
+        self.names = names
+        self.values = values
+    }
+
+    /// The argument at `index`; None where it was not given.
+    subscript(index: Int) -> Value { values[index] ?? .none }
+
+    /// Whether the argument was given, and is not None.
+    func has(_ index: Int) -> Bool {
+        if let value = values[index] { return !value.isNone }
+        return false
+    }
+
+    func wasGiven(_ index: Int) -> Bool { values[index] != nil }
+
+    private func wrong(_ index: Int, _ expected: String) -> JaxError {
+        JaxError(.typeError, "\(functionName)(): argument '\(names[index])' must be \(expected), not \(self[index].typeName)")
+    }
+
+    func string(_ index: Int) throws(JaxError) -> String {
+        if case .string(let text) = self[index] { return text }
+        throw wrong(index, "str")
+    }
+
+    func bool(_ index: Int, default standard: Bool) throws(JaxError) -> Bool {
+        switch self[index] {
+        case .none: return standard
+        case .bool(let flag): return flag
+        case .int(let number): return number != 0
+        default: throw wrong(index, "bool")
+        }
+    }
+
+    func int(_ index: Int) throws(JaxError) -> Int {
+        guard let number = try self[index].asIndex() else { throw wrong(index, "an integer") }
+        return number
+    }
+
+    func int(_ index: Int, default standard: Int) throws(JaxError) -> Int {
+        has(index) ? try int(index) : standard
+    }
+
+    func float(_ index: Int, default standard: Double) throws(JaxError) -> Double {
+        switch self[index] {
+        case .none: return standard
+        case .int(let number): return Double(number)
+        case .float(let number): return number
+        default: throw wrong(index, "a real number")
+        }
+    }
+
+    func bytes(_ index: Int) throws(JaxError) -> UnsafeRawBufferPointer {
+        if case .bytes(let bytes) = self[index] { return bytes }
+        throw wrong(index, "a bytes-like object")
+    }
+}
