@@ -25,7 +25,7 @@ func python_native_function(_ module: UnsafePointer<CChar>, _ moduleLength: Int,
         guard Int(ordinal) < candidate.functions.count else { return nil }
         let function = candidate.functions[Int(ordinal)]
         number.pointee = UInt32(moduleIndex) << 16 | ordinal
-        isProperty.pointee = function.kind == .property
+        isProperty.pointee = function.kind == .property || function.kind == .computedProperty
         return UnsafeRawPointer(function.name.utf8Start).assumingMemoryBound(to: CChar.self)
     }
     return nil
@@ -63,7 +63,7 @@ private func exceptionText(_ error: JaxError) -> String {
 
 private func perform(_ function: NativeFunction, _ arguments: [Value],
                      _ keywords: [(key: Value, value: Value)]) throws(JaxError) -> Value {
-    if function.kind != .job { return try function.body(Call(function, arguments, keywords)) }
+    if function.kind == .inline || function.kind == .property { return try function.body(Call(function, arguments, keywords)) }
     let call = try Call(function, arguments.map(lending), keywords.map { (key: $0.key, value: lending($0.value)) })
     let request = JobRequest(name: function.name.description, permissions: .prompt)
     let result = try runJob(request) { () throws(JaxError) -> Value in

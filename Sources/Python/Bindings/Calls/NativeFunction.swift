@@ -11,6 +11,8 @@ struct NativeFunction {
         case inline
         /// An attribute that is a value; called with the object alone, as it is.
         case property
+        /// The same, as a job.
+        case computedProperty
     }
 
     let name: StaticString

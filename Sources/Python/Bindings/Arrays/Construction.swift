@@ -1,0 +1,176 @@
+// Arrays from Python values: scalars, nested lists, other arrays, bytes of nothing else.
+import JaxIR
+import JaxPlatform
+
+/// The number that a Python scalar is; nil for other values.
+func number(_ value: Value) -> Number? {
+    switch value {
+    case .bool(let flag): return .int(flag ? 1 : 0)
+    case .int(let value): return .int(value)
+    case .bigInteger(let digits): return UInt(digits).map { Number.unsigned($0) } ?? .float(Double(digits) ?? .infinity)
+    case .float(let value): return .float(value)
+    case .complex(let real, let imaginary): return .complex(real, imaginary)
+    default: return nil
+    }
+}
+
+/// The type of a Python scalar: weak, but for booleans.
+func scalarType(_ value: Value) -> PromotedType? {
+    switch value {
+    case .bool: return PromotedType(dtype: .i1, isWeak: false)
+    case .int, .bigInteger: return PromotedType(dtype: .i32, isWeak: true)
+    case .float: return PromotedType(dtype: .f32, isWeak: true)
+    case .complex: return PromotedType(dtype: .c64, isWeak: true)
+    default: return nil
+    }
+}
+
+/// Throws where an integer does not fit the dtype, in NumPy's words.
+func checkRange(_ value: Value, _ dtype: DType) throws(JaxError) {
+    guard dtype.isInteger else { return }
+    let bits = dtype.bitWidth
+    switch value {
+    case .int(let number):
+        let fits: Bool
+        if dtype.kind == .signed {
+            fits = bits == 64 || (number >= -(1 << (bits - 1)) && number < 1 << (bits - 1))
+        } else {
+            fits = number >= 0 && (bits == 64 || number < 1 << bits)
+        }
+        if !fits {
+            let text = number < 0 && dtype.kind == .unsigned ? "Python integer \(number) out of bounds for \(dtype.name)"
+                : "Python int \(number) too large to convert to \(dtype.name)"
+            throw JaxError(.valueError, text)
+        }
+    case .bigInteger(let digits):
+        if dtype != .u64 || UInt(digits) == nil { throw JaxError(.valueError, "Python int \(digits) too large to convert to \(dtype.name)") }
+    default: break
+    }
+}
+
+/// `jnp.array(value, dtype)`. Throws `typeError` for what is no array, `valueError` for ragged lists.
+func makeArray(_ value: Value, dtype: DType?) throws(JaxError) -> ArrayObject {
+    if let array = value.arrayObject {
+        guard let dtype, dtype != array.dtype else { return array }
+        return ArrayObject(try Eager.convert(array.tensor, to: dtype))
+    }
+    if let type = scalarType(value), let number = number(value) {
+        try checkRange(value, dtype ?? type.dtype)
+        return ArrayObject(try Eager.scalar(number, dtype ?? type.dtype), isWeak: dtype == nil && type.isWeak)
+    }
+    guard value.items != nil else { throw notAnArray(value) }
+    var leaves: [Value] = [], types: [PromotedType] = []
+    let shape = try collectLeaves(value, depth: 0, &leaves, &types)
+    let common = try dtype ?? (types.isEmpty ? .f32 : promote(types).dtype)
+    let isSmallFloat = common.isFloat && common.bitWidth < 16
+    let result = try Tensor(TensorType(isSmallFloat ? .f32 : common, shape))
+    var next = 0
+    for leaf in leaves {
+        if let array = leaf.arrayObject {
+            let converted = try Eager.convert(array.tensor, to: result.dtype)
+            let count = converted.type.byteCount
+            (result.bytes + next * result.dtype.byteWidth).copyMemory(from: converted.bytes, byteCount: count)
+            next += converted.elementCount
+        } else if let number = number(leaf) {
+            try checkRange(leaf, result.dtype)
+            setElement(result, next, number)
+            next += 1
+        }
+    }
+    return ArrayObject(isSmallFloat ? try Eager.convert(result, to: common) : result)
+}
+
+private func notAnArray(_ value: Value) -> JaxError {
+    switch value {
+    case .none:
+        return JaxError(.valueError, "None is not a valid value for jnp.array")
+    case .string(let text):
+        return JaxError(.typeError, "Value '\(text)' with dtype <U\(text.unicodeScalars.count) is not a valid JAX array type. "
+            + "Only arrays of numeric types are supported by JAX.")
+    default:
+        return JaxError(.typeError, "Value of type \(value.typeName) is not a valid JAX array type. "
+            + "Only arrays of numeric types are supported by JAX.")
+    }
+}
+
+/// Collects the leaves of nested lists in order and returns the shape.
+private func collectLeaves(_ value: Value, depth: Int, _ leaves: inout [Value], _ types: inout [PromotedType]) throws(JaxError) -> [Int] {
+    if let array = value.arrayObject {
+        leaves.append(value)
+        types.append(PromotedType(dtype: array.dtype, isWeak: array.isWeak))
+        return array.shape
+    }
+    if let type = scalarType(value) {
+        leaves.append(value)
+        // Lists of one kind of scalar are long: one entry for each kind is enough.
+        if types.last != type { types.append(type) }
+        return []
+    }
+    guard let items = value.items else { throw notAnArray(value) }
+    guard depth < 64 else { throw JaxError(.valueError, "lists are nested deeper than 64") }
+    var inner: [Int]?
+    for item in items {
+        let shape = try collectLeaves(item, depth: depth + 1, &leaves, &types)
+        if let inner, inner != shape {
+            var common: [Int] = []
+            for (a, b) in zip(inner, shape) {
+                if a != b { break }
+                common.append(a)
+            }
+            let known = [Int](repeating: 0, count: depth + 1 + common.count)
+            throw JaxError(.valueError, "setting an array element with a sequence. The requested array has an inhomogeneous shape after "
+                + "\(known.count) dimensions.")
+        }
+        inner = shape
+    }
+    return [items.count] + (inner ?? [])
+}
+
+/// An operand of a function: an array or a Python scalar. Throws `typeError` for lists and everything else, as JAX does.
+func operand(_ value: Value, _ function: String, _ position: Int = 0) throws(JaxError) -> ArrayObject {
+    if let array = value.arrayObject { return array }
+    if scalarType(value) != nil { return try makeArray(value, dtype: nil) }
+    throw JaxError(.typeError, "\(function) requires ndarray or scalar arguments, got <class '\(value.typeName)'> at position \(position).")
+}
+
+/// The shape that operands broadcast to. Throws `typeError` in JAX's words.
+func broadcastShape(_ shapes: [[Int]], _ function: String) throws(JaxError) -> [Int] {
+    var rank = 0
+    for shape in shapes { rank = max(rank, shape.count) }
+    var result = [Int](repeating: 1, count: rank)
+    for shape in shapes {
+        for (index, size) in shape.enumerated() where size != 1 {
+            let axis = rank - shape.count + index
+            if result[axis] != 1 && result[axis] != size {
+                var text = ""
+                for (position, shape) in shapes.enumerated() { text += (position > 0 ? ", " : "") + shapeText(shape) }
+                throw JaxError(.typeError, "\(function) got incompatible shapes for broadcasting: \(text).")
+            }
+            result[axis] = size
+        }
+    }
+    return result
+}
+
+/// Operands in their common dtype and shape.
+struct CommonOperands {
+    var tensors: [Tensor]
+    let type: PromotedType
+
+    /// `toInexact`: integers and booleans are computed in float32.
+    init(_ operands: [ArrayObject], _ function: String, toInexact: Bool = false) throws(JaxError) {
+        var types: [PromotedType] = [], shapes: [[Int]] = []
+        for operand in operands {
+            types.append(PromotedType(dtype: operand.dtype, isWeak: operand.isWeak))
+            shapes.append(operand.shape)
+        }
+        var common = try promote(types)
+        if toInexact { common.dtype = common.dtype.inexact }
+        let shape = try broadcastShape(shapes, function)
+        type = common
+        tensors = []
+        for operand in operands {
+            tensors.append(try Eager.broadcast(try Eager.convert(operand.tensor, to: common.dtype), to: shape))
+        }
+    }
+}

@@ -1,0 +1,245 @@
+// a[…] for reading: integers, slices, None, Ellipsis, and integer or boolean arrays, with NumPy's rules for where the
+// dimensions of array indices go, and JAX's that an index out of bounds means the nearest element.
+import JaxIR
+import JaxOps
+import JaxPlatform
+
+/// One dimension's part of an index, after Ellipsis has been expanded.
+private enum Part {
+    case integer(Int)
+    case slice(start: Int, stop: Int, step: Int)
+    case newAxis
+    /// Integers; negative ones count from the end.
+    case array(Tensor)
+}
+
+/// `a[index]`.
+func subscripted(_ a: ArrayObject, _ index: Value) throws(JaxError) -> ArrayObject {
+    let parts = try parse(index, a.shape)
+    let basic = try applyBasic(a.tensor, parts)
+    let result = basic.arrays.isEmpty ? basic.tensor : try applyArrays(basic)
+    return ArrayObject(result, isWeak: a.isWeak)
+}
+
+private func parse(_ index: Value, _ shape: [Int]) throws(JaxError) -> [Part] {
+    var items: [Value]
+    switch index {
+    case .tuple(let values): items = values
+    case .list:
+        throw JaxError(.typeError, "Using a non-tuple sequence for multidimensional indexing is not allowed; use `arr[array(seq)]` "
+            + "instead of `arr[seq]`. See https://github.com/jax-ml/jax/issues/4564 for more information.")
+    case .string(let text): throw JaxError(.typeError, "JAX does not support string indexing; got idx='\(text)'")
+    default: items = [index]
+    }
+    // How many dimensions the items consume.
+    var used = 0, ellipses = 0
+    for item in items {
+        switch item {
+        case .none: break
+        case .ellipsis: ellipses += 1
+        default:
+            if let array = item.arrayObject, array.dtype == .i1 { used += array.shape.count } else { used += 1 }
+        }
+    }
+    if ellipses > 1 { throw JaxError(.indexError, "an index can only have a single ellipsis ('...')") }
+    if used > shape.count {
+        throw JaxError(.indexError, "Too many indices: array is \(shape.count)-dimensional, but \(used) were indexed")
+    }
+    if ellipses == 0 { items.append(.ellipsis) }
+    var parts: [Part] = []
+    var axis = 0
+    for item in items {
+        switch item {
+        case .none: parts.append(.newAxis)
+        case .ellipsis:
+            for _ in 0..<(shape.count - used) {
+                parts.append(.slice(start: 0, stop: shape[axis], step: 1))
+                axis += 1
+            }
+        case .slice(let start, let stop, let step):
+            parts.append(try slice(start, stop, step, shape[axis]))
+            axis += 1
+        case .bool: throw JaxError(.notImplemented, "indexing with a boolean scalar is not available")
+        default:
+            let consumed = try scalarOrArray(item, shape, axis)
+            parts += consumed.parts
+            axis += consumed.count
+        }
+    }
+    return parts
+}
+
+private func scalarOrArray(_ item: Value, _ shape: [Int], _ axis: Int) throws(JaxError) -> (parts: [Part], count: Int) {
+    if case .int(let position) = item { return ([.integer(position)], 1) }
+    if case .float = item { throw JaxError(.typeError, "Indexer must have integer or boolean type, got indexer with type float64") }
+    if case .list = item { return ([.array(try integers(try makeArray(item, dtype: nil)))], 1) }
+    guard let array = item.arrayObject else {
+        throw JaxError(.typeError, "Indexer must have integer or boolean type, got indexer with type \(item.typeName)")
+    }
+    if array.dtype == .i1 {
+        for (offset, size) in array.shape.enumerated() where shape[axis + offset] != size {
+            throw JaxError(.indexError, "boolean index did not match shape of indexed array in index \(axis): "
+                + "got \(shapeText(array.shape)), expected \(shapeText(Array(shape[axis..<(axis + array.shape.count)])))")
+        }
+        var parts: [Part] = []
+        for positions in try nonzero(array.tensor) { parts.append(.array(positions)) }
+        return (parts, array.shape.count)
+    }
+    if array.shape.isEmpty && array.dtype.isInteger { return ([.integer(elementAsInt(array.tensor, 0))], 1) }
+    return ([.array(try integers(array))], 1)
+}
+
+private func integers(_ array: ArrayObject) throws(JaxError) -> Tensor {
+    if array.tensor.elementCount == 0 { return try Eager.convert(array.tensor, to: .i32) }
+    guard array.dtype.isInteger else {
+        throw JaxError(.typeError, "Indexer must have integer or boolean type, got indexer with type \(array.dtype.name)")
+    }
+    return try Eager.convert(array.tensor, to: .i32)
+}
+
+/// Python's `slice.indices`.
+private func slice(_ start: Value, _ stop: Value, _ step: Value, _ size: Int) throws(JaxError) -> Part {
+    func bound(_ value: Value) throws(JaxError) -> Int? {
+        if value.isNone { return nil }
+        guard let number = try value.asIndex() else {
+            throw JaxError(.typeError, "slice indices must be integers or None, not \(value.typeName)")
+        }
+        return number
+    }
+    let stride = try bound(step) ?? 1
+    if stride == 0 { throw JaxError(.valueError, "slice step cannot be zero") }
+    let low = stride > 0 ? 0 : -1, high = stride > 0 ? size : size - 1
+    func clamp(_ number: Int) -> Int { min(max(number < 0 ? number + size : number, low), high) }
+    let first = try bound(start).map(clamp) ?? (stride > 0 ? 0 : size - 1)
+    let last = try bound(stop).map(clamp) ?? (stride > 0 ? size : -1)
+    return .slice(start: first, stop: last, step: stride)
+}
+
+/// What slices and integers leave, and the array indices that are still to be applied.
+private struct BasicResult {
+    var tensor: Tensor
+    /// Axis of `tensor` and indices along it, ascending.
+    var arrays: [(axis: Int, indices: Tensor)]
+    /// Whether the array indices stand side by side.
+    var areAdjacent: Bool
+}
+
+private func applyBasic(_ a: Tensor, _ parts: [Part]) throws(JaxError) -> BasicResult {
+    var starts: [Int] = [], limits: [Int] = [], strides: [Int] = [], reversed: [Int] = []
+    var shape: [Int] = []
+    var arrays: [(axis: Int, indices: Tensor)] = []
+    var positions: [Int] = []
+    var axis = 0
+    let hasArrays = parts.contains { if case .array = $0 { return true } else { return false } }
+    for (position, part) in parts.enumerated() {
+        let size = axis < a.shape.count ? a.shape[axis] : 0
+        switch part {
+        case .newAxis: shape.append(1)
+        case .integer(let index):
+            if hasArrays {
+                // NumPy counts an integer among the array indices.
+                let scalar = try Eager.scalar(.int(index), .i32)
+                arrays.append((shape.count, scalar))
+                positions.append(position)
+                starts.append(0)
+                limits.append(size)
+                shape.append(size)
+            } else {
+                if size == 0 { throw JaxError(.indexError, "index \(index) is out of bounds for axis \(axis) with size 0") }
+                let clamped = min(max(index < 0 ? index + size : index, 0), size - 1)
+                starts.append(clamped)
+                limits.append(clamped + 1)
+            }
+            strides.append(1)
+            axis += 1
+        case .slice(let start, let stop, let step):
+            let count = max(0, step > 0 ? (stop - start + step - 1) / step : (start - stop - step - 1) / -step)
+            if step > 0 || count == 0 {
+                starts.append(count == 0 ? 0 : start)
+                limits.append(count == 0 ? 0 : stop)
+                strides.append(max(step, 1))
+            } else {
+                // Backwards: the same elements forwards, then reversed.
+                starts.append(start + (count - 1) * step)
+                limits.append(start + 1)
+                strides.append(-step)
+                reversed.append(axis)
+            }
+            shape.append(count)
+            axis += 1
+        case .array(let indices):
+            arrays.append((shape.count, indices))
+            positions.append(position)
+            starts.append(0)
+            limits.append(size)
+            strides.append(1)
+            shape.append(size)
+            axis += 1
+        }
+    }
+    var tensor = a
+    let isWhole = starts.allSatisfy { $0 == 0 } && limits == a.shape && strides.allSatisfy { $0 == 1 }
+    if !isWhole { tensor = try Eager.slice(a, starts: starts, limits: limits, strides: strides) }
+    if !reversed.isEmpty { tensor = try Eager.reverse(tensor, reversed) }
+    let adjacent = positions.isEmpty || positions[positions.count - 1] - positions[0] == positions.count - 1
+    return BasicResult(tensor: Eager.reshape(tensor, shape), arrays: arrays, areAdjacent: adjacent)
+}
+
+private func applyArrays(_ basic: BasicResult) throws(JaxError) -> Tensor {
+    var shapes: [[Int]] = []
+    for entry in basic.arrays { shapes.append(entry.indices.shape) }
+    let shape: [Int]
+    do throws(JaxError) {
+        shape = try broadcastShape(shapes, "indexing")
+    } catch {
+        throw JaxError(.typeError, error.message)
+    }
+    // The indexed axes to the front, merged into one; one index into it for each element.
+    let source = basic.tensor
+    var order: [Int] = [], rest: [Int] = [], restShape: [Int] = []
+    for entry in basic.arrays { order.append(entry.axis) }
+    for axis in source.shape.indices where !order.contains(axis) {
+        rest.append(axis)
+        restShape.append(source.shape[axis])
+    }
+    var count = 1
+    for axis in order { count *= source.shape[axis] }
+    let front = order + rest == Array(source.shape.indices) ? source : try Eager.transpose(source, order + rest)
+    let rows = Eager.reshape(front, [count] + restShape)
+    var position = try Eager.full(shape, .int(0), .i32)
+    for entry in basic.arrays {
+        let size = source.shape[entry.axis]
+        let indices = try Eager.broadcast(entry.indices, to: shape)
+        let zero = try Eager.full(shape, .int(0), .i32), limit = try Eager.full(shape, .int(max(size - 1, 0)), .i32)
+        let wrapped = try Eager.select(try Eager.compare("LT", indices, zero), try withConstant(.add, indices, .int(size)), indices)
+        let bounded = try Eager.binary(.minimum, try Eager.binary(.maximum, wrapped, zero), limit)
+        position = try Eager.binary(.add, try withConstant(.multiply, position, .int(size)), bounded)
+    }
+    if position.elementCount > 0 && count == 0 { throw JaxError(.indexError, "an index into an axis of size 0 is out of bounds") }
+    let taken = try Eager.take(rows, position)
+    guard basic.areAdjacent, let first = order.first, first > 0 else { return taken }
+    // Side by side: their dimensions take the place of the first one.
+    var permutation: [Int] = []
+    for axis in 0..<first { permutation.append(shape.count + axis) }
+    for axis in 0..<shape.count { permutation.append(axis) }
+    for axis in first..<rest.count { permutation.append(shape.count + axis) }
+    return try Eager.transpose(taken, permutation)
+}
+
+/// The indices of the elements that are not zero, one vector an axis.
+func nonzero(_ a: Tensor) throws(JaxError) -> [Tensor] {
+    let flags = try truth(a)
+    let bytes = flags.elements(as: UInt8.self)
+    var found: [Int] = []
+    for index in 0..<flags.elementCount where bytes[index] != 0 { found.append(index) }
+    let strides = a.type.strides
+    var result: [Tensor] = []
+    for axis in a.shape.indices {
+        let positions = try Tensor(TensorType(.i32, [found.count]))
+        for (slot, index) in found.enumerated() {
+            positions.elements(as: Int32.self)[slot] = Int32(index / strides[axis] % a.shape[axis])
+        }
+        result.append(positions)
+    }
+    return result
+}

@@ -1,0 +1,142 @@
+// Functions that choose elements: where, clip, take, sort and their kin.
+import JaxIR
+import JaxOps
+import JaxPlatform
+
+/// Sorted along an axis, and the permutation that does it.
+private func sorted(_ a: Tensor, axis: Int, isDescending: Bool) throws(JaxError) -> (values: Tensor, order: Tensor) {
+    let positions = try Eager.iota(.i32, a.shape, axis: axis)
+    let module = Module(), function = Function(name: "main")
+    var parameters: [ValueID] = [], results: [ValueID] = [], inner: [ValueID] = []
+    for tensor in [a, positions] {
+        parameters.append(function.makeValue(.tensor(tensor.type)))
+        results.append(function.makeValue(.tensor(tensor.type)))
+        for _ in 0..<2 { inner.append(function.makeValue(.tensor(TensorType(tensor.dtype, [])))) }
+    }
+    let isBefore = function.makeValue(.tensor(TensorType(.i1, [])))
+    // NaNs last, as in the total order of floats.
+    let comparison = Operation(.compare, operands: [inner[0], inner[1]], results: [isBefore], attributes: Attributes([
+        NamedAttribute("comparison_direction", .enumeration(isDescending ? "GT" : "LT")),
+        NamedAttribute("compare_type", .enumeration(a.dtype.isFloat ? "TOTALORDER" : a.dtype.kind == .signed ? "SIGNED" : "UNSIGNED")),
+    ]))
+    let sort = Operation(.sort, operands: parameters, results: results, attributes: Attributes([
+        NamedAttribute("dimension", .integer(axis, .i64)), NamedAttribute("is_stable", .bool(true)),
+    ]), regions: [Region(parameters: inner, operations: [comparison], results: [isBefore])])
+    function.body = Region(parameters: parameters, operations: [sort], results: results)
+    function.resultTypes = [.tensor(a.type), .tensor(positions.type)]
+    try module.add(function)
+    let values = try Evaluator(module).call(function, [.tensor(a.borrowed()), .tensor(positions)])
+    return (try values[0].asTensor().owned(), try values[1].asTensor().owned())
+}
+
+private func sortArguments(_ call: Call) throws(JaxError) -> (ArrayObject, Tensor, Int) {
+    let a = try operand(call[0], call.functionName)
+    if call.wasGiven(1) && !call.has(1) { return (a, Eager.reshape(a.tensor, [a.tensor.elementCount]), 0) }
+    guard !a.shape.isEmpty else { throw JaxError(.valueError, "axis -1 is out of bounds for array of dimension 0") }
+    return (a, a.tensor, try normalised(try call.int(1, default: -1), rank: a.shape.count))
+}
+
+private func whereFunction(_ call: Call) throws(JaxError) -> Value {
+    let condition = try truth(try operand(call[0], "where").tensor)
+    guard call.has(1) && call.has(2) else {
+        if call.has(1) || call.has(2) { throw JaxError(.valueError, "Either both or neither of the x and y arguments should be provided to jnp.where, got x and y = None.") }
+        return .tuple(try nonzero(condition).map { .array($0) })
+    }
+    let x = try operand(call[1], "where", 1), y = try operand(call[2], "where", 2)
+    let type = try promote([PromotedType(dtype: x.dtype, isWeak: x.isWeak), PromotedType(dtype: y.dtype, isWeak: y.isWeak)])
+    let shape = try broadcastShape([condition.shape, x.shape, y.shape], "select")
+    return .array(try Eager.select(try Eager.broadcast(condition, to: shape),
+                                   try Eager.broadcast(try Eager.convert(x.tensor, to: type.dtype), to: shape),
+                                   try Eager.broadcast(try Eager.convert(y.tensor, to: type.dtype), to: shape)), isWeak: type.isWeak)
+}
+
+private func clip(_ call: Call) throws(JaxError) -> Value {
+    var result = try operand(call[0], "clip")
+    let maximum = BinaryRow("maximum", primitive: "max") { a, b throws(JaxError) in try Eager.binary(.maximum, a, b) }
+    let minimum = BinaryRow("minimum", primitive: "min") { a, b throws(JaxError) in try Eager.binary(.minimum, a, b) }
+    if call.has(1) { result = try apply(maximum, .object(result), call[1]) }
+    if call.has(2) { result = try apply(minimum, .object(result), call[2]) }
+    return .object(result)
+}
+
+private func triangle(_ call: Call, upper: Bool) throws(JaxError) -> Value {
+    let a = try operand(call[0], call.functionName)
+    guard a.shape.count >= 2 else { throw JaxError(.valueError, "Argument to jax.numpy.\(call.functionName) must be at least 2D") }
+    let rank = a.shape.count, offset = try call.int(1, default: 0)
+    let row = try withConstant(.add, try Eager.iota(.i32, a.shape, axis: rank - 2), .int(upper ? offset - 1 : offset))
+    let below = try Eager.compare("GE", row, try Eager.iota(.i32, a.shape, axis: rank - 1))
+    let zero = try Eager.full(a.shape, .int(0), a.dtype)
+    return .array(upper ? try Eager.select(below, zero, a.tensor) : try Eager.select(below, a.tensor, zero), isWeak: a.isWeak)
+}
+
+func selectionFunctions() -> [NativeFunction] {
+    [
+        NativeFunction("where", "condition x? y?") { call throws(JaxError) in try whereFunction(call) },
+        NativeFunction("clip", "arr min? max?") { call throws(JaxError) in try clip(call) },
+        NativeFunction("nonzero", "a") { call throws(JaxError) in
+            .tuple(try nonzero(try operand(call[0], "nonzero").tensor).map { .array($0) })
+        },
+        NativeFunction("sort", "a axis? descending?") { call throws(JaxError) in
+            let (a, tensor, axis) = try sortArguments(call)
+            return .array(try sorted(tensor, axis: axis, isDescending: try call.bool(2, default: false)).values, isWeak: a.isWeak)
+        },
+        NativeFunction("argsort", "a axis? descending?") { call throws(JaxError) in
+            let (_, tensor, axis) = try sortArguments(call)
+            return .array(try sorted(tensor, axis: axis, isDescending: try call.bool(2, default: false)).order)
+        },
+        NativeFunction("take", "a indices axis?") { call throws(JaxError) in
+            let a = try operand(call[0], "take")
+            if !call.has(2) { return .object(try subscripted(ArrayObject(Eager.reshape(a.tensor, [a.tensor.elementCount]), isWeak: a.isWeak), call[1])) }
+            let axis = try normalised(try call.int(2), rank: a.shape.count)
+            let all = Value.slice(.none, .none, .none)
+            return .object(try subscripted(a, .tuple([Value](repeating: all, count: axis) + [call[1]])))
+        },
+        NativeFunction("tril", "m k?") { call throws(JaxError) in try triangle(call, upper: false) },
+        NativeFunction("triu", "m k?") { call throws(JaxError) in try triangle(call, upper: true) },
+        NativeFunction("diag", "v k?") { call throws(JaxError) in
+            let a = try operand(call[0], "diag"), offset = try call.int(1, default: 0)
+            if a.shape.count == 1 {
+                let size = a.shape[0] + abs(offset), shape = [size, size]
+                let row = try withConstant(.add, try Eager.iota(.i32, shape, axis: 0), .int(offset))
+                let isOn = try Eager.compare("EQ", row, try Eager.iota(.i32, shape, axis: 1))
+                let before = max(offset, 0), gap = try Eager.full([before], .int(0), a.dtype)
+                let after = try Eager.full([size - before - a.shape[0]], .int(0), a.dtype)
+                let line = try Eager.concatenate([gap, a.tensor, after], axis: 0)
+                return .array(try Eager.select(isOn, try Eager.broadcast(line, to: shape), try Eager.full(shape, .int(0), a.dtype)), isWeak: a.isWeak)
+            }
+            guard a.shape.count == 2 else { throw JaxError(.valueError, "diag input must be 1d or 2d") }
+            let count = max(0, min(a.shape[0] + min(offset, 0), a.shape[1] - max(offset, 0)))
+            let line = try Eager.iota(.i32, [count], axis: 0)
+            return .object(try subscripted(a, .tuple([.array(try withConstant(.add, line, .int(max(-offset, 0)))),
+                                                      .array(try withConstant(.add, line, .int(max(offset, 0))))])))
+        },
+        NativeFunction("array_equal", "a1 a2") { call throws(JaxError) in
+            let a = try operand(call[0], "array_equal"), b = try operand(call[1], "array_equal", 1)
+            guard a.shape == b.shape else { return .array(try Eager.scalar(.int(0), .i1)) }
+            let common = try CommonOperands([a, b], "eq")
+            let equal = try Eager.compare("EQ", common.tensors[0], common.tensors[1])
+            return .array(try Eager.reduce(.and, equal, initial: .int(1), axes: Array(equal.shape.indices)))
+        },
+        NativeFunction("isclose", "a b rtol? atol? equal_nan?") { call throws(JaxError) in .array(try isClose(call)) },
+        NativeFunction("allclose", "a b rtol? atol? equal_nan?") { call throws(JaxError) in
+            let close = try isClose(call)
+            return .array(try Eager.reduce(.and, close, initial: .int(1), axes: Array(close.shape.indices)))
+        },
+    ]
+}
+
+/// |a - b| <= atol + rtol |b|, and equal infinities.
+private func isClose(_ call: Call) throws(JaxError) -> Tensor {
+    let common = try CommonOperands([try operand(call[0], call.functionName), try operand(call[1], call.functionName, 1)], call.functionName, toInexact: true)
+    let a = common.tensors[0], b = common.tensors[1]
+    let distance = try Eager.unary(.abs, try Eager.binary(.subtract, a, b))
+    let scale = try Eager.unary(.abs, b)
+    let bound = try withConstant(.add, try withConstant(.multiply, scale, .float(try call.float(2, default: 1e-5))), .float(try call.float(3, default: 1e-8)))
+    let isFiniteBound = try Eager.compare("LT", scale, try Eager.full(scale.shape, .float(.infinity), scale.dtype))
+    let near = try Eager.binary(.and, try Eager.compare("LE", distance, bound), isFiniteBound)
+    var result = try Eager.binary(.or, near, try Eager.compare("EQ", a, b))
+    if try call.bool(4, default: false) {
+        result = try Eager.binary(.or, result, try Eager.binary(.and, try Eager.compare("NE", a, a), try Eager.compare("NE", b, b)))
+    }
+    return result
+}

@@ -1,0 +1,147 @@
+// jax.numpy's functions of one array, element by element: one row each.
+import JaxIR
+import JaxPlatform
+
+/// Which dtypes a function computes in.
+enum Domain {
+    /// Integers and booleans become float32.
+    case inexact
+    /// As they are.
+    case numeric
+    /// Integers stay as they are and come back unchanged; floats are rounded.
+    case rounding
+}
+
+struct UnaryRow {
+    let names: [StaticString]
+    let domain: Domain
+    let body: (Tensor) throws(JaxError) -> Tensor
+
+    init(_ names: StaticString..., domain: Domain = .inexact, body: @escaping (Tensor) throws(JaxError) -> Tensor) {
+        self.names = names
+        self.domain = domain
+        self.body = body
+    }
+}
+
+private func op(_ code: OpCode) -> (Tensor) throws(JaxError) -> Tensor {
+    { a throws(JaxError) in try Eager.unary(code, a) }
+}
+
+private func composite(_ name: String) -> (Tensor) throws(JaxError) -> Tensor {
+    { a throws(JaxError) in
+        if a.dtype.isFloat && a.dtype.bitWidth < 16 { return try Eager.convert(try Eager.composite(name, try Eager.convert(a, to: .f32)), to: a.dtype) }
+        return try Eager.composite(name, a)
+    }
+}
+
+/// `code(a, constant)`.
+func withConstant(_ code: OpCode, _ a: Tensor, _ constant: Number) throws(JaxError) -> Tensor {
+    try Eager.binary(code, a, try Eager.full(a.shape, constant, a.dtype))
+}
+
+private let ln2 = 0.6931471805599453, ln10 = 2.302585092994046, pi = 3.141592653589793
+
+func unaryRows() -> [UnaryRow] {
+    [
+        UnaryRow("exp", body: op(.exponential)), UnaryRow("expm1", body: op(.exponentialMinusOne)),
+        UnaryRow("log", body: op(.log)), UnaryRow("log1p", body: op(.logPlusOne)),
+        UnaryRow("sin", body: op(.sine)), UnaryRow("cos", body: op(.cosine)), UnaryRow("tan", body: op(.tan)),
+        UnaryRow("tanh", body: op(.tanh)), UnaryRow("sqrt", body: op(.sqrt)), UnaryRow("cbrt", body: op(.cbrt)),
+        UnaryRow("rsqrt", body: op(.rsqrt)), UnaryRow("sigmoid", "logistic", body: op(.logistic)),
+        UnaryRow("sinh", body: composite("chlo.sinh")), UnaryRow("cosh", body: composite("chlo.cosh")),
+        UnaryRow("arcsin", "asin", body: composite("chlo.asin")), UnaryRow("arccos", "acos", body: composite("chlo.acos")),
+        UnaryRow("arctan", "atan", body: composite("chlo.atan")), UnaryRow("arcsinh", "asinh", body: composite("chlo.asinh")),
+        UnaryRow("arccosh", "acosh", body: composite("chlo.acosh")), UnaryRow("arctanh", "atanh", body: composite("chlo.atanh")),
+        UnaryRow("erf", body: composite("chlo.erf")), UnaryRow("erfc", body: composite("chlo.erfc")),
+        UnaryRow("exp2") { a throws(JaxError) in try Eager.unary(.exponential, try withConstant(.multiply, a, .float(ln2))) },
+        UnaryRow("log2") { a throws(JaxError) in try withConstant(.divide, try Eager.unary(.log, a), .float(ln2)) },
+        UnaryRow("log10") { a throws(JaxError) in try withConstant(.divide, try Eager.unary(.log, a), .float(ln10)) },
+        UnaryRow("reciprocal") { a throws(JaxError) in try Eager.binary(.divide, try Eager.full(a.shape, .int(1), a.dtype), a) },
+        UnaryRow("deg2rad", "radians") { a throws(JaxError) in try withConstant(.multiply, a, .float(pi / 180)) },
+        UnaryRow("rad2deg", "degrees") { a throws(JaxError) in try withConstant(.multiply, a, .float(180 / pi)) },
+        UnaryRow("floor", domain: .rounding, body: op(.floor)), UnaryRow("ceil", domain: .rounding, body: op(.ceil)),
+        UnaryRow("rint", domain: .rounding, body: op(.roundNearestEven)),
+        UnaryRow("trunc", "fix", domain: .rounding) { a throws(JaxError) in
+            let zero = try Eager.full(a.shape, .int(0), a.dtype)
+            return try Eager.select(try Eager.compare("LT", a, zero), try Eager.unary(.ceil, a), try Eager.unary(.floor, a))
+        },
+        UnaryRow("abs", "absolute", domain: .numeric) { a throws(JaxError) in
+            a.dtype == .i1 || a.dtype.kind == .unsigned ? a : try Eager.unary(.abs, a)
+        },
+        UnaryRow("fabs", body: op(.abs)),
+        UnaryRow("negative", domain: .numeric) { a throws(JaxError) in
+            if a.dtype == .i1 { throw JaxError(.typeError, "neg does not accept dtype bool. Accepted dtypes are subtypes of number.") }
+            return try Eager.unary(.negate, a)
+        },
+        UnaryRow("positive", domain: .numeric) { a throws(JaxError) in a },
+        UnaryRow("sign", domain: .numeric) { a throws(JaxError) in
+            if a.dtype.kind != .unsigned { return try Eager.unary(.sign, a) }
+            return try Eager.convert(try withConstant2("NE", a, .int(0)), to: a.dtype)
+        },
+        UnaryRow("square", domain: .numeric) { a throws(JaxError) in try Eager.binary(.multiply, a, a) },
+        UnaryRow("real", domain: .numeric) { a throws(JaxError) in a.dtype.isComplex ? try Eager.unary(.real, a) : a },
+        UnaryRow("imag", domain: .numeric) { a throws(JaxError) in
+            a.dtype.isComplex ? try Eager.unary(.imag, a) : try Eager.full(a.shape, .int(0), a.dtype)
+        },
+        UnaryRow("conj", "conjugate", domain: .numeric) { a throws(JaxError) in
+            guard a.dtype.isComplex else { return a }
+            return try Eager.binary(.complex, try Eager.unary(.real, a), try Eager.unary(.negate, try Eager.unary(.imag, a)))
+        },
+        UnaryRow("angle", body: { a throws(JaxError) in
+            if a.dtype.isComplex { return try Eager.binary(.atan2, try Eager.unary(.imag, a), try Eager.unary(.real, a)) }
+            return try Eager.binary(.atan2, try Eager.full(a.shape, .int(0), a.dtype), a)
+        }),
+        UnaryRow("isnan", domain: .numeric) { a throws(JaxError) in try Eager.compare("NE", a, a) },
+        UnaryRow("isfinite", domain: .numeric) { a throws(JaxError) in try isFinite(a) },
+        UnaryRow("isinf", domain: .numeric) { a throws(JaxError) in
+            try Eager.binary(.and, try Eager.unary(.not, try isFinite(a)), try Eager.compare("EQ", a, a))
+        },
+        UnaryRow("logical_not", domain: .numeric) { a throws(JaxError) in try Eager.unary(.not, try truth(a)) },
+        UnaryRow("invert", "bitwise_not", "bitwise_invert", domain: .numeric) { a throws(JaxError) in
+            guard a.dtype == .i1 || a.dtype.isInteger else {
+                throw JaxError(.typeError, "not does not accept dtype \(a.dtype.name). Accepted dtypes are subtypes of integer, bool.")
+            }
+            return try Eager.unary(.not, a)
+        },
+    ]
+}
+
+private func withConstant2(_ direction: String, _ a: Tensor, _ constant: Number) throws(JaxError) -> Tensor {
+    try Eager.compare(direction, a, try Eager.full(a.shape, constant, a.dtype))
+}
+
+private func isFinite(_ a: Tensor) throws(JaxError) -> Tensor {
+    if a.dtype.isComplex {
+        return try Eager.binary(.and, try Eager.unary(.isFinite, try Eager.unary(.real, a)), try Eager.unary(.isFinite, try Eager.unary(.imag, a)))
+    }
+    return a.dtype.isFloat ? try Eager.unary(.isFinite, a) : try Eager.full(a.shape, .int(1), .i1)
+}
+
+/// Whether each element differs from zero.
+func truth(_ a: Tensor) throws(JaxError) -> Tensor {
+    a.dtype == .i1 ? a : try withConstant2("NE", a, .int(0))
+}
+
+func apply(_ row: UnaryRow, _ a: ArrayObject) throws(JaxError) -> ArrayObject {
+    switch row.domain {
+    case .inexact: return ArrayObject(try row.body(try Eager.convert(a.tensor, to: a.dtype.inexact)), isWeak: a.isWeak)
+    case .numeric:
+        let result = try row.body(a.tensor)
+        return ArrayObject(result, isWeak: a.isWeak && result.dtype != .i1)
+    case .rounding: return a.dtype.isFloat ? ArrayObject(try row.body(a.tensor), isWeak: a.isWeak) : a
+    }
+}
+
+/// The functions of the table, for `jax.numpy`.
+func unaryFunctions() -> [NativeFunction] {
+    var functions: [NativeFunction] = []
+    for row in unaryRows() {
+        for name in row.names {
+            functions.append(NativeFunction(name, "x") { call throws(JaxError) in
+                .object(try apply(row, try operand(call[0], name.description)))
+            })
+        }
+    }
+    return functions
+}

@@ -1,0 +1,59 @@
+// Module `machine`, and the files that `open` reads.
+import JaxPlatform
+
+private func record(_ entries: [(String, Value)]) -> Value {
+    .dictionary(entries.map { (key: .string($0.0), value: $0.1) })
+}
+
+/// Refuses what only the prompt may do.
+private func requireControl(_ action: String) throws(JaxError) {
+    guard platform.permissions.contains(.machineControl) else {
+        throw JaxError(.permissionDenied, "\(action) needs the permission 'machine control', which this job lacks")
+    }
+}
+
+func machineModule() -> NativeModule {
+    NativeModule(name: "machine", functions: [
+        NativeFunction("memory", "", .inline) { call throws(JaxError) in
+            record(machineServices.memory().map { ($0.name, .int($0.bytes)) })
+        },
+        NativeFunction("devices", "", .inline) { call throws(JaxError) in
+            .list(machineServices.devices().map {
+                record([("name", .string($0.name)), ("description", .string($0.description)), ("memory", .int($0.memoryBytes)),
+                        ("dispatches", .int($0.dispatchCount))])
+            })
+        },
+        NativeFunction("faults", "", .inline) { call throws(JaxError) in .list(machineServices.faults().map { .string($0) }) },
+        NativeFunction("uptime", "", .inline) { call throws(JaxError) in .float(Double(platform.nanoseconds) / 1e9) },
+        NativeFunction("files", "", .inline) { call throws(JaxError) in
+            .list(machineServices.files().map { record([("name", .string($0.name)), ("size", .int($0.byteCount))]) })
+        },
+        NativeFunction("version", "", .inline) { call throws(JaxError) in .string(machineServices.version) },
+        NativeFunction("reboot", "", .inline) { call throws(JaxError) in
+            try requireControl("reboot")
+            try machineServices.reboot()
+            return .none
+        },
+        NativeFunction("poweroff", "", .inline) { call throws(JaxError) in
+            try requireControl("poweroff")
+            try machineServices.powerOff()
+            return .none
+        },
+        NativeFunction("raise_fault", "kind", .job) { call throws(JaxError) in
+            try machineServices.raiseFault(try call.string(0))
+            return .none
+        },
+    ])
+}
+
+func filesModule() -> NativeModule {
+    NativeModule(name: "builtins", functions: [
+        NativeFunction("read_file", "name", .inline) { call throws(JaxError) in
+            let name = try call.string(0)
+            if name.hasPrefix("host:") && !platform.permissions.contains(.hostFiles) {
+                throw JaxError(.permissionDenied, "'\(name)' is a file of the host, which this job may not read")
+            }
+            return .data(try machineServices.readFile(name))
+        },
+    ])
+}

@@ -1,0 +1,53 @@
+// What the machine offers to Python beside JAX. The kernel fills the record in; on Linux, tests do.
+import JaxPlatform
+
+/// A file that Python can open.
+public struct MachineFile {
+    public var name: String
+    public var byteCount: Int
+
+    public init(name: String, byteCount: Int) {
+        self.name = name
+        self.byteCount = byteCount
+    }
+}
+
+/// The closures behind module `machine`, `open` and the console. Each may be replaced.
+public final class MachineServices {
+    /// "BareJAX 0.1".
+    public var version = "BareJAX"
+    /// Memory by owner, in bytes: what `machine.memory()` gives, in order.
+    public var memory: () -> [(name: String, bytes: Int)] = { [] }
+    /// One a device: name, description, memory in bytes (0: unknown), programs executed.
+    public var devices: () -> [(name: String, description: String, memoryBytes: Int, dispatchCount: Int)] = { [] }
+    public var processorCount: () -> Int = { 1 }
+    /// The faults that the machine survived, oldest first, as text.
+    public var faults: () -> [String] = { [] }
+    public var files: () -> [MachineFile] = { [] }
+    /// The contents of a file by its name, "host:NAME" for files of the host.
+    public var readFile: (String) throws(JaxError) -> [UInt8] = { name throws(JaxError) in
+        throw JaxError(.fileNotFound, "there is no file '\(name)'")
+    }
+    public var reboot: () throws(JaxError) -> Void = { () throws(JaxError) in throw JaxError(.notImplemented, "this machine cannot reboot") }
+    public var powerOff: () throws(JaxError) -> Void = { () throws(JaxError) in throw JaxError(.notImplemented, "this machine cannot power off") }
+    /// Raises a fault on purpose, of the named kind; for tests of the machine.
+    public var raiseFault: (String) throws(JaxError) -> Void = { kind throws(JaxError) in
+        throw JaxError(.valueError, "this machine cannot raise '\(kind)'")
+    }
+
+    /// Waits for the next byte from the console. While `isIdle` it may call `Interpreter.evaluate` from within.
+    public var readConsole: (_ isIdle: Bool) -> UInt8 = { _ in 4 }
+    public var writeConsole: (UnsafeBufferPointer<UInt8>) -> Void = { _ in }
+    /// Memory for the interpreter's heap.
+    public var allocate: (Int) -> UnsafeMutableRawPointer? = { count in
+        UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 64)
+    }
+    public var free: (UnsafeMutableRawPointer) -> Void = { $0.deallocate() }
+    /// The interpreter is broken beyond repair by itself; must not return.
+    public var panic: (String) -> Never = { reason in fatalError(reason) }
+
+    public init() {}
+}
+
+/// The services in force.
+nonisolated(unsafe) public var machineServices = MachineServices()

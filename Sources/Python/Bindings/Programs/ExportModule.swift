@@ -1,0 +1,141 @@
+// jax.export: programs that real JAX exported, loaded and called.
+import JaxIR
+import JaxLoad
+import JaxPlatform
+import JaxRun
+
+/// A `jax.export.Exported`. The program is registered in the session while Python holds the object.
+final class ExportedObject: NativeObject {
+    let program: LoadedProgram
+
+    init(_ program: LoadedProgram) { self.program = program }
+
+    deinit { session?.drop(program.name) }
+
+    override var className: StaticString { "Exported" }
+}
+
+/// The type of one argument or result: `jax.core.ShapedArray`.
+final class AvalObject: NativeObject {
+    let value: ExportedValue
+    init(_ value: ExportedValue) { self.value = value }
+    override var className: StaticString { "ShapedArray" }
+
+    /// "ShapedArray(float32[2,3])".
+    var text: String {
+        var dimensions = ""
+        for (index, dimension) in value.shape.enumerated() {
+            if index > 0 { dimensions += "," }
+            switch dimension {
+            case .fixed(let size): dimensions += "\(size)"
+            case .symbolic(let name): dimensions += name
+            }
+        }
+        return "ShapedArray(" + value.tensorType.dtype.name + "[" + dimensions + "])"
+    }
+}
+
+private func exported(_ call: Call) throws(JaxError) -> ExportedObject {
+    if case .object(let object) = call[0], let exported = object as? ExportedObject { return exported }
+    throw JaxError(.typeError, "expected an Exported, not \(call[0].typeName)")
+}
+
+/// The artifact's part, which a bare program lacks.
+private func artifact(_ call: Call) throws(JaxError) -> Exported {
+    guard let artifact = try exported(call).program.exported else {
+        throw JaxError(.valueError, "this is a bare program: it carries no \(call.functionName)")
+    }
+    return artifact
+}
+
+private func avals(_ values: [ExportedValue]) -> Value { .tuple(values.map { .object(AvalObject($0)) }) }
+
+/// `deserialize(data)`: decodes and verifies; an artifact or a bare bytecode module.
+private func deserialize(_ call: Call) throws(JaxError) -> Value {
+    guard let session else { throw JaxError(.internalError, "the JAX library is not loaded") }
+    let bytes = try call.bytes(0)
+    let name = session.freshName("exported")
+    return .object(ExportedObject(try session.load(bytes, as: name, limits: Limits(permissions: .prompt))))
+}
+
+/// `call(*args, **kwargs)`: the arguments flattened, the program executed, the results in their containers.
+private func callProgram(_ object: ExportedObject, _ arguments: [Value], _ keywords: Value, _ device: String) throws(JaxError) -> Value {
+    guard let session else { throw JaxError(.internalError, "the JAX library is not loaded") }
+    let program = object.program
+    let flat: [Value]
+    if let exported = program.exported {
+        flat = try leaves(of: .tuple([.tuple(arguments), keywords]), as: exported.inTree, path: "args")
+    } else {
+        flat = arguments
+    }
+    var tensors: [Tensor] = []
+    var held: [ArrayObject] = []
+    for (index, value) in flat.enumerated() {
+        let expected = index < program.convention.argumentTypes.count ? program.convention.argumentTypes[index].dtype : nil
+        // A Python scalar takes the dtype that is expected, if it is of its kind.
+        let kind = scalarType(value)?.dtype.kind
+        let fits = kind == nil ? nil : expected.flatMap { $0.kind == kind || (kind == .signed && $0.kind == .unsigned) ? $0 : nil }
+        let array = try makeArray(value, dtype: fits)
+        held.append(array)
+        tensors.append(array.tensor)
+    }
+    let results = try session.execute(program, tensors, device: try session.device(device), limits: Limits(permissions: .prompt))
+    withExtendedLifetime(held) {}
+    let values = results.map { Value.array($0) }
+    guard let exported = program.exported else { return .tuple(values) }
+    var rest = values[...]
+    return unflatten(exported.outTree, &rest)
+}
+
+func exportModule() -> NativeModule {
+    NativeModule(name: "jax.export", functions: [
+        NativeFunction("deserialize", "blob", .inline) { call throws(JaxError) in try deserialize(call) },
+    ])
+}
+
+func exportedModule() -> NativeModule {
+    NativeModule(name: "Exported", functions: [
+        NativeFunction("_call", "self args kwargs device?", .inline) { call throws(JaxError) in
+            try callProgram(try exported(call), call[1].items ?? [], call[2], call.has(3) ? try call.string(3) : "cpu")
+        },
+        NativeFunction("fun_name", "self", .property) { call throws(JaxError) in .string(try artifact(call).functionName) },
+        NativeFunction("in_avals", "self", .property) { call throws(JaxError) in avals(try artifact(call).inValues) },
+        NativeFunction("out_avals", "self", .property) { call throws(JaxError) in avals(try artifact(call).outValues) },
+        NativeFunction("in_tree", "self", .property) { call throws(JaxError) in .string("PyTreeDef(" + (try artifact(call).inTree.description) + ")") },
+        NativeFunction("out_tree", "self", .property) { call throws(JaxError) in .string("PyTreeDef(" + (try artifact(call).outTree.description) + ")") },
+        NativeFunction("platforms", "self", .property) { call throws(JaxError) in .tuple(try artifact(call).platforms.map { .string($0) }) },
+        NativeFunction("nr_devices", "self", .property) { call throws(JaxError) in .int(try artifact(call).deviceCount) },
+        NativeFunction("module_kept_var_idx", "self", .property) { call throws(JaxError) in .tuple(try artifact(call).keptArguments.map { .int($0) }) },
+        NativeFunction("calling_convention_version", "self", .property) { call throws(JaxError) in .int(try artifact(call).callingConventionVersion) },
+        NativeFunction("uses_global_constants", "self", .property) { call throws(JaxError) in .bool(try artifact(call).usesGlobalConstants) },
+        NativeFunction("mlir_module_serialized", "self", .property) { call throws(JaxError) in .data(try artifact(call).program) },
+        NativeFunction("has_vjp", "self", .inline) { call throws(JaxError) in .bool(try artifact(call).vjp != nil) },
+        NativeFunction("__repr__", "self", .inline) { call throws(JaxError) in
+            guard let artifact = try exported(call).program.exported else { return .string("<program " + (try exported(call).program.name) + ">") }
+            var arguments = "", results = ""
+            for (index, value) in artifact.inValues.enumerated() { arguments += (index > 0 ? ", " : "") + AvalObject(value).text }
+            for (index, value) in artifact.outValues.enumerated() { results += (index > 0 ? ", " : "") + AvalObject(value).text }
+            return .string("Exported(fun_name='\(artifact.functionName)', in_avals=(\(arguments)), out_avals=(\(results)))")
+        },
+    ])
+}
+
+func avalModule() -> NativeModule {
+    func aval(_ call: Call) throws(JaxError) -> ExportedValue {
+        if case .object(let object) = call[0], let aval = object as? AvalObject { return aval.value }
+        throw JaxError(.typeError, "expected a ShapedArray, not \(call[0].typeName)")
+    }
+    return NativeModule(name: "ShapedArray", functions: [
+        NativeFunction("shape", "self", .property) { call throws(JaxError) in
+            .tuple(try aval(call).shape.map {
+                switch $0 {
+                case .fixed(let size): return .int(size)
+                case .symbolic(let name): return .string(name)
+                }
+            })
+        },
+        NativeFunction("dtype", "self", .property) { call throws(JaxError) in .object(DTypeObject(try aval(call).tensorType.dtype)) },
+        NativeFunction("ndim", "self", .property) { call throws(JaxError) in .int(try aval(call).shape.count) },
+        NativeFunction("__repr__", "self", .inline) { call throws(JaxError) in .string(AvalObject(try aval(call)).text) },
+    ])
+}
