@@ -49,6 +49,8 @@ let shared: [Target] = [
     swift("JaxLoad", "Jax/Load", ["JaxIR", "JaxPlatform"]),
     swift("JaxTransform", "Jax/Transform", ["JaxIR", "JaxOps", "JaxPlatform"]),
     swift("JaxRun", "Jax/Run", ["JaxIR", "JaxOps", "JaxLoad", "JaxTransform", "JaxPlatform"]),
+    c("PythonPort", "Python/Interface"),
+    swift("Python", "Python/Bindings", ["JaxIR", "JaxOps", "JaxLoad", "JaxRun", "JaxPlatform", "PythonPort"]),
     swift("WireProtocol", "Protocol", ["CPU", "JaxPlatform"]),
     swift("JaxService", "Service", ["WireProtocol", "JaxRun", "JaxIR", "JaxPlatform"]),
     swift("Kernel", "Kernel", ring0 ? ["CPU", "Boot"] : ["CPU"]),
@@ -68,6 +70,8 @@ if ring0 {
             swift("Main", "Main", ["Boot", "CPU", "Kernel", "Drivers", "JaxRun", "JaxService", "WireProtocol"]),
         ])
 } else {
+    // The interpreter is an archive of its own (Sources/Python/python.mk); what links it is built where it has been made.
+    let interpreter = Context.environment["BAREJAX_PYTHON"] != nil
     package = Package(
         name: "BareJAX",
         products: [.executable(name: "barejax", targets: ["barejax"])],
@@ -102,5 +106,10 @@ if ring0 {
             test("GPUTests", ["GPU", "HostAccelerator", "AcceleratorSelfTest", "SPIRV", "JaxPlatform"]),
             test("DriversTests", ["Drivers", "GPU", "JaxPlatform"]),
             test("KernelTests", ["Kernel"]),
-        ])
+        ] + (interpreter ? [
+            .executableTarget(
+                name: "hosted-python", dependencies: ["Python", "JaxRun", "JaxPlatform"], path: "Tests/Python/Hosted",
+                swiftSettings: swiftSettings,
+                linkerSettings: [.unsafeFlags(["-L" + Context.packageDirectory + "/build/micropython", "-lmicropython", "-lm"])]),
+        ] : []))
 }

@@ -133,7 +133,3 @@ test-libm: $(MPY)/libm_accuracy
 $(MPY)/libm_accuracy: Tests/Python/libm_accuracy.c $(MPY)/libm.a
 	@objcopy --prefix-symbols=ring0_ $(MPY)/libm.a $(MPY)/libm_renamed.a
 	@$(CLANG) -O1 -fno-builtin $< $(MPY)/libm_renamed.a -o $@ -lm
-
-# The interpreter as a Linux program.
-$(MPY)/hosted: Tests/Python/hosted.c $(MPY)/libmicropython.a
-	@$(CLANG) -O1 -g $^ -lm -o $@

@@ -145,6 +145,14 @@ void encode_object(vstr_t *out, mp_obj_t object) {
     } else if (python_is_native(object)) {
         vstr_add_byte(out, 'h');
         put_u64(out, (uintptr_t)python_native_handle(object));
+    } else if (type == &mp_type_type) {
+        // A class: as Python prints it, "<class 'float'>".
+        vstr_t name;
+        mp_print_t print;
+        vstr_init_print(&name, 24, &print);
+        mp_obj_print_helper(&print, object, PRINT_REPR);
+        vstr_add_byte(out, '?');
+        put_text(out, 's', vstr_str(&name), vstr_len(&name));
     } else {
         size_t length;
         const char *name = (const char *)qstr_data(type->name, &length);

@@ -61,7 +61,8 @@ func makeArray(_ value: Value, dtype: DType?) throws(JaxError) -> ArrayObject {
     guard value.items != nil else { throw notAnArray(value) }
     var leaves: [Value] = [], types: [PromotedType] = []
     let shape = try collectLeaves(value, depth: 0, &leaves, &types)
-    let common = try dtype ?? (types.isEmpty ? .f32 : promote(types).dtype)
+    var common = DType.f32
+    if let dtype { common = dtype } else if !types.isEmpty { common = try promote(types).dtype }
     let isSmallFloat = common.isFloat && common.bitWidth < 16
     let result = try Tensor(TensorType(isSmallFloat ? .f32 : common, shape))
     var next = 0

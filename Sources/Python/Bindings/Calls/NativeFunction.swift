@@ -17,8 +17,8 @@ struct NativeFunction {
 
     let name: StaticString
     let kind: Kind
-    /// Parameter names, separated by spaces: "a axis? *rest". A '?' makes one optional, a '*' takes all that are left;
-    /// keywords may name every other.
+    /// Parameter names, separated by spaces: "a axis? *rest **options". A '?' makes one optional, '*' takes all positional
+    /// arguments that are left, '**' all keywords that name no parameter.
     let parameters: StaticString
     let body: (Call) throws(JaxError) -> Value
 
@@ -43,14 +43,18 @@ struct Call {
     private let values: [Value?]
     /// What a '*' parameter took.
     let rest: [Value]
+    /// What a '**' parameter took.
+    let options: [(key: Value, value: Value)]
 
     /// Binds arguments as Python does. Throws `typeError` in Python's words.
     init(_ function: NativeFunction, _ arguments: [Value], _ keywords: [(key: Value, value: Value)]) throws(JaxError) {
         functionName = function.name.description
         var names: [String] = [], isOptional: [Bool] = []
-        var hasRest = false
+        var hasRest = false, hasOptions = false
         for word in function.parameters.description.split(separator: " ") {
-            if word.hasPrefix("*") {
+            if word.hasPrefix("**") {
+                hasOptions = true
+            } else if word.hasPrefix("*") {
                 hasRest = true
             } else if word.hasSuffix("?") {
                 names.append(String(word.dropLast()))
@@ -68,8 +72,13 @@ struct Call {
         let positional = hasRest ? isOptional.prefix { !$0 }.count : names.count
         for (index, value) in arguments.prefix(positional).enumerated() { values[index] = value }
         rest = Array(arguments.dropFirst(positional))
+        var options: [(key: Value, value: Value)] = []
         for (key, value) in keywords {
             guard case .string(let name) = key, let index = names.firstIndex(of: name) else {
+                if hasOptions {
+                    options.append((key: key, value: value))
+                    continue
+                }
                 var text = "?"
                 if case .string(let name) = key { text = name }
                 throw JaxError(.typeError, "\(functionName)() got an unexpected keyword argument '\(text)'")
@@ -82,6 +91,7 @@ struct Call {
         }
         self.names = names
         self.values = values
+        self.options = options
     }
 
     /// The argument at `index`; None where it was not given.

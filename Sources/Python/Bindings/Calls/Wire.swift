@@ -91,11 +91,11 @@ final class WireReply {
 
     deinit { for buffer in buffers { buffer.deallocate() } }
 
-    private func put<T>(_ value: T) {
+    private func put<T: BitwiseCopyable>(_ value: T) {
         withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) }
     }
 
-    private func put(_ tag: Unicode.Scalar) { bytes.append(UInt8(truncatingIfNeeded: tag.value)) }
+    private func put(tag: Unicode.Scalar) { bytes.append(UInt8(truncatingIfNeeded: tag.value)) }
 
     private func put(text: String) {
         let utf8 = Array(text.utf8)
@@ -110,51 +110,51 @@ final class WireReply {
 
     func put(_ value: Value) {
         switch value {
-        case .none, .unknown: put("N")
-        case .ellipsis: put("E")
-        case .bool(let flag): put(flag ? "T" : "F")
+        case .none, .unknown: put(tag: "N")
+        case .ellipsis: put(tag: "E")
+        case .bool(let flag): put(tag: flag ? "T" : "F")
         case .int(let number):
-            put("i")
+            put(tag: "i")
             put(number)
         case .bigInteger(let digits):
-            put("I")
+            put(tag: "I")
             put(text: digits)
         case .float(let number):
-            put("f")
+            put(tag: "f")
             put(number)
         case .complex(let real, let imaginary):
-            put("c")
+            put(tag: "c")
             put(real)
             put(imaginary)
         case .string(let text):
-            put("s")
+            put(tag: "s")
             put(text: text)
         case .bytes(let source): put(copy: source)
         case .data(let source): source.withUnsafeBytes { put(copy: $0) }
         case .list(let items):
-            put("l")
+            put(tag: "l")
             put(items: items)
         case .tuple(let items):
-            put("t")
+            put(tag: "t")
             put(items: items)
         case .namedTuple(_, let fields):
-            put("t")
+            put(tag: "t")
             put(UInt32(fields.count))
             for field in fields { put(field.value) }
         case .dictionary(let pairs):
-            put("d")
+            put(tag: "d")
             put(UInt32(pairs.count))
             for pair in pairs {
                 put(pair.key)
                 put(pair.value)
             }
         case .slice(let start, let stop, let step):
-            put(":")
+            put(tag: ":")
             put(start)
             put(stop)
             put(step)
         case .object(let object):
-            put("h")
+            put(tag: "h")
             put(UInt(bitPattern: Unmanaged.passRetained(object).toOpaque()))
         }
     }
@@ -163,7 +163,7 @@ final class WireReply {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(source.count, 1), alignment: 16)
         buffer.copyMemory(from: source)
         buffers.append(buffer)
-        put("b")
+        put(tag: "b")
         put(UInt(bitPattern: buffer.baseAddress))
         put(source.count)
     }

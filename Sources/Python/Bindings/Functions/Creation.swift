@@ -32,7 +32,8 @@ private func arange(_ call: Call) throws(JaxError) -> Value {
         }
         types.append(type)
     }
-    let dtype = try call[3].asDType() ?? promote(types).dtype
+    var dtype = try promote(types).dtype
+    if let wanted = try call[3].asDType() { dtype = wanted }
     guard let first = number(values[0]), let last = number(values[1]), let by = number(values[2]) else { return .none }
     guard by.real != 0 else { throw JaxError(.valueError, "arange: step must not be zero") }
     let count = max(0, Int(((last.real - first.real) / by.real).rounded(.up)))

@@ -82,7 +82,8 @@ func row(_ a: Tensor, _ index: Int) throws(JaxError) -> Tensor {
 private func inCommonType(_ arrays: [ArrayObject], _ dtype: DType?) throws(JaxError) -> [Tensor] {
     var types: [PromotedType] = []
     for array in arrays { types.append(PromotedType(dtype: array.dtype, isWeak: array.isWeak)) }
-    let target = try dtype ?? promote(types).dtype
+    let common = try promote(types).dtype
+    let target = dtype ?? common
     var tensors: [Tensor] = []
     for array in arrays { tensors.append(try Eager.convert(array.tensor, to: target)) }
     return tensors

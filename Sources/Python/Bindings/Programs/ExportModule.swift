@@ -95,8 +95,8 @@ func exportModule() -> NativeModule {
 
 func exportedModule() -> NativeModule {
     NativeModule(name: "Exported", functions: [
-        NativeFunction("_call", "self args kwargs device?", .inline) { call throws(JaxError) in
-            try callProgram(try exported(call), call[1].items ?? [], call[2], call.has(3) ? try call.string(3) : "cpu")
+        NativeFunction("call", "self *args **kwargs", .inline) { call throws(JaxError) in
+            try callProgram(try exported(call), call.rest, .dictionary(call.options), "cpu")
         },
         NativeFunction("fun_name", "self", .property) { call throws(JaxError) in .string(try artifact(call).functionName) },
         NativeFunction("in_avals", "self", .property) { call throws(JaxError) in avals(try artifact(call).inValues) },
