@@ -14,7 +14,7 @@ RING0_C := --target=x86_64-unknown-none-elf -march=haswell -ffreestanding -nostd
 .PHONY: python-libraries
 python-libraries: $(MPY)/libm.a $(MPY)/libmicropython.a
 
-$(MPY_SRC)/.complete: scripts/setup/micropython.sh scripts/micropython/patch.py
+$(MPY_SRC)/.complete: scripts/setup/micropython.sh scripts/micropython/patch.py Sources/Python/port/ordered_map.h
 	scripts/setup/micropython.sh
 	@touch $@
 
@@ -45,14 +45,14 @@ $(MPY)/libm.a: $(LIBM_OBJECTS)
 
 GENHDR     := $(MPY)/genhdr
 MPY_PORT   := Sources/Python/port
-MPY_CORE   := $(patsubst $(MPY_SRC)/%,%,$(filter-out %/nlrsetjmp.c,$(wildcard $(MPY_SRC)/py/*.c))) \
+MPY_CORE   := $(patsubst $(MPY_SRC)/%,%,$(filter-out %/nlrsetjmp.c %/formatfloat.c,$(wildcard $(MPY_SRC)/py/*.c))) \
               $(addprefix extmod/,modbinascii.c modheapq.c modjson.c modrandom.c modre.c modtime.c) \
               shared/readline/readline.c shared/timeutils/timeutils.c \
               $(addprefix shared/runtime/,interrupt_char.c sys_stdio_mphal.c)
 MPY_PORT_C := $(wildcard $(MPY_PORT)/*.c)
 MPY_HEADERS := $(wildcard $(MPY_PORT)/*.h Sources/Python/Interface/include/*.h Sources/Python/libc/*.h)
 MPY_C := $(RING0_C) -ISources/Python/libc -I$(MPY_PORT) -I$(MPY_SRC) -I$(MPY) -ISources/Python \
-         -Wall -Wno-unknown-attributes -Wno-unused-function -Wno-initializer-overrides -DNDEBUG=0
+         -DPYTHON_PORT=1 -Wall -Wno-unknown-attributes -Wno-unused-function -Wno-initializer-overrides -DNDEBUG=0
 
 # Names, modules and root pointers are collected from the preprocessed sources (docs/develop/qstr.rst).
 MPY_SCANNED := $(addprefix $(MPY_SRC)/,$(filter-out py/nlr%,$(MPY_CORE))) $(MPY_PORT_C)

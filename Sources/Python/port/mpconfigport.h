@@ -98,13 +98,12 @@ uint32_t python_random_seed(void);
 #define MICROPY_MODULE_FROZEN_MPY (1)
 #define MICROPY_QSTR_EXTRA_POOL mp_qstr_frozen_const_pool
 
-// Exceptions of CPython's that MicroPython leaves out.
+// Exceptions and functions of CPython's that MicroPython leaves out.
+extern const struct _mp_obj_fun_builtin_var_t python_format_object;
 extern const struct _mp_obj_type_t mp_type_FileNotFoundError, mp_type_PermissionError;
 #define MICROPY_PORT_BUILTINS \
     { MP_ROM_QSTR(MP_QSTR_FileNotFoundError), MP_ROM_PTR(&mp_type_FileNotFoundError) }, \
-    { MP_ROM_QSTR(MP_QSTR_PermissionError), MP_ROM_PTR(&mp_type_PermissionError) },
-
-/// Tells the patched files that the port's functions (hooks.h) are there; mpy-cross has none.
-#define PYTHON_PORT (1)
+    { MP_ROM_QSTR(MP_QSTR_PermissionError), MP_ROM_PTR(&mp_type_PermissionError) }, \
+    { MP_ROM_QSTR(MP_QSTR_format), MP_ROM_PTR(&python_format_object) },
 
 #define MP_STATE_PORT MP_STATE_VM

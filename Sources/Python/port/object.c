@@ -102,6 +102,8 @@ static void object_print(const mp_print_t *print, mp_obj_t self, mp_print_kind_t
     }
 }
 
+mp_obj_t python_format_value(mp_obj_t array) { return call_method(array, MP_QSTR___format_value__, 0, NULL); }
+
 // --- operators ---
 
 static const uint16_t binary_names[] = {
