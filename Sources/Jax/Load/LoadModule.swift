@@ -8,11 +8,13 @@ import JaxPlatform
 /// The module's structure is sound (every value is defined before its use, every region returns); types and attributes are
 /// checked by `verify`. Throws `malformed`, `notImplemented` for what is well formed but unknown to this machine, or
 /// `resourceExhausted`.
+@export(interface)
 public func loadModule(_ bytes: UnsafeRawBufferPointer) throws(JaxError) -> Module {
     try OperationReader(Container(ByteReader(bytes))).read()
 }
 
 /// The same for an array of bytes.
+@export(interface)
 public func loadModule(_ bytes: [UInt8]) throws(JaxError) -> Module {
     var result: Result<Module, JaxError>?
     bytes.withUnsafeBytes { buffer in

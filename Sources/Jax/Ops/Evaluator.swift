@@ -12,6 +12,7 @@ public final class Evaluator {
 
     /// Calls `function` with `arguments`, one a parameter. An argument to which the caller keeps no other reference
     /// (a donated one) may be overwritten.
+    @export(interface)
     public func call(_ function: Function, _ arguments: consuming [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
         try Frame(self, function, depth: 0).run(function.body, consume arguments)
     }
@@ -57,6 +58,7 @@ public final class Frame {
     }
 
     /// Calls the module's function `name` with `arguments`.
+    @export(interface)
     public func call(_ name: String, _ arguments: consuming [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
         guard let callee = evaluator.module.function(named: name) else {
             throw JaxError(.valueError, "there is no function @\(name)")

@@ -29,7 +29,9 @@ public struct OpTable {
 
 nonisolated(unsafe) public var opTable = OpTable(families: opFamilies())
 
-/// Every family of operations; one line each.
+/// Every family of operations; one line each. Not for inlining: embedded code of every module that can see the bodies
+/// behind the table would be compiled again with all operations in it.
+@export(interface)
 func opFamilies() -> [[OpDefinition]] {
     [
         arithmeticFamily(),

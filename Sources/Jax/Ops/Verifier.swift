@@ -11,6 +11,7 @@ import JaxPlatform
 ///
 /// Before specialisation a program may hold custom calls that it will not keep: those of other platforms' branches and those
 /// that only compute shapes. `requiringKnownCalls: false` lets unknown ones pass.
+@export(interface)
 public func verify(_ module: Module, requiringKnownCalls: Bool = true) throws(JaxError) {
     try CallGraph(module).requireNoCycle()
     for function in module.functions {

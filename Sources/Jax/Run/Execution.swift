@@ -25,6 +25,7 @@ public struct Limits {
 extension Session {
     /// Decodes and verifies a program (an export or a bytecode module) and registers it under `name`.
     @discardableResult
+    @export(interface)
     public func load(_ bytes: UnsafeRawBufferPointer, as name: String, limits: Limits = Limits()) throws(JaxError) -> LoadedProgram {
         let owner = platform.makeOwner(name: name)
         do throws(JaxError) {
@@ -40,6 +41,7 @@ extension Session {
     }
 
     /// Transformation "jit": the program verified and specialised for these argument types, from the cache or made now.
+    @export(interface)
     public func jit(_ program: LoadedProgram, _ types: [TensorType], limits: Limits = Limits()) throws(JaxError) -> Executable {
         if let executable = program.executable(for: types) { return executable }
         let executable = try runJob(limits.request("jit " + program.name, resultOwner: program.owner)) { () throws(JaxError) -> Executable in
@@ -52,6 +54,7 @@ extension Session {
     }
 
     /// Calls `program` with `arguments` on `device`; returns its results, which the JAX layer owns.
+    @export(interface)
     public func execute(_ program: LoadedProgram, _ arguments: [Tensor], device: Device,
                         limits: Limits = Limits()) throws(JaxError) -> [Tensor] {
         guard device.platformName == "cpu" else {

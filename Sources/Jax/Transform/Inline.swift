@@ -17,6 +17,7 @@ public struct InlineOptions {
 /// A copy of `module` with calls inlined in all public functions and in those that are still named by others; functions
 /// that nothing names any more are left out. Throws `malformed` for recursion, `resourceExhausted` where the program would
 /// grow beyond a million operations.
+@export(interface)
 public func inlined(_ module: Module, _ options: InlineOptions = InlineOptions()) throws(JaxError) -> Module {
     var inliner = Inliner(module, options)
     for function in module.functions where function.isPublic { try inliner.require(function.name) }

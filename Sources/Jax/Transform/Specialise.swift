@@ -10,6 +10,7 @@ import JaxPlatform
 /// With `platformIndex`, the first of them (a scalar i32) is known to have this value, and the branches for other platforms
 /// go. A program without dynamic dimensions is otherwise returned as it is. Throws `typeError` where the arguments do not fit, and
 /// `valueError` with the program's own message where one of its shape assertions does not hold.
+@export(interface)
 public func specialise(_ module: Module, argumentTypes: [TensorType],
                        platformIndex: Int? = nil) throws(JaxError) -> Module {
     guard let main = module.function(named: "main") else {

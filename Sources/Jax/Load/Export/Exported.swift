@@ -111,6 +111,7 @@ public final class Exported {
 
     /// Decodes the program and checks that its `main` is called as the export says: the platform index, tokens, then the
     /// kept arguments. Throws as `loadModule` does.
+    @export(interface)
     public func module() throws(JaxError) -> Module {
         let module = try loadModule(program)
         guard let main = module.function(named: "main") else {

@@ -7,6 +7,7 @@ import JaxPlatform
 ///
 /// Whatever the bytes hold, the answer is an export or a `JaxError` that names the byte offset. The program inside is
 /// decoded by `Exported.module()`.
+@export(interface)
 public func loadArtifact(_ bytes: UnsafeRawBufferPointer) throws(JaxError) -> Exported {
     let reader = ByteReader(bytes)
     guard !Container.hasMagic(reader) else {

@@ -45,6 +45,7 @@ struct CustomCallTable {
 nonisolated(unsafe) private let customCallTable = CustomCallTable(families: customCallFamilies())
 
 /// Whether programs with a custom call of this name can run.
+@export(interface)
 public func hasCustomCall(_ name: String) -> Bool { customCallTable[name] != nil }
 
 func customCallFamily() -> [OpDefinition] {
