@@ -8,8 +8,18 @@ func kernelMain(_ info: UnsafePointer<boot_info>) -> Never {
     startEarlyConsole()
     CPULocal.startFirst()
     KernelMemory.start(info)
+    Symbols.start(info)
+    DescriptorTables.start()
+    bootRecord = info
+    KernelMemory.continueOnGuardedStack { afterMemory() }
+}
+
+nonisolated(unsafe) var bootRecord: UnsafePointer<boot_info>! = nil
+
+/// Everything that needs the heap and may fault safely.
+private func afterMemory() -> Never {
     log("BareJAX \(KernelMemory.bytesInUse >> 10) KiB in use of \(PageFrames.totalBytes >> 20) MiB")
-    logDecimal(cpu_tsc() - info.pointee.entry_tsc)
-    log("")
-    exitMachine(code: 0)
+    if CommandLine.has("test=memory") { runMemoryTests() }
+    if CommandLine.has("test=traps") { runTrapTests() }
+    exitMachine(code: selfTestFailures == 0 ? 0 : 1)
 }

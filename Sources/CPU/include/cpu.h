@@ -58,3 +58,7 @@ CPU_INLINE void mmio_write64(uintptr_t a, uint64_t v) { *(volatile uint64_t *)a 
 // CRC-32C (Castagnoli), SSE4.2: one step over a byte or eight.
 CPU_INLINE uint32_t cpu_crc32c_8(uint32_t crc, uint8_t v) { __asm__("crc32b %1, %0" : "+r"(crc) : "rm"(v)); return crc; }
 CPU_INLINE uint64_t cpu_crc32c_64(uint64_t crc, uint64_t v) { __asm__("crc32q %1, %0" : "+r"(crc) : "rm"(v)); return crc; }
+
+// Instructions that fault, for tests of the exception manager.
+CPU_INLINE void cpu_test_divide_by_zero(void) { __asm__ volatile("xorl %%ecx, %%ecx; divl %%ecx" ::: "eax", "ecx", "edx"); }
+CPU_INLINE void cpu_test_invalid_instruction(void) { __asm__ volatile("ud2"); }

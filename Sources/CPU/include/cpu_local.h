@@ -29,8 +29,6 @@ typedef struct task_context {
     uint64_t id;
     /// The scheduler's object and the running job's record; not retained.
     void *task, *job;
-    /// Set while an allocation fails for want of memory, so that the trap that follows is named rightly.
-    uint64_t refused_bytes;
     /// Processor time used, in time-stamp counter ticks, up to the last switch; and the counter at that switch.
     uint64_t ticks_used, ticks_started;
 } task_context;
@@ -61,6 +59,11 @@ typedef struct cpu_local {
     uint8_t tss[CPU_TSS_BYTES] __attribute__((aligned(16)));
     uint64_t gdt[CPU_GDT_ENTRIES] __attribute__((aligned(16)));
 } cpu_local;
+
+/// The records of all processors that were started, by index; null beyond.
+extern cpu_local *cpu_local_table[CPU_MAX_COUNT];
+CPU_INLINE void cpu_local_set(uint32_t index, cpu_local *cpu) { if (index < CPU_MAX_COUNT) cpu_local_table[index] = cpu; }
+CPU_INLINE cpu_local *cpu_local_at(uint32_t index) { return index < CPU_MAX_COUNT ? cpu_local_table[index] : NULL; }
 
 #if __STDC_HOSTED__
 // Hosted tests run on one processor that is this record.

@@ -8,7 +8,7 @@ import CPU
 func heapAllocate(_ byteCount: Int, _ alignment: Int) -> UnsafeMutableRawPointer? {
     let owner = KernelHeap.currentOwner
     if let pointer = KernelHeap.allocate(byteCount: byteCount, alignment: alignment, owner: owner) { return pointer }
-    cpu_current_task().pointee.refused_bytes = UInt64(byteCount)
+    Exceptions.raise(.outOfMemory, detail: UInt64(byteCount))
     return nil
 }
 

@@ -32,6 +32,7 @@ public enum KernelMemory {
         }
         metadataBytes = storageBytes
         KernelHeap.start()
+        CommandLine.start(info)
     }
 
     /// Bytes of the page allocator's own tables; not in `PageFrames.totalBytes`.
@@ -41,6 +42,17 @@ public enum KernelMemory {
     public static var bytesInUse: Int {
         let layout = boot_get_image_layout()
         return PageFrames.totalBytes - PageFrames.freeBytes + metadataBytes + Int(layout.data_end - layout.text_start)
+    }
+
+    /// Leaves the boot path's stack, which has no guard pages, for one that has them, and goes on with `body` there.
+    public static func continueOnGuardedStack(byteCount: Int = 1 << 20, _ body: @convention(c) () -> Void) -> Never {
+        guard let stack = GuardedRegions.allocate(byteCount: byteCount) else { panic("no memory for the first stack") }
+        let task = cpu_current_task()!
+        task.pointee.stack_low = UInt64(UInt(bitPattern: stack.base))
+        task.pointee.stack_high = UInt64(UInt(bitPattern: stack.end))
+        trap_call_on_stack(task.pointee.stack_high, { unsafeBitCast($0, to: (@convention(c) () -> Void).self)() },
+                           unsafeBitCast(body, to: UnsafeMutableRawPointer.self))
+        haltForever()
     }
 
     private static func entry(_ info: UnsafePointer<boot_info>, _ index: Int) -> MemoryMapEntry {

@@ -7,8 +7,6 @@ public enum CPULocal {
 
     /// The first processor's record stands in the image, because there is no heap yet when it is needed.
     nonisolated(unsafe) private static var first = cpu_local()
-    /// The records of all processors that were started, by index.
-    nonisolated(unsafe) private static var table = InlineArray<64, UnsafeMutablePointer<cpu_local>?>(repeating: nil)
     nonisolated(unsafe) public private(set) static var count = 0
 
     /// Before anything that allocates or locks.
@@ -22,14 +20,14 @@ public enum CPULocal {
         record.pointee.index = index
         record.pointee.current = contextPointer(record)
         cpu_write_msr(gsBase, UInt64(UInt(bitPattern: record)))
-        table[Int(index)] = record
+        cpu_local_set(index, record)
         count = max(count, Int(index) + 1)
     }
 
     public static var current: UnsafeMutablePointer<cpu_local> { cpu_local_get() }
 
     public static func record(_ index: Int) -> UnsafeMutablePointer<cpu_local>? {
-        index < table.count ? table[index] : nil
+        cpu_local_at(UInt32(index))
     }
 
     /// The context of what runs on a processor before and beside its tasks.

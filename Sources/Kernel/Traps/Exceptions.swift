@@ -1,0 +1,207 @@
+// The exception manager: names every exception, records it, and ends what it struck: the innermost guarded call of the
+// running task, and the machine only where there is none.
+#if hasFeature(Embedded)
+import Boot
+import CPU
+
+public enum Exceptions {
+    nonisolated(unsafe) private static var ring: UnsafeMutablePointer<FaultRing>! = nil
+    nonisolated(unsafe) private static var ringLock = spin_lock()
+    /// Whether each fault is reported on the log.
+    nonisolated(unsafe) public static var reportsFaults = true
+    /// The record of the fault that escaped last in each task (by identifier modulo 256); read right after the escape.
+    nonisolated(unsafe) private static var lastEscape: UnsafeMutablePointer<FaultRecord?>! = nil
+    private static let escapeSlots = 256
+    /// Locks that were held by code that a fault ended. Their data may be half changed.
+    nonisolated(unsafe) public private(set) static var poisonedLockCount = 0
+
+    /// Before the first exception can be handled.
+    static func start() {
+        ring = UnsafeMutablePointer.allocate(capacity: 1)
+        ring.initialize(to: FaultRing())
+        lastEscape = UnsafeMutablePointer.allocate(capacity: escapeSlots)
+        lastEscape.initialize(repeating: nil, count: escapeSlots)
+    }
+
+    /// The last faults, the oldest first.
+    public static func faults() -> [FaultRecord] {
+        var list: [FaultRecord] = []
+        list.reserveCapacity(FaultRing.capacity)
+        let flags = spin_acquire(&ringLock)
+        ring.pointee.forEach { if list.count < list.capacity { list.append($0) } }
+        spin_release(&ringLock, flags)
+        return list
+    }
+
+    /// All faults since start.
+    public static var faultCount: UInt64 { ring.pointee.count }
+
+    /// The record of the fault that ended a guarded call of the running task just now.
+    static var lastOfCurrentTask: FaultRecord? { lastEscape[Int(cpu_current_task().pointee.id) & (escapeSlots - 1)] }
+
+    /// Ends the running job with a fault of the kernel's own making. Returns only where there is nothing to end.
+    public static func raise(_ kind: FaultKind, detail: UInt64 = 0) {
+        trap_raise(UInt64(kind.rawValue), detail)
+    }
+
+    /// Records something that ends nothing.
+    static func note(_ kind: FaultKind, vector: UInt8) {
+        var record = FaultRecord(kind: kind, vector: vector)
+        record.ticks = cpu_tsc()
+        record.processor = cpu_local_get().pointee.index
+        _ = keep(record)
+    }
+
+    // MARK: Handling
+
+    /// An exception, on the stack that its vector has. Returns to go on at `frame`, which an escape has rewritten.
+    static func handle(_ frame: UnsafeMutablePointer<trap_frame>) {
+        let cpu = cpu_local_get()!
+        let task = cpu.pointee.current!
+        cpu.pointee.trap_depth += 1
+        if cpu.pointee.trap_depth > 1 {
+            handleNested(frame, cpu, task)
+            return
+        }
+        var record = describe(frame, cpu, task)
+        record = keep(record)
+        if record.kind == .nonMaskableInterrupt, !isWatchdogExpected || task.pointee.recovery == nil {
+            if reportsFaults { record.writeReport() }
+        } else if let point = task.pointee.recovery {
+            if reportsFaults && record.kind != .cancelled { record.writeReport() }
+            escape(frame, to: point, cpu, task, record)
+        } else if record.kind == .debug {
+            record.writeReport()
+        } else {
+            panic(record)
+        }
+        cpu.pointee.trap_depth = 0
+    }
+
+    /// Whether an NMI comes from the watchdog and ends the job that it strikes.
+    nonisolated(unsafe) public static var isWatchdogExpected = false
+
+    /// A fault while a fault was handled: no more is said about it than its number; what was running ends.
+    private static func handleNested(_ frame: UnsafeMutablePointer<trap_frame>, _ cpu: UnsafeMutablePointer<cpu_local>,
+                                     _ task: UnsafeMutablePointer<task_context>) {
+        var record = FaultRecord(kind: .managerFault, vector: UInt8(truncatingIfNeeded: frame.pointee.vector))
+        record.instruction = frame.pointee.rip
+        record.address = cpu_read_cr2()
+        record.task = task.pointee.id
+        record.processor = cpu.pointee.index
+        record.ticks = cpu_tsc()
+        guard cpu.pointee.trap_depth <= 3, let point = task.pointee.recovery else { panic(record) }
+        if !spin_held_here(&ringLock) { record = keep(record) }
+        escape(frame, to: point, cpu, task, record)
+        cpu.pointee.trap_depth = 0
+    }
+
+    private static func describe(_ frame: UnsafeMutablePointer<trap_frame>, _ cpu: UnsafeMutablePointer<cpu_local>,
+                                 _ task: UnsafeMutablePointer<task_context>) -> FaultRecord {
+        let vector = frame.pointee.vector
+        let address = vector == 14 ? cpu_read_cr2() : 0
+        let stack = task.pointee.stack_low..<max(task.pointee.stack_low, task.pointee.stack_high)
+        let rip = frame.pointee.rip
+        let isTrap = vector == 6 && Symbols.isText(rip) && Symbols.isText(rip + 1)
+            && UnsafePointer<UInt8>(bitPattern: UInt(rip))![0] == 0x0F && UnsafePointer<UInt8>(bitPattern: UInt(rip))![1] == 0x0B
+        var kind = FaultKind.classify(vector: vector, errorCode: frame.pointee.error_code, address: address,
+                                      stackPointer: frame.pointee.rsp, stack: stack, isTrapInstruction: isTrap)
+        var detail = address
+        var instruction = rip
+        if vector == UInt64(TRAP_RAISED) {
+            kind = FaultKind(rawValue: UInt8(truncatingIfNeeded: frame.pointee.rdi)) ?? .otherException
+            detail = frame.pointee.rsi
+            // Who raised it: the caller's return address above trap_raise's frame.
+            if stack.contains(frame.pointee.rbp &+ 8) {
+                instruction = UnsafePointer<UInt64>(bitPattern: UInt(frame.pointee.rbp + 8))!.pointee
+            }
+        }
+        var record = FaultRecord(kind: kind, vector: UInt8(truncatingIfNeeded: vector))
+        record.ticks = cpu_tsc()
+        record.processor = cpu.pointee.index
+        record.errorCode = frame.pointee.error_code
+        record.instruction = instruction
+        record.address = detail
+        record.stackPointer = frame.pointee.rsp
+        record.task = task.pointee.id
+        record.job = task.pointee.recovery?.pointee.job ?? 0
+        record.isInInterrupt = cpu.pointee.interrupt_depth > 0
+        walk(frame.pointee.rbp, stack, &record)
+        return record
+    }
+
+    /// Return addresses by the chain of frame pointers, as far as it stays inside the stack and climbs.
+    private static func walk(_ start: UInt64, _ stack: Range<UInt64>, _ record: inout FaultRecord) {
+        var frame = start
+        while record.backtraceCount < 12, stack.contains(frame), stack.contains(frame + 15), frame & 7 == 0 {
+            let link = UnsafePointer<UInt64>(bitPattern: UInt(frame))!
+            guard Symbols.isText(link[1]) else { return }
+            record.backtrace[record.backtraceCount] = link[1]
+            record.backtraceCount += 1
+            guard link[0] > frame else { return }
+            frame = link[0]
+        }
+    }
+
+    private static func keep(_ record: FaultRecord) -> FaultRecord {
+        let flags = spin_acquire(&ringLock)
+        defer { spin_release(&ringLock, flags) }
+        return ring.pointee.append(record)
+    }
+
+    // MARK: Escape
+
+    /// Makes `frame` return into the guarded call that owns `point`.
+    static func escape(_ frame: UnsafeMutablePointer<trap_frame>, to point: UnsafeMutablePointer<recovery_point>,
+                       _ cpu: UnsafeMutablePointer<cpu_local>, _ task: UnsafeMutablePointer<task_context>,
+                       _ record: FaultRecord) {
+        lastEscape[Int(task.pointee.id) & (escapeSlots - 1)] = record
+        releaseLocks(cpu)
+        task.pointee.recovery = point.pointee.outer
+        task.pointee.owner = point.pointee.owner
+        endAbandonedInterrupts(cpu, down: point.pointee.interrupt_depth)
+        frame.pointee.rip = trap_escape_address()
+        frame.pointee.rsp = UInt64(UInt(bitPattern: point))
+        frame.pointee.rbp = point.pointee.rbp
+        frame.pointee.rflags = point.pointee.flags & ~0x500    // neither single step nor direction
+        frame.pointee.cs = UInt64(TRAP_CODE_SEGMENT)
+        frame.pointee.ss = UInt64(TRAP_DATA_SEGMENT)
+    }
+
+    /// Interrupts whose handlers the escape leaves were never acknowledged.
+    private static func endAbandonedInterrupts(_ cpu: UnsafeMutablePointer<cpu_local>, down depth: UInt32) {
+        while cpu.pointee.interrupt_depth > depth {
+            if LocalAPIC.base != 0 { LocalAPIC.endOfInterrupt() }
+            cpu.pointee.interrupt_depth -= 1
+        }
+    }
+
+    /// Lets go of every spin lock that this processor holds; each is marked.
+    private static func releaseLocks(_ cpu: UnsafeMutablePointer<cpu_local>) {
+        while cpu.pointee.held_lock_count > 0 {
+            let index = Int(cpu.pointee.held_lock_count) - 1
+            guard index < Int(CPU_MAX_HELD_LOCKS), let lock = heldLock(cpu, index) else { break }
+            lock.pointee.poisoned = 1
+            poisonedLockCount += 1
+            spin_release(lock, 0)
+        }
+        cpu.pointee.held_lock_count = 0
+    }
+
+    private static func heldLock(_ cpu: UnsafeMutablePointer<cpu_local>, _ index: Int) -> UnsafeMutablePointer<spin_lock>? {
+        (UnsafeMutableRawPointer(cpu) + MemoryLayout<cpu_local>.offset(of: \.held_locks)!)
+            .assumingMemoryBound(to: UnsafeMutablePointer<spin_lock>?.self)[index]
+    }
+}
+
+/// Where all stubs lead.
+@_cdecl("kernel_trap")
+func kernelTrap(_ frame: UnsafeMutablePointer<trap_frame>) {
+    let vector = frame.pointee.vector
+    if vector >= 32 && vector != UInt64(TRAP_RAISED) {
+        Interrupts.dispatch(UInt8(vector))
+    } else {
+        Exceptions.handle(frame)
+    }
+}
+#endif

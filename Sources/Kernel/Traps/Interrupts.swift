@@ -1,0 +1,88 @@
+// Which handler a vector has, and its call: each in a guarded call of its own, so that a fault in a driver's handler leaves
+// the interrupted task unharmed.
+#if hasFeature(Embedded)
+import Boot
+import CPU
+
+public enum Interrupts {
+    /// Vectors for devices.
+    public static let deviceVectors: ClosedRange<UInt8> = 0x30...0x7F
+
+    private struct Handler {
+        var body: (() -> Void)?
+        /// Faults since it was registered; a handler that faults again and again is taken off.
+        var faults = 0
+    }
+
+    nonisolated(unsafe) private static var handlers: UnsafeMutablePointer<Handler>! = nil
+    nonisolated(unsafe) private static var lock = spin_lock()
+
+    /// Interrupts that nobody had asked for.
+    nonisolated(unsafe) public private(set) static var unexpectedCount: UInt64 = 0
+    nonisolated(unsafe) public private(set) static var spuriousCount: UInt64 = 0
+    /// Called after the outermost handler, interrupts still off: the scheduler's chance to switch.
+    nonisolated(unsafe) public static var afterOutermost: @convention(c) () -> Void = {}
+    /// Told when a device's handler has faulted: (vector).
+    nonisolated(unsafe) public static var handlerFaulted: @convention(c) (UInt8) -> Void = { _ in }
+
+    /// Before the first interrupt.
+    static func start() {
+        handlers = UnsafeMutablePointer.allocate(capacity: 256)
+        handlers.initialize(repeating: Handler(body: nil), count: 256)
+    }
+
+    /// Sets or, with nil, removes the handler of a vector. It runs with interrupts off and must not wait.
+    public static func register(_ vector: UInt8, _ body: (() -> Void)?) {
+        let flags = spin_acquire(&lock)
+        let old = handlers[Int(vector)]
+        handlers[Int(vector)] = Handler(body: body)
+        spin_release(&lock, flags)
+        withExtendedLifetime(old) {}
+    }
+
+    /// Takes a free vector for a device; nil when all are taken.
+    public static func allocateVector(_ body: @escaping () -> Void) -> UInt8? {
+        let flags = spin_acquire(&lock)
+        defer { spin_release(&lock, flags) }
+        for vector in deviceVectors where handlers[Int(vector)].body == nil {
+            handlers[Int(vector)] = Handler(body: body)
+            return vector
+        }
+        return nil
+    }
+
+    public static func freeVector(_ vector: UInt8) { register(vector, nil) }
+
+    /// The processor took an interrupt.
+    static func dispatch(_ vector: UInt8) {
+        let cpu = cpu_local_get()!
+        if vector == ProcessorInterrupt.spurious {
+            spuriousCount &+= 1
+            return
+        }
+        cpu.pointee.interrupt_depth += 1
+        if handlers[Int(vector)].body != nil {
+            var number = UInt(vector)
+            let escaped = trap_guarded_call({ context in
+                Interrupts.call(context!.load(as: UInt.self))
+            }, &number, 0)
+            if escaped != 0 { faulted(vector) }
+        } else {
+            unexpectedCount &+= 1
+            Exceptions.note(.unexpectedInterrupt, vector: vector)
+        }
+        if LocalAPIC.base != 0 { LocalAPIC.endOfInterrupt() }
+        cpu.pointee.interrupt_depth -= 1
+        if cpu.pointee.interrupt_depth == 0 { afterOutermost() }
+    }
+
+    private static func call(_ vector: UInt) { handlers[Int(vector)].body?() }
+
+    private static func faulted(_ vector: UInt8) {
+        handlers[Int(vector)].faults += 1
+        // The timer's handler has to stay; a device's goes until its driver is started again.
+        if vector < ProcessorInterrupt.timer, handlers[Int(vector)].faults >= 8 { handlers[Int(vector)].body = nil }
+        handlerFaulted(vector)
+    }
+}
+#endif
