@@ -1,0 +1,192 @@
+// Jobs: user work with an owner for its memory, limits, and an end that gives everything back.
+//
+// A job runs on the task that asks for it. What it allocates belongs to an owner of its own; at its orderly end what is
+// still alive goes to `JobLimits.resultOwner`, and after a fault or a limit all of it is freed at once.
+#if hasFeature(Embedded)
+import CPU
+
+/// What a job may use.
+public struct JobLimits {
+    /// Bytes that it may hold at once; nil: no limit but the machine's.
+    public var memoryQuota: Int?
+    /// Nanoseconds that it may run; nil: no limit.
+    public var timeBudget: UInt64?
+    /// A set of bits whose meaning is the caller's.
+    public var permissions: UInt32
+    /// Who owns what is alive when the job ends in order.
+    public var resultOwner: UInt32
+
+    public init(memoryQuota: Int? = nil, timeBudget: UInt64? = nil, permissions: UInt32 = 0, resultOwner: UInt32) {
+        self.memoryQuota = memoryQuota
+        self.timeBudget = timeBudget
+        self.permissions = permissions
+        self.resultOwner = resultOwner
+    }
+}
+
+/// How a job ended.
+public enum JobEnd {
+    case completed
+    /// A fault ended it.
+    case faulted(FaultRecord)
+    /// There was no place in the ledger or no memory to begin it.
+    case refused
+}
+
+/// Why a running job has to end. The values are those of `task_context.interruption`.
+public enum JobInterruption: UInt32 {
+    case cancelled = 1
+    case timeBudget = 2
+}
+
+/// The record of a running job, on the stack of the call that runs it.
+struct JobRecord {
+    var id: UInt64
+    let task: UInt64
+    let owner: UInt32
+    let limits: JobLimits
+    let started: UInt64
+    /// Nanoseconds of the clock; UInt64.max without a budget.
+    let deadline: UInt64
+    var isCancelled = false
+    /// Up to 47 bytes, so that the list of jobs can be read while they come and go.
+    var name: InlineArray<48, UInt8>
+    /// The job that this one runs within, and the next in the list of all.
+    var outer: UnsafeMutablePointer<JobRecord>?
+    var next: UnsafeMutablePointer<JobRecord>?
+}
+
+/// A running job, for `machine.jobs()`.
+public struct JobDescription {
+    public let id, task: UInt64
+    public let name: String
+    public let owner: UInt32
+    public let usedBytes: Int
+    /// Nanoseconds since it began.
+    public let age: UInt64
+    public let limits: JobLimits
+}
+
+public enum Jobs {
+    nonisolated(unsafe) private static var first: UnsafeMutablePointer<JobRecord>?
+    nonisolated(unsafe) private static var lock = spin_lock()
+    nonisolated(unsafe) private static var nextID: UInt64 = 1
+    /// Jobs begun since start.
+    public static var count: UInt64 { nextID - 1 }
+
+    /// Runs `body` as a job. Jobs nest: the inner one has limits and memory of its own.
+    public static func run(name: String, _ limits: JobLimits, _ body: () -> Void) -> JobEnd {
+        guard let owner = KernelHeap.makeOwner(name: "job", quota: limits.memoryQuota) else { return .refused }
+        let task = cpu_current_task()!
+        let now = Scheduler.clock.nanoseconds
+        var record = JobRecord(id: 0, task: task.pointee.id, owner: owner, limits: limits, started: now,
+                               deadline: limits.timeBudget.map { now &+ min($0, UInt64.max - now) } ?? UInt64.max,
+                               name: InlineArray(repeating: 0),
+                               outer: task.pointee.job?.assumingMemoryBound(to: JobRecord.self), next: nil)
+        var length = 0
+        for byte in name.utf8 where length < 47 {
+            record.name[length] = byte
+            length += 1
+        }
+        return withUnsafeMutablePointer(to: &record) { record in
+            let outerOwner = task.pointee.owner
+            let outerJob = task.pointee.job
+            let id = link(record)
+            task.pointee.job = UnsafeMutableRawPointer(record)
+            task.pointee.owner = owner
+            let fault = guardedCall(job: id, body)
+            task.pointee.owner = outerOwner
+            task.pointee.job = outerJob
+            unlink(record)
+            if fault == nil { KernelHeap.handOver(from: owner, to: limits.resultOwner) }
+            KernelHeap.removeOwner(owner)
+            return fault.map { .faulted($0) } ?? .completed
+        }
+    }
+
+    /// Whether the running task's job, or one that it runs within, has to end.
+    public static var interruption: JobInterruption? {
+        var record = cpu_current_task().pointee.job?.assumingMemoryBound(to: JobRecord.self)
+        guard record != nil else { return nil }
+        let now = Scheduler.clock.nanoseconds
+        while let job = record {
+            if job.pointee.isCancelled { return .cancelled }
+            if now >= job.pointee.deadline { return .timeBudget }
+            record = job.pointee.outer
+        }
+        return nil
+    }
+
+    /// The running job's permissions; nil outside of jobs.
+    public static var permissions: UInt32? {
+        cpu_current_task().pointee.job.map { $0.assumingMemoryBound(to: JobRecord.self).pointee.limits.permissions }
+    }
+
+    /// Marks the outermost job of `task` as cancelled; it ends at its next checkpoint. False where it runs none.
+    /// May be called from interrupt handlers.
+    public static func cancel(task: UInt64) -> Bool {
+        var found = false
+        let flags = spin_acquire(&lock)
+        var record = first
+        while let job = record {
+            if job.pointee.task == task {
+                job.pointee.isCancelled = true
+                found = true
+            }
+            record = job.pointee.next
+        }
+        spin_release(&lock, flags)
+        return found
+    }
+
+    /// The jobs that run now.
+    public static func running() -> [JobDescription] {
+        var list: [JobDescription] = []
+        var copies: [JobRecord] = []
+        copies.reserveCapacity(64)
+        let flags = spin_acquire(&lock)
+        var record = first
+        while let job = record, copies.count < copies.capacity {
+            copies.append(job.pointee)
+            record = job.pointee.next
+        }
+        spin_release(&lock, flags)
+        let now = Scheduler.clock.nanoseconds
+        for job in copies {
+            var name: [UInt8] = []
+            for index in job.name.indices where job.name[index] != 0 { name.append(job.name[index]) }
+            list.append(JobDescription(id: job.id, task: job.task, name: String(decoding: name, as: UTF8.self),
+                                       owner: job.owner, usedBytes: KernelHeap.usage(of: job.owner).usedBytes,
+                                       age: now &- job.started, limits: job.limits))
+        }
+        return list
+    }
+
+    private static func link(_ record: UnsafeMutablePointer<JobRecord>) -> UInt64 {
+        let flags = spin_acquire(&lock)
+        defer { spin_release(&lock, flags) }
+        record.pointee.id = nextID
+        nextID += 1
+        record.pointee.next = first
+        first = record
+        return record.pointee.id
+    }
+
+    private static func unlink(_ record: UnsafeMutablePointer<JobRecord>) {
+        let flags = spin_acquire(&lock)
+        defer { spin_release(&lock, flags) }
+        if first == record {
+            first = record.pointee.next
+            return
+        }
+        var before = first
+        while let job = before {
+            if job.pointee.next == record {
+                job.pointee.next = record.pointee.next
+                return
+            }
+            before = job.pointee.next
+        }
+    }
+}
+#endif
