@@ -93,6 +93,7 @@ if ring0 {
                 path: "Tests/HostedRun", swiftSettings: swiftSettings),
             test("IRTests", ["JaxIR"]),
             test("ProtocolTests", ["WireProtocol", "JaxPlatform"]),
+            test("MachineTests", ["HostMachine", "WireProtocol", "JaxPlatform"]),
             test("ServiceTests", ["JaxService", "HostMachine", "WireProtocol", "JaxRun", "JaxIR", "JaxPlatform"]),
             .target(name: "HeapMeter", path: "Tests/HeapMeter", publicHeadersPath: "include"),
             .executableTarget(

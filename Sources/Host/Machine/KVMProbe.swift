@@ -26,31 +26,38 @@ public enum KVMProbe {
         return result
     }
 
-    /// Firmware of 64 KiB whose reset vector runs SSE and AVX instructions in 16-bit protected mode and then ends QEMU
-    /// through isa-debug-exit.
-    private static let code: [UInt8] = [
-        0xFA,                                           // cli
-        0x0F, 0x20, 0xE0,                               // mov eax, cr4
-        0x66, 0x0D, 0x00, 0x06, 0x04, 0x00,             // or eax, OSFXSR | OSXMMEXCPT | OSXSAVE
-        0x0F, 0x22, 0xE0,                               // mov cr4, eax
-        0x0F, 0x20, 0xC0,                               // mov eax, cr0
-        0x24, 0xFB, 0x0C, 0x03,                         // EM off; MP and PE on
-        0x0F, 0x22, 0xC0,                               // mov cr0, eax
-        0x66, 0x31, 0xC9, 0x66, 0x31, 0xD2,             // ecx = 0, edx = 0
-        0x66, 0xB8, 0x07, 0x00, 0x00, 0x00,             // mov eax, x87 | SSE | AVX
-        0x0F, 0x01, 0xD1,                               // xsetbv
-        0x0F, 0x57, 0xC0,                               // xorps xmm0, xmm0
-        0x0F, 0x11, 0x06, 0x00, 0x05,                   // movups [0x500], xmm0
-        0xC5, 0xFC, 0x57, 0xC0,                         // vxorps ymm0, ymm0, ymm0
-        0xB0, 0x2A, 0xE6, 0xF4,                         // out 0xF4, 0x2A
-        0xF4,                                           // hlt
+    /// Firmware of 64 KiB whose reset vector enters protected mode, runs SSE and AVX instructions and then ends QEMU
+    /// through isa-debug-exit. It lies at 0xFFFF0000; offsets are within it.
+    private static let parts: [(offset: Int, bytes: [UInt8])] = [
+        (0x000, [
+            0xFA,                                           // cli
+            0x0F, 0x20, 0xE0,                               // mov eax, cr4
+            0x66, 0x0D, 0x00, 0x06, 0x04, 0x00,             // or eax, OSFXSR | OSXMMEXCPT | OSXSAVE
+            0x0F, 0x22, 0xE0,                               // mov cr4, eax
+            0x0F, 0x20, 0xC0,                               // mov eax, cr0
+            0x24, 0xFB, 0x0C, 0x03,                         // EM off; MP and PE on
+            0x0F, 0x22, 0xC0,                               // mov cr0, eax
+            0x66, 0x31, 0xC9, 0x66, 0x31, 0xD2,             // ecx = 0, edx = 0
+            0x66, 0xB8, 0x07, 0x00, 0x00, 0x00,             // mov eax, x87 | SSE | AVX
+            0x0F, 0x01, 0xD1,                               // xsetbv
+            0x0F, 0x57, 0xC0,                               // xorps xmm0, xmm0
+            0x0F, 0x11, 0x06, 0x00, 0x05,                   // movups [0x500], xmm0
+            0x66, 0x2E, 0x0F, 0x01, 0x16, 0x00, 0x01,       // lgdt cs:[0x100]
+            0x66, 0xEA, 0x40, 0x00, 0xFF, 0xFF, 0x08, 0x00, // jmp 8:0xFFFF0040
+        ]),
+        (0x040, [                                           // 32-bit code, which AVX needs
+            0xC5, 0xFC, 0x57, 0xC0,                         // vxorps ymm0, ymm0, ymm0
+            0xB0, 0x2A, 0xE6, 0xF4,                         // out 0xF4, 0x2A
+        ]),
+        (0x100, [0x0F, 0x00, 0x10, 0x01, 0xFF, 0xFF]),      // the table at 0xFFFF0110
+        (0x110, [0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0, 0, 0x9B, 0xCF, 0]),
+        (0xFFF0, [0xE9, 0x0D, 0x00]),                       // the reset vector: jmp to offset 0
     ]
 
     /// Runs the probe guest; true if it reached its end within two seconds.
     static func probe(accelerator: String) -> Bool {
         var image = [UInt8](repeating: 0xF4, count: 65536)
-        image.replaceSubrange(0..<code.count, with: code)
-        image.replaceSubrange(0xFFF0..<0xFFF3, with: [0xE9, 0x0D, 0x00])     // jmp to offset 0 of the segment
+        for part in parts { image.replaceSubrange(part.offset..<part.offset + part.bytes.count, with: part.bytes) }
         let file = host_memory_file()
         guard file >= 0, write(file, image, image.count) == image.count else { return false }
         defer { close(file) }

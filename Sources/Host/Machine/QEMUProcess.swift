@@ -6,9 +6,7 @@ import WireProtocol
 
 /// One running QEMU.
 public final class QEMUProcess {
-    private let monitor = ThreadMonitor()
-    private var process: pid_t = 0
-    private var outcome: Outcome?
+    private let state = State()
 
     private enum Outcome {
         case failedToStart(JaxError)
@@ -16,11 +14,26 @@ public final class QEMUProcess {
         case exited(Int32)
     }
 
+    /// What this object shares with the thread that waits for the process; that thread may outlive it.
+    private final class State {
+        let monitor = ThreadMonitor()
+        var process: pid_t = 0
+        var outcome: Outcome?
+
+        func finish(_ outcome: Outcome) {
+            hold(monitor) {
+                self.outcome = outcome
+                monitor.notifyAll()
+            }
+        }
+    }
+
     /// Starts `arguments[0]`. Descriptors in `keeping` stay open in it; `standard` replaces 0, 1 and 2 where not −1.
     /// Throws where it cannot be started.
     public init(_ arguments: [String], keeping descriptors: [Int32], standard: [Int32] = [-1, -1, -1], ownSession: Bool = true) throws(JaxError) {
+        let state = self.state
         // The kernel kills the child when the thread that forked it ends: that thread waits for the child's end.
-        Threads().spawn("qemu") { [self] in
+        Threads().spawn("qemu") {
             var pointers: [UnsafeMutablePointer<CChar>?] = []
             for argument in arguments { pointers.append(strdup(argument)) }
             pointers.append(nil)
@@ -28,56 +41,49 @@ public final class QEMUProcess {
             let failure = started < 0 ? systemError("cannot start \(arguments[0])") : nil
             for pointer in pointers { free(pointer) }
             if let failure {
-                finish(.failedToStart(failure))
+                state.finish(.failedToStart(failure))
                 return
             }
-            hold(monitor) {
-                process = started
-                monitor.notifyAll()
+            hold(state.monitor) {
+                state.process = started
+                state.monitor.notifyAll()
             }
             var status: Int32 = 0
             while waitpid(started, &status, 0) < 0 && errno == EINTR {}
-            finish(.exited(status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F))
+            state.finish(.exited(status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F))
         }
-        monitor.enter()
-        defer { monitor.leave() }
-        while process == 0 && outcome == nil { monitor.wait() }
-        if case .failedToStart(let error) = outcome { throw error }
+        state.monitor.enter()
+        defer { state.monitor.leave() }
+        while state.process == 0 && state.outcome == nil { state.monitor.wait() }
+        if case .failedToStart(let error) = state.outcome { throw error }
     }
 
     deinit { kill() }
 
-    private func finish(_ outcome: Outcome) {
-        hold(monitor) {
-            self.outcome = outcome
-            monitor.notifyAll()
-        }
-    }
-
     /// Waits for its end: the exit status, 128 and the number of the signal that killed it, or nil after `seconds`.
     @discardableResult
     public func wait(seconds: Double? = nil) -> Int32? {
-        monitor.enter()
-        defer { monitor.leave() }
+        state.monitor.enter()
+        defer { state.monitor.leave() }
         while true {
-            if case .exited(let status) = outcome { return status }
+            if case .exited(let status) = state.outcome { return status }
             if let seconds {
-                if !monitor.wait(seconds: seconds) {
-                    if case .exited(let status) = outcome { return status }
+                if !state.monitor.wait(seconds: seconds) {
+                    if case .exited(let status) = state.outcome { return status }
                     return nil
                 }
             } else {
-                monitor.wait()
+                state.monitor.wait()
             }
         }
     }
 
-    public var isRunning: Bool { hold(monitor) { outcome == nil } }
+    public var isRunning: Bool { hold(state.monitor) { state.outcome == nil } }
 
     public func kill() {
-        hold(monitor) {
+        hold(state.monitor) {
             // Not after `waitpid`: the number may be another process's by then.
-            if outcome == nil && process > 0 { _ = Glibc.kill(process, SIGKILL) }
+            if state.outcome == nil && state.process > 0 { _ = Glibc.kill(state.process, SIGKILL) }
         }
     }
 

@@ -1,0 +1,136 @@
+// The PVH image, booted through the same code as the command.
+import Glibc
+import HostMachine
+import JaxPlatform
+import Testing
+import WireProtocol
+
+@Suite(.serialized, .enabled(if: Built.images)) struct MachineTests {
+    /// The machine's own tests, by name on the kernel's command line.
+    @Test(arguments: ["tasks", "msix"]) func selfTest(name: String) throws {
+        var options = MachineOptions()
+        options.cpus = 4
+        options.memory = "512M"
+        options.commandLine = "test=" + name
+        options.hasTestExit = true
+        let machine = try Machine(options)
+        let status = machine.process.wait(seconds: 120)
+        #expect(status == 1, "\(machine.console!.lastLines)")
+    }
+
+    @Test(arguments: [1, 2, 8]) func promptAnswersOnTheSerialLine(cpus: Int) throws {
+        var options = MachineOptions()
+        options.cpus = cpus
+        let machine = try Machine(options)
+        let console = machine.console!
+        #expect(console.wait(for: ">>> ", seconds: 60) != nil, "\(console.lastLines)")
+        let seen = console.count
+        try console.type("6*7\r")
+        #expect(console.wait(for: "42\r\n", after: seen, seconds: 30) != nil, "\(console.lastLines)")
+        // Ctrl-D on an empty line powers off.
+        try console.type("\u{4}")
+        #expect(machine.process.wait(seconds: 30) == 0)
+    }
+
+    @Test func programsRunOverTheLink() throws {
+        let running = try RunningMachine(), client = running.client
+        defer { running.shutDown() }
+        let floats = try BodyBuffer(copying: [Float](repeating: 3, count: 6).flatMap { value in withUnsafeBytes(of: value) { Array($0) } })
+        let type = ArrayType(dtype: "float32", shape: [2, 3])
+        _ = try client.start(Compile(handle: 1, name: "affine"), body: contents(Built.root + "/Tests/ServiceTests/Fixtures/affine.jaxexp"))
+        _ = try client.start(Put(handle: 2, type: type), body: floats)
+        _ = try client.start(Execute(program: 1, arguments: [2, 2], firstResult: 10))
+        let fetched = try client.start(Fetch(handle: 10)).waitWithBody(seconds: 60)
+        #expect(fetched.reply.type == type)
+        #expect(fetched.body.map { Array($0.bytes.bindMemory(to: Float.self)) } == [Float](repeating: 10, count: 6))
+        #expect(try client.start(ListDevices()).wait().devices.first?.dispatchCount == 1)
+    }
+
+    @Test func aRunningProgramIsCancelledAndTheLinkAnswersMeanwhile() throws {
+        let running = try RunningMachine(), client = running.client
+        defer { running.shutDown() }
+        _ = try client.start(Compile(handle: 1, name: "endless"), body: contents(Built.root + "/Tests/ServiceTests/Fixtures/endless.jaxexp"))
+        _ = try client.start(Put(handle: 2, type: ArrayType(dtype: "float32", shape: [])), body: BodyBuffer(copying: [0, 0, 0x80, 0x3F]))
+        let endless = try client.start(Execute(program: 1, arguments: [2], firstResult: 10))
+        usleep(300_000)
+        #expect(try client.start(ReadStatistics()).waitWithBody(seconds: 10).body?.text.hasPrefix("{") == true)
+        try endless.cancel()
+        do throws(JaxError) {
+            _ = try endless.waitWithBody(seconds: 10)
+            Issue.record("the endless program ended")
+        } catch { #expect(error.kind == .cancelled, "\(error)") }
+        #expect(try client.start(ListDevices()).wait().devices.isEmpty == false)
+    }
+
+    @Test func pythonRunsBesideThePrompt() throws {
+        let running = try RunningMachine()
+        defer { running.shutDown() }
+        let good = try running.python("import jax.numpy as jnp\nprint(6*7)\nprint((jnp.arange(3) * 2).tolist())")
+        #expect(good.output.contains("42\n") || good.output.contains("42\r\n"))
+        #expect(good.output.contains("[0, 2, 4]"))
+        #expect(good.status == 0)
+        let bad = try running.python("1/0")
+        #expect(bad.status == 1 && bad.output.contains("ZeroDivisionError"))
+        #expect(try running.python("print('x' * 200000)").output.count >= 200_000)
+        // Fresh globals each time.
+        _ = try running.python("secret = 1")
+        #expect(try running.python("print(secret)").status == 1)
+    }
+
+    @Test func damagedFramesDoNotEndTheLink() throws {
+        let running = try RunningMachine(), client = running.client
+        defer { running.shutDown() }
+        var random = SystemRandomNumberGenerator()
+        for round in 0..<20 {
+            var garbage = (0..<Int.random(in: 1...3000, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            if round % 2 == 0 {
+                let header = FrameHeader(kind: UInt8.random(in: 0...255), channel: 0, request: 0x7FFF_0000, payloadByteCount: 0)
+                garbage = garbage.withUnsafeBytes { header.frame($0) }
+                garbage[Int.random(in: 0..<garbage.count)] ^= 0x20
+            }
+            try garbage.withUnsafeBytes { try running.machine.stream.write($0) }
+        }
+        usleep(300_000)
+        // Garbage may look like the start of a frame that is still to come: a few requests push it out.
+        var answered = false
+        for _ in 0..<50 where !answered {
+            answered = (try? client.start(ListDevices()).waitWithBody(seconds: 2)) != nil
+        }
+        #expect(answered)
+    }
+
+    @Test func aFaultInAProgramIsAnErrorAndTheMachineGoesOn() throws {
+        let running = try RunningMachine()
+        defer { running.shutDown() }
+        let caught = try running.python("import machine\nx = 5\ntry:\n    machine.raise_fault('pagefault')\nexcept machine.Fault as e:\n    print('caught', x)")
+        #expect(caught.output.contains("caught 5"), "\(caught)")
+        #expect(try running.python("print(6*7)").output.contains("42"))
+        #expect(try running.client.start(ReadFaults()).waitWithBody(seconds: 10).body?.text.hasPrefix("[\"") == true)
+    }
+
+    @Test func severalClientsShareOneMachine() throws {
+        var options = MachineOptions()
+        options.cpus = 2
+        let machine = try Machine(options)
+        let broker = Broker(machine.stream)
+        let owner = Client(try broker.start())
+        try machine.greet(owner, as: "owner")
+        var folder = Array("/tmp/barejax-test-XXXXXX".utf8CString)
+        #expect(mkdtemp(&folder) != nil)
+        let path = String(cString: folder) + "/socket"
+        defer { _ = shell("rm -rf \(String(cString: folder))") }
+        try broker.listen(at: path)
+        var status = stat()
+        #expect(stat(path, &status) == 0 && status.st_mode & 0o077 == 0)
+        let clients = [Client(try SocketStream(connectingTo: path)), Client(try SocketStream(connectingTo: path))]
+        for (index, client) in clients.enumerated() {
+            _ = try client.start(Hello(client: "c")).waitWithBody(seconds: 30)
+            _ = try client.start(Put(handle: 1, type: ArrayType(dtype: "uint8", shape: [1])), body: BodyBuffer(copying: [UInt8(index)])).wait()
+        }
+        for (index, client) in clients.enumerated() {
+            #expect(try client.start(Fetch(handle: 1)).waitWithBody(seconds: 30).body?.bytes[0] == UInt8(index))
+            client.close()
+        }
+        machine.shutDown(owner)
+    }
+}
