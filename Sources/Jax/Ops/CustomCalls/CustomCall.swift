@@ -22,6 +22,7 @@ private func customCallFamilies() -> [[CustomCall]] {
         annotationCalls(),
         deviceLinearAlgebraCalls(),
         lapackCalls(),
+        topKCalls(),
     ]
 }
 

@@ -74,6 +74,8 @@ func lapackCalls() -> [CustomCall] {
     })
     + routine("gesdd", shape: { op throws(JaxError) in try singularResults(op) }, evaluate: { call throws(JaxError) in try evaluateSingular(call) })
     + routine("gesvd", shape: { op throws(JaxError) in try singularResults(op) }, evaluate: { call throws(JaxError) in try evaluateSingular(call) })
+    + routine("geev", shape: { op throws(JaxError) in try eigenResults(op) }, evaluate: { call throws(JaxError) in try eigenGeneral(call) })
+    + routine("gees", shape: { op throws(JaxError) in try schurResults(op) }, evaluate: { call throws(JaxError) in try schurGeneral(call) })
     + routine("gehrd", shape: { op throws(JaxError) in
         let a = try op.matrixStack(0, square: true)
         return [a.type, TensorType(a.type.dtype, a.batch + [isDynamic(a.rows) ? a.rows : max(a.rows - 1, 0)]), TensorType(.i32, a.batch)]

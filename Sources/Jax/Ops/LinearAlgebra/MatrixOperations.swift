@@ -59,7 +59,7 @@ struct TriangularForm {
 }
 
 /// Cholesky factors of a stack into result 0: with `info` (the number of a result) as LAPACK does, else all NaN where the matrix
-/// is not positive definite. The other triangle is zero.
+/// is not positive definite. The other triangle stays as it was.
 func cholesky<T: LinearScalar>(_ scalar: T.Type, _ call: MatrixCall, lower: Bool, info: Int?) throws(JaxError) {
     let n = call.rows
     try call.forEach { (index) throws(JaxError) in
@@ -69,9 +69,8 @@ func cholesky<T: LinearScalar>(_ scalar: T.Type, _ call: MatrixCall, lower: Bool
         let failed = try factorCholesky(a)
         if failed != 0 && info == nil { a.fill(T.real(.nan)) }
         for i in 0..<n {
-            for j in (i + 1)..<max(n, i + 1) { a[i, j] = T.zero }
             if !lower {
-                for j in 0...i { a[i, j] = a[i, j].conjugate }
+                for j in 0..<n { a[i, j] = a[i, j].conjugate }
             }
         }
         a.store(call.results[0], index, transposed: !lower)

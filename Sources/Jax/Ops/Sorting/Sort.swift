@@ -25,25 +25,29 @@ private func sortShape(_ op: OpView) throws(JaxError) -> [ValueType] {
 }
 
 private func evaluateSort(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
-    var inputs: [Tensor] = [], results: [Tensor] = []
-    for operand in operands {
-        let input = try operand.asTensor()
-        inputs.append(input)
-        results.append(try Tensor(input.type))
-    }
-    let shape = inputs[0].shape
-    var values: [RuntimeValue] = []
-    for result in results { values.append(.tensor(result)) }
-    if results[0].elementCount == 0 { return values }
+    var inputs: [Tensor] = []
+    for operand in operands { inputs.append(try operand.asTensor()) }
     let dimension = operation.attributes.integer("dimension") ?? -1
-    let axis = dimension < 0 ? dimension + shape.count : dimension
-    let length = shape[axis]
+    let order = try SortOrder(operation.regions[0], frame, inputs)
+    var values: [RuntimeValue] = []
+    for result in try sort(inputs, axis: dimension < 0 ? dimension + inputs[0].type.rank : dimension, order) { values.append(.tensor(result)) }
+    return values
+}
+
+/// Sorts tensors of one shape together along `axis`. With `keeping`, only that many leading elements of each row are kept.
+func sort(_ inputs: [Tensor], axis: Int, keeping kept: Int? = nil, _ order: SortOrder) throws(JaxError) -> [Tensor] {
+    let shape = inputs[0].shape
+    let length = shape[axis], keptLength = min(kept ?? length, length)
+    var resultShape = shape
+    resultShape[axis] = keptLength
+    var results: [Tensor] = []
+    for input in inputs { results.append(try Tensor(TensorType(input.dtype, resultShape))) }
+    if results[0].elementCount == 0 { return results }
     var inner = 1
     for k in (axis + 1)..<max(shape.count, axis + 1) { inner *= shape[k] }
-    let rows = results[0].elementCount / length
+    let rows = inputs[0].elementCount / length
 
-    let order = try SortOrder(operation.regions[0], frame, inputs)
-    let parts = order.isParallel ? partCount(rows, work: results[0].elementCount) : 1
+    let parts = order.isParallel ? partCount(rows, work: inputs[0].elementCount) : 1
     var workspaces: [SortWorkspace] = []
     defer { for workspace in workspaces { workspace.free() } }
     for _ in 0..<parts { workspaces.append(try SortWorkspace(order, length: length)) }
@@ -58,19 +62,20 @@ private func evaluateSort(_ frame: Frame, _ operation: Operation, _ operands: [R
                 if case .keys(let keys) = order.form { keys[k].makeKeys(input.dtype, words, length) }
             }
             let permutation = try sortIndices(order, workspace, length)
+            let target = row / inner * keptLength * inner + row % inner
             for k in 0..<inputs.count {
-                permute(inputs[k].dtype.byteWidth, inputs[k].bytes, results[k].bytes, base, inner, permutation, length)
+                permute(inputs[k].dtype.byteWidth, inputs[k].bytes, base, results[k].bytes, target, inner, permutation, keptLength)
             }
         }
     }
-    return values
+    return results
 }
 
-/// Writes the elements `base + permutation[i] * stride` of the source to `base + i * stride`.
-private func permute(_ width: Int, _ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ base: Int, _ stride: Int,
+/// Writes the elements `from + permutation[i] * stride` of the source to `to + i * stride` of the target.
+private func permute(_ width: Int, _ source: UnsafeRawPointer, _ from: Int, _ target: UnsafeMutableRawPointer, _ to: Int, _ stride: Int,
                      _ permutation: UnsafePointer<Int32>, _ count: Int) {
     func run<T>(_ type: T.Type) {
-        let from = source.assumingMemoryBound(to: T.self) + base, to = target.assumingMemoryBound(to: T.self) + base
+        let from = source.assumingMemoryBound(to: T.self) + from, to = target.assumingMemoryBound(to: T.self) + to
         for i in 0..<count { to[i &* stride] = from[Int(permutation[i]) &* stride] }
     }
     switch width {
@@ -116,6 +121,17 @@ struct SortOrder {
             used = Array(0..<inputs.count)
         }
         for operand in used { try requireWideForm(dtypes[operand]) }
+    }
+
+    /// The order of the first tensor's elements alone, floats in total order.
+    init(_ inputs: [Tensor], isDescending: Bool) throws(JaxError) {
+        guard inputs[0].elementCount <= Int(Int32.max) else { throw JaxError(.resourceExhausted, "sort: more than \(Int32.max) elements") }
+        var dtypes: [DType] = []
+        for input in inputs { dtypes.append(input.dtype) }
+        self.dtypes = dtypes
+        form = .keys([SortKey(operand: 0, isDescending: isDescending, mergesZeros: false, mergesNaNs: false, isPartial: false)])
+        used = [0]
+        try requireWideForm(dtypes[0])
     }
 }
 
