@@ -21,5 +21,6 @@ private func afterMemory() -> Never {
     log("BareJAX \(KernelMemory.bytesInUse >> 10) KiB in use of \(PageFrames.totalBytes >> 20) MiB")
     if CommandLine.has("test=memory") { runMemoryTests() }
     if CommandLine.has("test=traps") { runTrapTests() }
+    if CommandLine.has("test=jobs") { runJobTests() }
     exitMachine(code: selfTestFailures == 0 ? 0 : 1)
 }

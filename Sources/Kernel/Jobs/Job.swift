@@ -15,8 +15,13 @@ public struct JobLimits {
     public var permissions: UInt32
     /// Who owns what is alive when the job ends in order.
     public var resultOwner: UInt32
+    /// Nanoseconds that the job may go on after it was cancelled or its budget is used up, before it is ended by force;
+    /// nil: it is never ended by force.
+    public var grace: UInt64?
 
-    public init(memoryQuota: Int? = nil, timeBudget: UInt64? = nil, permissions: UInt32 = 0, resultOwner: UInt32) {
+    public init(memoryQuota: Int? = nil, timeBudget: UInt64? = nil, permissions: UInt32 = 0, resultOwner: UInt32,
+                grace: UInt64? = 1_000_000_000) {
+        self.grace = grace
         self.memoryQuota = memoryQuota
         self.timeBudget = timeBudget
         self.permissions = permissions
@@ -48,7 +53,8 @@ struct JobRecord {
     let started: UInt64
     /// Nanoseconds of the clock; UInt64.max without a budget.
     let deadline: UInt64
-    var isCancelled = false
+    /// When it was cancelled; 0: it was not.
+    var cancelled: UInt64 = 0
     /// Up to 47 bytes, so that the list of jobs can be read while they come and go.
     var name: InlineArray<48, UInt8>
     /// The job that this one runs within, and the next in the list of all.
@@ -76,9 +82,9 @@ public enum Jobs {
 
     /// Runs `body` as a job. Jobs nest: the inner one has limits and memory of its own.
     public static func run(name: String, _ limits: JobLimits, _ body: () -> Void) -> JobEnd {
-        guard let owner = KernelHeap.makeOwner(name: "job", quota: limits.memoryQuota) else { return .refused }
+        guard let owner = KernelHeap.makeOwner(name: name, quota: limits.memoryQuota) else { return .refused }
         let task = cpu_current_task()!
-        let now = Scheduler.clock.nanoseconds
+        let now = now
         var record = JobRecord(id: 0, task: task.pointee.id, owner: owner, limits: limits, started: now,
                                deadline: limits.timeBudget.map { now &+ min($0, UInt64.max - now) } ?? UInt64.max,
                                name: InlineArray(repeating: 0),
@@ -108,14 +114,32 @@ public enum Jobs {
     public static var interruption: JobInterruption? {
         var record = cpu_current_task().pointee.job?.assumingMemoryBound(to: JobRecord.self)
         guard record != nil else { return nil }
-        let now = Scheduler.clock.nanoseconds
+        let now = now
         while let job = record {
-            if job.pointee.isCancelled { return .cancelled }
+            if job.pointee.cancelled != 0 { return .cancelled }
             if now >= job.pointee.deadline { return .timeBudget }
             record = job.pointee.outer
         }
         return nil
     }
+
+    /// Looked at when an interrupt has struck code that runs with interrupts on: the fault with which its job is to be ended
+    /// by force, nil where it is not. A task that holds a mutex goes on until it has let go.
+    static func forcedEnd(_ task: UnsafeMutablePointer<task_context>) -> FaultKind? {
+        guard task.pointee.job != nil, Scheduler.clock != nil, Scheduler.current.pointee.heldMutexes == nil else { return nil }
+        let now = now
+        var record = task.pointee.job?.assumingMemoryBound(to: JobRecord.self)
+        while let job = record {
+            if let grace = job.pointee.limits.grace {
+                if job.pointee.cancelled != 0, now &- job.pointee.cancelled > grace { return .cancelled }
+                if now > job.pointee.deadline, now - job.pointee.deadline > grace { return .timeBudget }
+            }
+            record = job.pointee.outer
+        }
+        return nil
+    }
+
+    private static var now: UInt64 { Scheduler.clock?.nanoseconds ?? 0 }
 
     /// The running job's permissions; nil outside of jobs.
     public static var permissions: UInt32? {
@@ -126,11 +150,12 @@ public enum Jobs {
     /// May be called from interrupt handlers.
     public static func cancel(task: UInt64) -> Bool {
         var found = false
+        let now = now
         let flags = spin_acquire(&lock)
         var record = first
         while let job = record {
             if job.pointee.task == task {
-                job.pointee.isCancelled = true
+                if job.pointee.cancelled == 0 { job.pointee.cancelled = max(now, 1) }
                 found = true
             }
             record = job.pointee.next
@@ -151,7 +176,7 @@ public enum Jobs {
             record = job.pointee.next
         }
         spin_release(&lock, flags)
-        let now = Scheduler.clock.nanoseconds
+        let now = now
         for job in copies {
             var name: [UInt8] = []
             for index in job.name.indices where job.name[index] != 0 { name.append(job.name[index]) }

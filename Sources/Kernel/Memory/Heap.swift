@@ -160,7 +160,7 @@ public struct Heap<Pages: PageSource> {
     }
 
     /// A new owner; nil when there are as many as the ledger can hold or no memory for another.
-    public mutating func makeOwner(name: StaticString, quota: Int?) -> UInt32? {
+    public mutating func makeOwner(name: String, quota: Int?) -> UInt32? {
         guard let slot = ledger.freeSlot,
               let memory = allocate(byteCount: MemoryLayout<OwnerRecord>.stride, alignment: 16, owner: 0) else { return nil }
         return ledger.add(slot: slot, record: memory.bindMemory(to: OwnerRecord.self, capacity: 1), name: name, quota: quota)

@@ -34,7 +34,7 @@ public enum KernelHeap {
     }
 
     /// A new owner of memory; nil when the ledger is full.
-    public static func makeOwner(name: StaticString, quota: Int?) -> UInt32? {
+    public static func makeOwner(name: String, quota: Int?) -> UInt32? {
         locked { $0.makeOwner(name: name, quota: quota) }
     }
 
@@ -70,24 +70,24 @@ public enum KernelHeap {
     /// One line of the ledger.
     public struct LedgerLine {
         public let owner: UInt32
-        public let name: StaticString
+        public let name: String
         public let usedBytes, peakBytes, blockCount: Int
     }
 
     /// The ledger as it stands. Copied line by line, because the array itself comes from the heap.
     public static func ledgerLines() -> [LedgerLine] {
         let count = locked { $0.ledger.count }
-        var lines: [LedgerLine] = []
-        lines.reserveCapacity(count + 8)
+        var records: [OwnerRecord] = []
+        records.reserveCapacity(count + 8)
         locked {
-            $0.ledger.forEach { record in
-                guard lines.count < lines.capacity else { return }
-                let owner = record.pointee
-                lines.append(LedgerLine(owner: owner.id, name: owner.name, usedBytes: owner.usedBytes,
-                                        peakBytes: owner.peakBytes, blockCount: owner.blockCount))
-            }
+            $0.ledger.forEach { if records.count < records.capacity { records.append($0.pointee) } }
         }
-        return lines
+        return records.map { record in
+            var bytes: [UInt8] = []
+            for index in 0..<32 where record.name[index] != 0 { bytes.append(record.name[index]) }
+            return LedgerLine(owner: record.id, name: String(decoding: bytes, as: UTF8.self), usedBytes: record.usedBytes,
+                              peakBytes: record.peakBytes, blockCount: record.blockCount)
+        }
     }
 
     /// Bytes in use of all owners.

@@ -10,15 +10,22 @@ public struct OwnerRecord {
     public internal(set) var blockCount = 0
     /// Allocations refused for want of quota or memory.
     public internal(set) var refusals = 0
-    public let name: StaticString
+    /// Up to 31 bytes of UTF-8, ended by zero.
+    public let name: InlineArray<32, UInt8>
     var slabs: UnsafeMutablePointer<SlabHeader>?
     var larges: UnsafeMutablePointer<LargeHeader>?
     /// The slabs of each class that have free blocks.
     var partial: InlineArray<30, UnsafeMutablePointer<SlabHeader>?>
 
-    init(id: UInt32, name: StaticString, quota: Int) {
+    init(id: UInt32, name: String, quota: Int) {
         self.id = id
-        self.name = name
+        var bytes = InlineArray<32, UInt8>(repeating: 0)
+        var count = 0
+        for byte in name.utf8 where count < 31 {
+            bytes[count] = byte
+            count += 1
+        }
+        self.name = bytes
         self.quota = quota
         partial = InlineArray(repeating: nil)
     }
@@ -81,7 +88,7 @@ public struct Ledger {
         return nil
     }
 
-    mutating func add(slot: Int, record: UnsafeMutablePointer<OwnerRecord>, name: StaticString, quota: Int?) -> UInt32 {
+    mutating func add(slot: Int, record: UnsafeMutablePointer<OwnerRecord>, name: String, quota: Int?) -> UInt32 {
         let id = generations[slot] << Self.slotBits | UInt32(slot)
         record.initialize(to: OwnerRecord(id: id, name: name, quota: quota ?? Int.max))
         records[slot] = record

@@ -168,6 +168,20 @@ public enum Exceptions {
         frame.pointee.ss = UInt64(TRAP_DATA_SEGMENT)
     }
 
+    /// Ends the innermost job of the running task from an interrupt that has struck it; guarded calls inside it end with it.
+    static func endJob(_ frame: UnsafeMutablePointer<trap_frame>, _ kind: FaultKind) {
+        let cpu = cpu_local_get()!
+        let task = cpu.pointee.current!
+        var point = task.pointee.recovery
+        while let candidate = point, candidate.pointee.job == 0 { point = candidate.pointee.outer }
+        guard let point else { return }
+        var record = describe(frame, cpu, task)
+        record.kind = kind
+        record.job = point.pointee.job
+        record = keep(record)
+        escape(frame, to: point, cpu, task, record)
+    }
+
     /// Interrupts whose handlers the escape leaves were never acknowledged.
     private static func endAbandonedInterrupts(_ cpu: UnsafeMutablePointer<cpu_local>, down depth: UInt32) {
         while cpu.pointee.interrupt_depth > depth {
@@ -199,7 +213,7 @@ public enum Exceptions {
 func kernelTrap(_ frame: UnsafeMutablePointer<trap_frame>) {
     let vector = frame.pointee.vector
     if vector >= 32 && vector != UInt64(TRAP_RAISED) {
-        Interrupts.dispatch(UInt8(vector))
+        Interrupts.dispatch(frame)
     } else {
         Exceptions.handle(frame)
     }

@@ -53,8 +53,9 @@ public enum Interrupts {
 
     public static func freeVector(_ vector: UInt8) { register(vector, nil) }
 
-    /// The processor took an interrupt.
-    static func dispatch(_ vector: UInt8) {
+    /// The processor took an interrupt; `frame` is what it struck.
+    static func dispatch(_ frame: UnsafeMutablePointer<trap_frame>) {
+        let vector = UInt8(frame.pointee.vector)
         let cpu = cpu_local_get()!
         if vector == ProcessorInterrupt.spurious {
             spuriousCount &+= 1
@@ -73,7 +74,12 @@ public enum Interrupts {
         }
         if LocalAPIC.base != 0 { LocalAPIC.endOfInterrupt() }
         cpu.pointee.interrupt_depth -= 1
-        if cpu.pointee.interrupt_depth == 0 { afterOutermost() }
+        guard cpu.pointee.interrupt_depth == 0 else { return }
+        if frame.pointee.rflags & 1 << 9 != 0, cpu.pointee.held_lock_count == 0, let kind = Jobs.forcedEnd(cpu.pointee.current) {
+            Exceptions.endJob(frame, kind)
+        } else {
+            afterOutermost()
+        }
     }
 
     private static func call(_ vector: UInt) { handlers[Int(vector)].body?() }
