@@ -2,7 +2,9 @@
 #if hasFeature(Embedded)
 import Boot
 
-extension FaultRecord {
+extension FaultRecord: CustomStringConvertible {
+    public var description: String { summary }
+
     /// "null dereference at address 0x10 in JaxOps.f(x:) + 0x24": the second line of an error.
     public var summary: String {
         var bytes: [UInt8] = []

@@ -53,7 +53,7 @@ final class KernelPlatform: Platform {
 
     /// Programs share the library's account when the ledger is full.
     func makeOwner(name: String) -> MemoryOwner {
-        KernelHeap.makeOwner(name: "program", quota: nil).map { MemoryOwner(id: $0) } ?? .library
+        KernelHeap.makeOwner(name: name, quota: nil).map { MemoryOwner(id: $0) } ?? .library
     }
 
     func releaseOwner(_ owner: MemoryOwner) { KernelHeap.removeOwner(owner.id) }
