@@ -73,20 +73,20 @@ func craftedPrograms() -> [(name: String, bytes: [UInt8])] {
     add("many operations without anything") { writer in
         let unknown = writer.attribute(0, v(15))
         let code = writer.operation("after_all_v1")
-        return inFunction(&writer, values: 0, 50_000, (0..<50_000).flatMap { _ in v(code) + [0] + v(unknown) })
+        return inFunction(&writer, values: 0, 20_000, (0..<20_000).flatMap { _ in v(code) + [0] + v(unknown) })
     }
     add("many results") { writer in
         let unknown = writer.attribute(0, v(15))
         let code = writer.operation("create_token_v1")
         let type = writer.type(1, v(22))
-        return inFunction(&writer, values: 50_000, 50_000, (0..<50_000).flatMap { _ in v(code) + [2] + v(unknown) + v(1) + v(type) })
+        return inFunction(&writer, values: 20_000, 20_000, (0..<20_000).flatMap { _ in v(code) + [2] + v(unknown) + v(1) + v(type) })
     }
     add("many convolutions that share their properties") { writer in
         let unknown = writer.attribute(0, v(15))
         let flag = writer.attribute(1, v(2) + v(1))
         let code = writer.operation("convolution_v1")
         let property = writer.property((0..<17).flatMap { _ in v(flag) })
-        return inFunction(&writer, values: 0, 50_000, (0..<50_000).flatMap { _ in v(code) + [64] + v(unknown) + v(property) })
+        return inFunction(&writer, values: 0, 20_000, (0..<20_000).flatMap { _ in v(code) + [64] + v(unknown) + v(property) })
     }
     add("many convolutions that mix properties and attributes") { writer in
         let unknown = writer.attribute(0, v(15))
@@ -99,10 +99,10 @@ func craftedPrograms() -> [(name: String, bytes: [UInt8])] {
             writer.attribute(0, v(1) + v(20) + (0..<20).flatMap { _ in v(key) + v(flag) })
         }
         var body: [UInt8] = []
-        for index in 0..<50_000 {
+        for index in 0..<20_000 {
             body += v(code) + [65] + v(unknown) + v(dictionaries[index % 60]) + v(properties[index / 60 % 60])
         }
-        return inFunction(&writer, values: 0, 50_000, body)
+        return inFunction(&writer, values: 0, 20_000, body)
     }
     add("lists that a few bytes stand for") { writer in
         let unknown = writer.attribute(0, v(15))
@@ -117,15 +117,15 @@ func craftedPrograms() -> [(name: String, bytes: [UInt8])] {
         return inFunction(&writer, values: 0, 5_000, body)
     }
     add("empty strings") { writer in
-        writer.strings += [String](repeating: "", count: 50_000)
+        writer.strings += [String](repeating: "", count: 20_000)
         return (0, [])
     }
     add("entries of no bytes") { writer in
-        for _ in 0..<50_000 { _ = writer.attribute(0, []) }
+        for _ in 0..<20_000 { _ = writer.attribute(0, []) }
         return (0, [])
     }
     add("properties of no bytes") { writer in
-        for _ in 0..<50_000 { _ = writer.property([]) }
+        for _ in 0..<20_000 { _ = writer.property([]) }
         return (0, [])
     }
     add("scalars") { writer in
