@@ -40,3 +40,22 @@ build/barejax.elf: $(RING0_LIB) $(PYTHON_LIB) linker/pvh.ld image/symbols.py ima
 	$(PVH_LINK) build/image/pvh.symbols.o -o build/image/pvh.elf
 	python3 image/check.py build/image/pvh.elf
 	objcopy --strip-all build/image/pvh.elf $@
+
+# gnu-efi's start-up code relocates the image and calls efi_main. All symbols are local, so that unused code goes.
+EFI_LINK = ld -nostdlib -z nocombreloc -z noexecstack --no-undefined --gc-sections -shared -Bsymbolic -T linker/efi.lds \
+	--version-script linker/efi.version /usr/lib/crt0-efi-x86_64.o
+EFI_LIBS = --start-group $(IMAGE_LIBS) /usr/lib/libgnuefi.a --end-group
+
+build/BOOTX64.EFI: $(RING0_LIB) $(PYTHON_LIB) linker/efi.lds linker/efi.version image/symbols.py image/check.py
+	$(EFI_LINK) $(EFI_LIBS) -o build/image/efi.first
+	python3 image/symbols.py build/image/efi.first build/image/efi.symbols.o
+	$(EFI_LINK) build/image/efi.symbols.o $(EFI_LIBS) -o build/image/efi.elf
+	python3 image/check.py --relocatable build/image/efi.elf
+	objcopy -j .text -j .reloc -j .data -j .dynamic -j .rela -j .dynsym -j .dynstr -j .symbols \
+		--output-target efi-app-x86_64 --subsystem 10 build/image/efi.elf $@
+
+# What lies on the EFI partition beside the image: the folder's files, models/ among them.
+ESP_FILES ?= image/esp
+
+build/barejax.img: build/BOOTX64.EFI image/make-disk.sh $(shell find $(ESP_FILES) -type f 2>/dev/null)
+	image/make-disk.sh $@ build/BOOTX64.EFI $(ESP_FILES)

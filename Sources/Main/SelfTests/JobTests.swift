@@ -29,7 +29,7 @@ func runJobTests() {
         fatalError("on purpose")
     }
     // What a job that was ended left in a global is gone: forget it without releasing it.
-    withUnsafeMutableBytes(of: &result) { $0.initializeMemory(as: UInt8.self, repeating: 0) }
+    _ = withUnsafeMutableBytes(of: &result) { $0.initializeMemory(as: UInt8.self, repeating: 0) }
     check("a fault ends the job", kind(end) == .swiftTrap)
 
     end = Jobs.run(name: "greedy", JobLimits(memoryQuota: 100_000, resultOwner: 1)) {
