@@ -215,39 +215,42 @@ public enum Scheduler {
         cpu_unlock_interrupts(flags)
     }
 
-    /// Waiting with interrupts off, in a handler or with a spin lock held would stop the processor for good.
+    /// Waiting in a handler or with a spin lock held would stop the processor for good. Both have interrupts off.
     static func requireTaskContext(_ what: StaticString) {
-        let local = cpu_local_get()!
-        if local.pointee.interrupt_depth != 0 || local.pointee.held_lock_count != 0 || cpu_flags() & 1 << 9 == 0 { misuse(what) }
+        if cpu_flags() & 1 << 9 == 0 { misuse(what) }
     }
 
     /// Waits until `condition` holds; false when `deadline` (nanoseconds; nil: never) passed first. Whoever makes the
-    /// condition true wakes the queue afterwards.
+    /// condition true wakes the queue afterwards. A condition that takes something takes it once: it is not asked again
+    /// after it held.
     static func wait(on queue: UnsafeMutablePointer<WaitQueue>, until deadline: UInt64?, for condition: () -> Bool) -> Bool {
         requireTaskContext("a task waited where it may not wait")
-        while !condition() {
+        while true {
+            if condition() { return true }
             if let deadline, clock.nanoseconds >= deadline { return false }
             let task = current
             let flags = cpu_lock_interrupts()
             queue.pointee.enter(task)
             // A wake-up from between the look and the entry would be lost without this second look.
-            let isWaiting = !condition()
-                || !atomic_replace32(&task.pointee.state, Task.State.waiting.rawValue, Task.State.runnable.rawValue)
-            if isWaiting { block(until: deadline) }
+            let holds = condition()
+            let isClaimed = !atomic_replace32(&task.pointee.state, Task.State.waiting.rawValue,
+                                              holds ? Task.State.runnable.rawValue : Task.State.waiting.rawValue)
+            // Where a waker has claimed the task already, it puts it into a run queue: that must be consumed.
+            if !holds || isClaimed { block(until: deadline) }
             queue.pointee.leave(task)
             cpu_unlock_interrupts(flags)
+            if holds { return true }
         }
-        return true
     }
 
     /// Wakes the first waiting task. Any context; the queue's spin lock must not be held.
     static func wakeOne(_ queue: UnsafeMutablePointer<WaitQueue>) {
-        guard !queue.pointee.isEmpty, let task = queue.pointee.removeFirstToWake() else { return }
+        guard queue.pointee.hasWaiting, let task = queue.pointee.removeFirstToWake() else { return }
         enqueue(task)
     }
 
     static func wakeAll(_ queue: UnsafeMutablePointer<WaitQueue>) {
-        guard !queue.pointee.isEmpty else { return }
+        guard queue.pointee.hasWaiting else { return }
         while let task = queue.pointee.removeFirstToWake() { enqueue(task) }
     }
 
@@ -278,6 +281,9 @@ public enum Scheduler {
         setTimer(processor, now)
         release(processor)
     }
+
+    /// The interrupt by which another processor says that its wake-up is urgent here.
+    public static func handleReschedule() { here.pointee.needsReschedule = true }
 
     // MARK: Idle
 

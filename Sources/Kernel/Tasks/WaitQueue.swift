@@ -7,11 +7,14 @@ public struct WaitQueue {
     private var lock = spin_lock()
     private var first: TaskPointer?
     private var last: TaskPointer?
+    /// Tasks in the queue, atomic.
+    private var count: UInt32 = 0
 
     public init() {}
 
-    /// Whether somebody waits; without the lock, so only a hint.
-    public var isEmpty: Bool { first == nil }
+    /// Whether somebody waits. Whoever changed a condition atomically before asking does not miss a task that entered
+    /// before looking at it.
+    var hasWaiting: Bool { mutating get { atomic_load32(&count) != 0 } }
 
     /// Enters the running task. It counts as waiting from here on: a wake-up may come before it has stopped running.
     mutating func enter(_ task: TaskPointer) {
@@ -22,6 +25,7 @@ public struct WaitQueue {
         if let last { last.pointee.nextWaiting = task } else { first = task }
         last = task
         task.pointee.isLinkedWaiting = true
+        _ = atomic_add32(&count, 1)
         spin_release(&lock, flags)
     }
 
@@ -50,5 +54,6 @@ public struct WaitQueue {
         task.pointee.nextWaiting = nil
         task.pointee.previousWaiting = nil
         task.pointee.isLinkedWaiting = false
+        _ = atomic_add32(&count, ~0)
     }
 }
