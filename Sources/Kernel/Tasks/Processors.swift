@@ -13,7 +13,7 @@ public enum Processors {
 
     nonisolated(unsafe) private static var slots: [Slot] = []
     nonisolated(unsafe) private static var stacks: UnsafeMutablePointer<UInt64>! = nil
-    /// Gives the processor that runs it its GS base, GDT, IDT and TSS.
+    /// Gives the processor that runs it its GDT, IDT and TSS; its record is installed.
     nonisolated(unsafe) private static var install: (UnsafeMutablePointer<cpu_local>) -> Void = { _ in }
     nonisolated(unsafe) private static var arrived: EventCount! = nil
 
@@ -47,9 +47,6 @@ public enum Processors {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: MemoryLayout<cpu_local>.size, alignment: 64)
         memory.initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<cpu_local>.size)
         let local = memory.assumingMemoryBound(to: cpu_local.self)
-        local.pointee.`self` = local
-        local.pointee.index = UInt32(index + 1)
-        local.pointee.current = UnsafeMutableRawPointer(idle).assumingMemoryBound(to: task_context.self)
         idle.pointee.onProcessor = 1
         let processor = ProcessorPointer.allocate(capacity: 1)
         processor.initialize(to: Processor(local: local, idle: idle))
@@ -82,6 +79,9 @@ public enum Processors {
     fileprivate static func enter(_ number: Int) -> Never {
         boot_enable_processor_features()
         let slot = slots[number]
+        CPULocal.install(slot.local, index: UInt32(number + 1))
+        let idle = slot.processor.pointee.idle
+        slot.local.pointee.current = UnsafeMutableRawPointer(idle).assumingMemoryBound(to: task_context.self)
         install(slot.local)
         LocalAPIC.enable(spuriousVector: ProcessorInterrupt.spurious, errorVector: ProcessorInterrupt.apicError)
         slot.local.pointee.apic_id = LocalAPIC.id

@@ -43,6 +43,9 @@ public struct Task {
     /// The time at which a sleeping task wakes, and its place in the processor's sleepers.
     var wakeTime: UInt64
     var nextSleeping: TaskPointer?
+#if hasFeature(Embedded)
+    var stack: GuardedRegion?
+#endif
     /// What the task does; taken when it starts.
     var body: (() -> Void)?
     /// Tasks in `join`; memory of its own, freed with the record.

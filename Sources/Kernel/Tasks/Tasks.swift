@@ -38,9 +38,11 @@ public enum Tasks {
         task.pointee.body = body
         task.pointee.context.id = atomic_add64(&lastIdentifier, 1) + 1
         task.pointee.context.task = UnsafeMutableRawPointer(task)
-        task.pointee.context.stack_low = stack.low
-        task.pointee.context.stack_high = stack.high
-        task.pointee.context.stack_pointer = firstFrame(stack.high)
+        task.pointee.stack = stack
+        let high = UInt64(UInt(bitPattern: stack.end))
+        task.pointee.context.stack_low = UInt64(UInt(bitPattern: stack.base))
+        task.pointee.context.stack_high = high
+        task.pointee.context.stack_pointer = firstFrame(high)
         if cpu_local_get().pointee.scheduler != nil { task.pointee.processor = Scheduler.here.pointee.position }
         return task
     }
@@ -89,7 +91,7 @@ extension Scheduler {
             let task = here.pointee.ended.removeFirst()
             cpu_unlock_interrupts(flags)
             guard let task else { return }
-            KernelStack.free(low: task.pointee.context.stack_low, high: task.pointee.context.stack_high)
+            if let stack = task.pointee.stack { KernelStack.free(stack) }
             releaseRecord(task)
         }
     }
