@@ -25,6 +25,8 @@ ap_protected:
     movw %ax, %ds
     movw %ax, %es
     movw %ax, %ss
+    movw %ax, %fs
+    movw %ax, %gs
     movl $0x620, %eax                   // CR4: PAE, OSFXSR, OSXMMEXCPT
     movl %eax, %cr4
     movl AT(ap_trampoline_page_map), %eax
@@ -56,7 +58,7 @@ ap_trampoline_page_map: .quad 0
 ap_trampoline_entry: .quad 0
 ap_trampoline_end:
 
-    // In the image, so mapped by the kernel's own tables too: takes a slot, its stack, and calls processor_main(slot).
+    // In the image, so mapped by the kernel's own tables too; no segment is loaded before the kernel's GDT is. Takes a slot, its stack, and calls processor_main(slot).
     .section .text.ap_entry, "ax"
     .code64
     .globl ap_entry
@@ -67,12 +69,6 @@ ap_entry:
     lock xaddl %edi, ap_next_slot(%rip)
     cmpl ap_slot_count(%rip), %edi
     jae 1f
-    movl $16, %eax
-    movw %ax, %ds
-    movw %ax, %es
-    movw %ax, %ss
-    movw %ax, %fs
-    movw %ax, %gs
     movq ap_stacks(%rip), %rax
     movq (%rax, %rdi, 8), %rsp
     xorl %ebp, %ebp

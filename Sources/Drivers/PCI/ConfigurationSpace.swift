@@ -36,31 +36,41 @@ extension ConfigurationSpace {
     }
 }
 
-/// Configuration space mapped into memory (PCI Express 4.0, section 7.2.2); the window begins at `firstBus`.
+/// Configuration space mapped into memory (PCI Express 4.0, section 7.2.2), one MiB a bus, mapped when a bus is first asked.
 public final class EnhancedConfiguration: ConfigurationSpace {
-    private let window: any RegisterWindow
-    private let firstBus: UInt8
+    public static let bytesPerBus = 1 << 20
 
-    public init(window: any RegisterWindow, firstBus: UInt8) {
-        self.window = window
-        self.firstBus = firstBus
+    private let buses: ClosedRange<UInt8>
+    private let map: (UInt8) -> (any RegisterWindow)?
+    private var windows: [(any RegisterWindow)?]
+
+    /// `map` gives the mapping of one bus.
+    public init(buses: ClosedRange<UInt8>, map: @escaping (UInt8) -> (any RegisterWindow)?) {
+        self.buses = buses
+        self.map = map
+        windows = []
+        for _ in 0..<256 { windows.append(nil) }
     }
 
-    private func register(_ address: PCIAddress, _ offset: Int) -> Int? {
-        guard address.bus >= firstBus, offset >= 0, offset < 4096 else { return nil }
-        let start = Int(address.bus - firstBus) << 20 | Int(address.device) << 15 | Int(address.function) << 12 | offset & ~3
-        return start + 4 <= window.byteCount ? start : nil
+    private func window(_ address: PCIAddress, _ offset: Int) -> (any RegisterWindow)? {
+        guard buses.contains(address.bus), offset >= 0, offset < 4096 else { return nil }
+        if let window = windows[Int(address.bus)] { return window }
+        let window = map(address.bus)
+        windows[Int(address.bus)] = window
+        return window
+    }
+
+    private func register(_ address: PCIAddress, _ offset: Int) -> Int {
+        Int(address.device) << 15 | Int(address.function) << 12 | offset & ~3
     }
 
     /// All ones where there is no function, as the bus itself answers.
     public func read(_ address: PCIAddress, _ offset: Int) -> UInt32 {
-        guard let register = register(address, offset) else { return ~0 }
-        return window.read32(register)
+        window(address, offset)?.read32(register(address, offset)) ?? ~0
     }
 
     public func write(_ address: PCIAddress, _ offset: Int, _ value: UInt32) {
-        guard let register = register(address, offset) else { return }
-        window.write32(register, value)
+        window(address, offset)?.write32(register(address, offset), value)
     }
 }
 

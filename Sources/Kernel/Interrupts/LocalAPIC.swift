@@ -41,6 +41,9 @@ public enum LocalAPIC {
     @inline(__always)
     public static func endOfInterrupt() { mmio_write32(base + Register.endOfInterrupt, 0) }
 
+    /// Where a device's message has to be written to arrive at this processor; its data is the vector (section 11.11).
+    public static var messageAddress: UInt64 { 0xFEE0_0000 | UInt64(id) << 12 }
+
     // MARK: Timer
 
     static func startTimer(count: UInt32, periodic: Bool, masked isMasked: Bool, vector: UInt8 = 0) {

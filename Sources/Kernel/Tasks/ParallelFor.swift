@@ -34,6 +34,8 @@ private final class Helper {
 }
 
 public enum Parallel {
+    private static let helperStackByteCount = 256 << 10
+
     nonisolated(unsafe) private static var helpers: [Helper] = []
     nonisolated(unsafe) private static var done: EventCount! = nil
 
@@ -43,7 +45,7 @@ public enum Parallel {
         self.done = done
         for _ in 0..<helperCount {
             let helper = Helper(done: done)
-            guard Tasks.start("parallel helper", { serve(helper) }) != nil else { return }
+            guard Tasks.start("parallel helper", stackByteCount: helperStackByteCount, { serve(helper) }) != nil else { return }
             helpers.append(helper)
         }
     }

@@ -13,15 +13,13 @@ public enum Processors {
 
     nonisolated(unsafe) private static var slots: [Slot] = []
     nonisolated(unsafe) private static var stacks: UnsafeMutablePointer<UInt64>! = nil
-    /// Gives the processor that runs it its GDT, IDT and TSS; its record is installed.
-    nonisolated(unsafe) private static var install: (UnsafeMutablePointer<cpu_local>) -> Void = { _ in }
     nonisolated(unsafe) private static var arrived: EventCount! = nil
 
     /// Starts every processor of `model` beside this one and returns at once. `trampoline` is the writable mapping of page 8,
     /// `physical` translates an address inside the image, `pageMap` is the kernel's CR3.
     public static func start(
         _ model: InterruptModel, trampoline: UnsafeMutableRawPointer, pageMap: UInt64,
-        physical: @convention(c) (UnsafeRawPointer?) -> UInt64, install: @escaping (UnsafeMutablePointer<cpu_local>) -> Void
+        physical: @convention(c) (UnsafeRawPointer?) -> UInt64
     ) {
         let own = LocalAPIC.id
         var targets: [UInt32] = []
@@ -30,7 +28,6 @@ public enum Processors {
         }
         guard !targets.isEmpty else { return }
         arrived = EventCount()
-        self.install = install
         stacks = UnsafeMutablePointer<UInt64>.allocate(capacity: targets.count)
         for index in targets.indices {
             guard let slot = makeSlot(index) else { break }
@@ -79,10 +76,11 @@ public enum Processors {
     fileprivate static func enter(_ number: Int) -> Never {
         boot_enable_processor_features()
         let slot = slots[number]
+        PageTables.activate()
         CPULocal.install(slot.local, index: UInt32(number + 1))
         let idle = slot.processor.pointee.idle
         slot.local.pointee.current = UnsafeMutableRawPointer(idle).assumingMemoryBound(to: task_context.self)
-        install(slot.local)
+        DescriptorTables.install(slot.local)
         LocalAPIC.enable(spuriousVector: ProcessorInterrupt.spurious, errorVector: ProcessorInterrupt.apicError)
         slot.local.pointee.apic_id = LocalAPIC.id
         slot.local.pointee.online = 1

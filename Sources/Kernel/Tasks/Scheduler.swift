@@ -31,6 +31,10 @@ public enum Scheduler {
     /// The local APIC is enabled; from here on tasks can be started and waited for.
     public static func start(clock: Clock) {
         self.clock = clock
+        Interrupts.register(ProcessorInterrupt.timer) { Scheduler.handleTimer() }
+        Interrupts.register(ProcessorInterrupt.reschedule) { Scheduler.handleReschedule() }
+        Interrupts.register(ProcessorInterrupt.apicError) {}
+        Interrupts.afterOutermost = { Scheduler.leaveInterrupt() }
         let local = cpu_local_get()!
         let main = TaskPointer.allocate(capacity: 1)
         main.initialize(to: Task(name: "main", priority: .interactive, owner: 0, isIdle: false, isJoinable: false))

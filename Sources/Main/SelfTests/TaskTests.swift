@@ -165,6 +165,30 @@ enum TaskTests {
         return test.failureCount
     }
 
+    /// Every processor that the tables name runs tasks, and work spreads over them.
+    static func processors() -> Int {
+        var test = SelfTestLog("smp")
+        let isComplete = Processors.waitForAll(until: Scheduler.clock.nanoseconds + 10_000_000_000)
+        test.expect(isComplete && Scheduler.processorCount == Devices.processorCount, "a processor did not start")
+        let seen = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
+        seen.initialize(to: 0)
+        let end = Scheduler.clock.nanoseconds + 5_000_000_000
+        let all: UInt64 = (1 << UInt64(Scheduler.processorCount)) - 1
+        var tasks: [TaskPointer] = []
+        for _ in 0..<Scheduler.processorCount {
+            let task = Tasks.start("visitor", isJoinable: true) {
+                while atomic_load64(seen) != all, Scheduler.clock.nanoseconds < end {
+                    _ = atomic_or64(seen, 1 << UInt64(cpu_local_get().pointee.index))
+                }
+            }
+            if let task { tasks.append(task) }
+        }
+        for task in tasks { Tasks.join(task) }
+        test.expect(seen.pointee == all, "a processor took no work")
+        seen.deallocate()
+        return test.failureCount
+    }
+
     static func manyTasks() -> Int {
         var test = SelfTestLog("tasks")
         let total = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
