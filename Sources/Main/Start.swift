@@ -1,6 +1,8 @@
 // The kernel's first Swift function: brings the machine up in order, each part by its own line.
 import Boot
 import CPU
+import JaxPlatform
+import JaxRun
 import Kernel
 
 @_cdecl("kernel_main")
@@ -16,11 +18,27 @@ func kernelMain(_ info: UnsafePointer<boot_info>) -> Never {
 
 nonisolated(unsafe) var bootRecord: UnsafePointer<boot_info>! = nil
 
-/// Everything that needs the heap and may fault safely.
+/// Everything that needs the heap and may fault safely. Ends as the task "main".
 private func afterMemory() -> Never {
+    Devices.startTime(bootRecord)
+    Devices.startProcessors()
+    Devices.startSerial()
+    Devices.startControlPort()
+    if CommandLine.value("test") != nil { runSelfTests() }
+    platform = KernelPlatform()
+    guard load_jax_library() == 0 else { panic("the JAX layer does not start") }
+    BootFiles.start(bootRecord)
+    Prompt.start()
+    MachineService.start()
+    Tasks.exit()
+}
+
+/// `test=NAME` on the command line: runs the machine's own tests and ends QEMU with their result.
+private func runSelfTests() -> Never {
     log("BareJAX \(KernelMemory.bytesInUse >> 10) KiB in use of \(PageFrames.totalBytes >> 20) MiB")
     if CommandLine.has("test=memory") { runMemoryTests() }
     if CommandLine.has("test=traps") { runTrapTests() }
     if CommandLine.has("test=jobs") { runJobTests() }
+    runDeviceTests()
     exitMachine(code: selfTestFailures == 0 ? 0 : 1)
 }

@@ -36,7 +36,7 @@ typedef struct task_context {
 enum { CPU_MAX_HELD_LOCKS = 8, CPU_TSS_BYTES = 104, CPU_GDT_ENTRIES = 8, CPU_MAX_COUNT = 64 };
 
 typedef struct spin_lock {
-    uint32_t next_ticket, now_serving;
+    uint32_t taken;
     /// Processor index + 1 of the holder, 0: free. For reports and recovery.
     uint32_t holder;
     uint32_t poisoned;
@@ -81,11 +81,13 @@ CPU_INLINE uint64_t cpu_lock_interrupts(void) { uint64_t f = cpu_flags(); cpu_di
 CPU_INLINE void cpu_unlock_interrupts(uint64_t flags) { if (flags & 0x200) cpu_enable_interrupts(); }
 #endif
 
-/// Takes the lock with interrupts off, in order of arrival; returns the flags for `spin_release`.
+/// Takes the lock with interrupts off; returns the flags for `spin_release`. Not in order of arrival: a virtual processor
+/// that is not running could not take its turn, and all behind it would wait for the host's scheduler.
 CPU_INLINE uint64_t spin_acquire(spin_lock *lock) {
     uint64_t flags = cpu_lock_interrupts();
-    uint32_t ticket = __atomic_fetch_add(&lock->next_ticket, 1, __ATOMIC_RELAXED);
-    while (__atomic_load_n(&lock->now_serving, __ATOMIC_ACQUIRE) != ticket) cpu_pause();
+    while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE)) {
+        while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED)) cpu_pause();
+    }
     cpu_local *cpu = cpu_local_get();
     lock->holder = cpu->index + 1;
     if (cpu->held_lock_count < CPU_MAX_HELD_LOCKS) cpu->held_locks[cpu->held_lock_count] = lock;
@@ -96,7 +98,7 @@ CPU_INLINE uint64_t spin_acquire(spin_lock *lock) {
 CPU_INLINE void spin_release(spin_lock *lock, uint64_t flags) {
     cpu_local_get()->held_lock_count--;
     lock->holder = 0;
-    __atomic_store_n(&lock->now_serving, lock->now_serving + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
     cpu_unlock_interrupts(flags);
 }
 

@@ -34,6 +34,8 @@ public enum Scheduler {
         Interrupts.register(ProcessorInterrupt.timer) { Scheduler.handleTimer() }
         Interrupts.register(ProcessorInterrupt.reschedule) { Scheduler.handleReschedule() }
         Interrupts.register(ProcessorInterrupt.apicError) {}
+        Interrupts.register(ProcessorInterrupt.shootDown) { ShootDown.handle() }
+        PageTables.forgetElsewhere = { ShootDown.forget($0, $1) }
         Interrupts.afterOutermost = { Scheduler.leaveInterrupt() }
         let local = cpu_local_get()!
         let main = TaskPointer.allocate(capacity: 1)

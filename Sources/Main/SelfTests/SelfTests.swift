@@ -1,46 +1,26 @@
-// Machine tests by name: `test=NAME` on the kernel's command line runs one and ends the machine with its result.
-import Boot
+// The machine tests of time, tasks and devices, by the names that `test=NAME` on the kernel's command line selects.
 import Kernel
 
-enum SelfTests {
-    /// The tests of time, tasks and devices; "tasks" runs all that need no host.
-    static func run(_ name: String) -> Int {
-        switch name {
-        case "timers": return TaskTests.timers()
-        case "preemption": return TaskTests.preemption()
-        case "priorities": return TaskTests.priorities()
-        case "exclusion": return TaskTests.exclusion()
-        case "parallel": return TaskTests.parallel()
-        case "many": return TaskTests.manyTasks()
-        case "smp": return TaskTests.processors()
-        case "tasks":
-            var failures = 0
-            for test in ["timers", "preemption", "priorities", "exclusion", "parallel", "many", "smp"] { failures += run(test) }
-            return failures
-        case "echo": return DeviceTests.echo()
-        case "msix": return DeviceTests.messageInterrupts()
-        case "poweroff": return 0
-        default:
-            log("there is no test named " + name)
-            return 1
-        }
-    }
-
-    /// The value of `test=` on the command line; empty without one.
-    static func argument(_ info: UnsafePointer<boot_info>) -> String {
-        let line = commandLine(info)
-        for word in line.split(separator: " ") where word.hasPrefix("test=") { return String(word.dropFirst(5)) }
-        return ""
-    }
-
-    private static func commandLine(_ info: UnsafePointer<boot_info>) -> String {
-        withUnsafeBytes(of: info.pointee.command_line) { bytes in
-            var line: [UInt8] = []
-            for byte in bytes {
-                if byte == 0 { break }
-                line.append(byte)
-            }
-            return String(decoding: line, as: UTF8.self)
-        }
-    }
+/// Runs the tests that the command line names. The host plays the other end of `echo`.
+func runDeviceTests() {
+    if CommandLine.has("test=tasks") { runTaskTests() }
+    if CommandLine.has("test=echo") { report("echo", DeviceTests.echo()) }
+    if CommandLine.has("test=msix") { report("msix", DeviceTests.messageInterrupts()) }
+    if CommandLine.has("test=misuse") { report("misuse", TaskTests.misuse()) }
+    if CommandLine.has("test=poweroff") { Power.off() }
+    if CommandLine.has("test=reset") { Power.reset() }
 }
+
+/// All that need no host, on however many processors there are.
+private func runTaskTests() {
+    report("smp", TaskTests.processors())
+    report("timers", TaskTests.timers())
+    report("preemption", TaskTests.preemption())
+    report("priorities", TaskTests.priorities())
+    report("exclusion", TaskTests.exclusion())
+    report("parallel", TaskTests.parallel())
+    report("many tasks", TaskTests.manyTasks())
+    report("misuse", TaskTests.misuse())
+}
+
+private func report(_ name: StaticString, _ failures: Int) { check(name, failures == 0) }

@@ -2,7 +2,7 @@
 import CPU
 import Kernel
 
-/// The checks of one machine test: says what failed, and counts.
+/// The checks of one machine test; a line for each that fails, and one for the test.
 struct SelfTestLog {
     let name: StaticString
     private(set) var failureCount = 0
@@ -12,10 +12,7 @@ struct SelfTestLog {
     mutating func expect(_ condition: Bool, _ what: StaticString) {
         if condition { return }
         failureCount += 1
-        logText("FAILED ")
-        logText(name)
-        logText(": ")
-        log(what)
+        check(what, false)
     }
 }
 
@@ -186,6 +183,26 @@ enum TaskTests {
         for task in tasks { Tasks.join(task) }
         test.expect(seen.pointee == all, "a processor took no work")
         seen.deallocate()
+        return test.failureCount
+    }
+
+    /// What must not be done with a mutex ends the work that did it, and the mutex is free again and says so.
+    static func misuse() -> Int {
+        var test = SelfTestLog("misuse")
+        let mutex = Mutex(), other = Mutex()
+        test.expect(guardedCall { mutex.lock(); mutex.lock() } != nil, "locking twice was not found")
+        test.expect(mutex.isPoisoned && !mutex.isHeldByCurrentTask, "the mutex of an ended job stayed locked")
+        test.expect(guardedCall { other.unlock() } != nil, "unlocking a free mutex was not found")
+        mutex.isPoisoned = false
+        mutex.lock()
+        var found = false
+        if let task = Tasks.start("thief", isJoinable: true, { found = guardedCall { mutex.unlock() } != nil }) { Tasks.join(task) }
+        test.expect(found && mutex.isHeldByCurrentTask, "another task's mutex could be unlocked")
+        mutex.unlock()
+        test.expect(guardedCall {
+            cpu_disable_interrupts()
+            Scheduler.sleep(nanoseconds: 1000)
+        } != nil, "sleeping with interrupts off was not found")
         return test.failureCount
     }
 
