@@ -24,7 +24,7 @@ public final class VirtioConsole {
     private var queues: [(receive: Virtqueue, send: Virtqueue)] = []
     /// One bit a port: whether the host has it open. The name and the state may come in either order.
     private var openPorts: UInt32 = 0
-    /// Counts control interrupts; compared before the control lock is taken, for the path of every read.
+    /// Counts interrupts that may mean control messages; compared before the control lock is taken.
     private let controlReceived: any Signal
     private var controlSeen: UInt64 = ~0
 
@@ -64,20 +64,26 @@ public final class VirtioConsole {
         let device = try VirtioDevice(transport, environment, required: Self.multiport)
         self.device = device
         let received = port.received, sent = port.sent, controlSent = self.controlSent, controlReceived = self.controlReceived
+        // QEMU gives the device two vectors where it is not told otherwise: sending has one of its own where there is one.
         let controlVector = try transport.makeVector {
             controlReceived.notify()
             controlSent.notify()
             received.notify()
+            sent.notify()
         }
-        let receiveVector = try transport.makeVector { received.notify() }
-        let sendVector = try transport.makeVector { sent.notify() }
+        let sendVector: UInt16
+        do throws(DeviceError) {
+            sendVector = try transport.makeVector { sent.notify() }
+        } catch {
+            sendVector = controlVector
+        }
 
         let ports = min(try device.readConfiguration([4])[0], Self.portLimit)
         let controlReceiveQueue = try device.makeQueue(Self.controlReceiveQueue, sizeLimit: Self.controlCount, vector: controlVector)
         let controlSendQueue = try device.makeQueue(Self.controlSendQueue, sizeLimit: Self.controlCount, vector: controlVector)
         for port in 0..<ports {
             queues.append((
-                try device.makeQueue(Self.receiveQueue(port), sizeLimit: 128, vector: receiveVector),
+                try device.makeQueue(Self.receiveQueue(port), sizeLimit: 128, vector: controlVector),
                 try device.makeQueue(Self.sendQueue(port), sizeLimit: 128, vector: sendVector)))
         }
         let controlReceive = try BufferRing(controlReceiveQueue, count: Self.controlCount, bufferByteCount: Self.controlByteCount, environment)
