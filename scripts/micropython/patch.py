@@ -177,6 +177,36 @@ change("py/parsenum.c", """            dec_val *= MICROPY_FLOAT_C_FUN(pow)(10, e
 
     if (allow_imag""")
 
+# --- slices can be made by name and compared ---
+
+change("py/objslice.c", """    MP_TYPE_FLAG_NONE,
+    unary_op, slice_unary_op,
+""", """    MP_TYPE_FLAG_NONE,
+    make_new, slice_make_new,
+    binary_op, slice_binary_op,
+    unary_op, slice_unary_op,
+""")
+change("py/objslice.c", """MP_DEFINE_CONST_OBJ_TYPE(
+    mp_type_slice,
+""", """static mp_obj_t slice_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)type;
+    mp_arg_check_num(n_args, n_kw, 1, 3, false);
+    mp_obj_t start = n_args > 1 ? args[0] : mp_const_none;
+    return mp_obj_new_slice(start, args[n_args > 1], n_args > 2 ? args[2] : mp_const_none);
+}
+
+static mp_obj_t slice_binary_op(mp_binary_op_t op, mp_obj_t lhs, mp_obj_t rhs) {
+    if (op != MP_BINARY_OP_EQUAL || !mp_obj_is_type(rhs, &mp_type_slice)) {
+        return MP_OBJ_NULL;
+    }
+    mp_obj_slice_t *a = MP_OBJ_TO_PTR(lhs), *b = MP_OBJ_TO_PTR(rhs);
+    return mp_obj_new_bool(mp_obj_equal(a->start, b->start) && mp_obj_equal(a->stop, b->stop) && mp_obj_equal(a->step, b->step));
+}
+
+MP_DEFINE_CONST_OBJ_TYPE(
+    mp_type_slice,
+""")
+
 # --- exceptions: ValueError('x'), without the comma of a tuple ---
 
 change("py/objexcept.c", """    mp_obj_tuple_print(print, MP_OBJ_FROM_PTR(o->args), kind);
