@@ -9,9 +9,13 @@ public enum Interpreter {
     /// Starts the interpreter on the calling task, or starts it afresh after a fault. `stackTop` is the highest address
     /// of the task's stack that it may use, with `stackBytes` below it. Throws `resourceExhausted` without memory.
     public static func start(stackTop: UnsafeMutableRawPointer, stackBytes: Int) throws(JaxError) {
+        // After a fault: what the interpreter had is gone.
+        for area in heapAreas { machineServices.free(area) }
+        heapAreas = []
         guard let heap = machineServices.allocate(initialHeapBytes) else {
             throw JaxError(.resourceExhausted, "no memory for the interpreter's heap")
         }
+        heapAreas.append(heap)
         _ = nativeModules.count
         python_start(heap, initialHeapBytes, stackTop, stackBytes)
     }
@@ -60,6 +64,9 @@ public enum Interpreter {
     }
 }
 
+/// The areas of the interpreter's heap.
+nonisolated(unsafe) private var heapAreas: [UnsafeMutableRawPointer] = []
+
 private final class Sink {
     let write: (UnsafeBufferPointer<UInt8>) -> Void
     init(_ write: @escaping (UnsafeBufferPointer<UInt8>) -> Void) { self.write = write }
@@ -77,10 +84,17 @@ func python_host_read(_ isIdle: Bool) -> Int32 { Int32(machineServices.readConso
 func python_host_microseconds() -> UInt64 { platform.nanoseconds / 1000 }
 
 @_cdecl("python_host_allocate")
-func python_host_allocate(_ byteCount: UInt) -> UnsafeMutableRawPointer? { machineServices.allocate(Int(byteCount)) }
+func python_host_allocate(_ byteCount: UInt) -> UnsafeMutableRawPointer? {
+    guard let area = machineServices.allocate(Int(byteCount)) else { return nil }
+    heapAreas.append(area)
+    return area
+}
 
 @_cdecl("python_host_free")
-func python_host_free(_ pointer: UnsafeMutableRawPointer) { machineServices.free(pointer) }
+func python_host_free(_ pointer: UnsafeMutableRawPointer) {
+    heapAreas.removeAll { $0 == pointer }
+    machineServices.free(pointer)
+}
 
 @_cdecl("python_host_panic")
 func python_host_panic(_ reason: UnsafePointer<CChar>) -> Never { machineServices.panic(String(cString: reason)) }

@@ -1,0 +1,62 @@
+// What Python's module `machine` tells of this kernel. Files, power and devices' details come from whoever knows them:
+// Start.swift sets those closures of `machineServices`.
+import CPU
+import JaxPlatform
+import JaxRun
+import Kernel
+import Python
+
+extension Prompt {
+    static func fillServices() {
+        let services = machineServices
+        services.memory = {
+            var entries: [(name: String, bytes: Int)] = [
+                (name: "total", bytes: PageFrames.totalBytes), (name: "free", bytes: PageFrames.freeBytes),
+                (name: "used", bytes: KernelMemory.bytesInUse),
+            ]
+            for line in KernelHeap.ledgerLines() { entries.append((name: line.name.description, bytes: line.usedBytes)) }
+            let interpreter = Interpreter.memory
+            entries.append((name: "python used", bytes: interpreter.used))
+            entries.append((name: "python heap", bytes: interpreter.total))
+            return entries
+        }
+        services.devices = {
+            var list: [(name: String, description: String, memoryBytes: Int, dispatchCount: Int)] = []
+            for device in session?.devices ?? [] {
+                list.append((name: device.name, description: device.description, memoryBytes: device.memoryBytes,
+                             dispatchCount: device.dispatchCount))
+            }
+            return list
+        }
+        services.faults = {
+            var list: [String] = []
+            for fault in Exceptions.faults() { list.append(fault.summary) }
+            return list
+        }
+        services.allocate = { byteCount in
+            KernelHeap.allocate(byteCount: byteCount, alignment: 4096, owner: MemoryOwner.library.id)
+        }
+        services.free = { KernelHeap.free($0) }
+        services.panic = { reason in
+            log("python: " + reason)
+            fatalError()
+        }
+        // Real faults, so that what Python sees of them can be tried at the prompt.
+        services.raiseFault = { kind throws(JaxError) in
+            switch kind {
+            case "trap": fatalError()
+            case "page": UnsafeMutablePointer<UInt8>(bitPattern: 16)!.pointee = 1
+            case "overflow": _ = overflow(1)
+            default: throw JaxError(.valueError, "the faults are 'trap', 'page' and 'overflow', not '\(kind)'")
+            }
+        }
+    }
+}
+
+/// Runs off the end of the stack.
+@inline(never)
+private func overflow(_ depth: Int) -> Int {
+    var frame: InlineArray<64, Int> = InlineArray(repeating: depth)
+    frame[depth & 63] = overflow(depth &+ 1)
+    return frame[(depth &+ 1) & 63]
+}
