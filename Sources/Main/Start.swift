@@ -4,6 +4,7 @@ import CPU
 import JaxPlatform
 import JaxRun
 import Kernel
+import Python
 
 @_cdecl("kernel_main")
 func kernelMain(_ info: UnsafePointer<boot_info>) -> Never {
@@ -28,8 +29,9 @@ private func afterMemory() -> Never {
     platform = KernelPlatform()
     guard load_jax_library() == 0 else { panic("the JAX layer does not start") }
     BootFiles.start(bootRecord)
-    Prompt.start()
     MachineService.start()
+    connectPrompt()
+    Prompt.start(line: Devices.serial, isInteractive: true)
     Tasks.exit()
 }
 
@@ -41,4 +43,15 @@ private func runSelfTests() -> Never {
     if CommandLine.has("test=jobs") { runJobTests() }
     runDeviceTests()
     exitMachine(code: selfTestFailures == 0 ? 0 : 1)
+}
+
+/// What Python asks of the machine beyond the kernel (`PromptServices.swift`).
+private func connectPrompt() {
+    let services = machineServices
+    services.version = MachineInfo.version
+    services.processorCount = { Devices.processorCount }
+    services.files = { PromptFiles.list() }
+    services.readFile = { name throws(JaxError) in try PromptFiles.read(name) }
+    services.reboot = { () throws(JaxError) in Power.reset() }
+    services.powerOff = { () throws(JaxError) in Power.off() }
 }

@@ -6,6 +6,11 @@ public struct UstarArchive {
     public struct Entry {
         public let name: String
         public let bytes: UnsafeRawBufferPointer
+
+        public init(name: String, bytes: UnsafeRawBufferPointer) {
+            self.name = name
+            self.bytes = bytes
+        }
     }
 
     private static let blockByteCount = 512

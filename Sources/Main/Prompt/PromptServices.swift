@@ -20,14 +20,7 @@ extension Prompt {
             entries.append((name: "python heap", bytes: interpreter.total))
             return entries
         }
-        services.devices = {
-            var list: [(name: String, description: String, memoryBytes: Int, dispatchCount: Int)] = []
-            for device in session?.devices ?? [] {
-                list.append((name: device.name, description: device.description, memoryBytes: device.memoryBytes,
-                             dispatchCount: device.dispatchCount))
-            }
-            return list
-        }
+        services.devices = { MachineInfo.devices() }
         services.faults = {
             var list: [String] = []
             for fault in Exceptions.faults() { list.append(fault.summary) }

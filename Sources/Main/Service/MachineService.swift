@@ -1,0 +1,47 @@
+// The link's service over the kernel: what `ServiceMachine` asks for, and the task that serves the control port.
+import JaxPlatform
+import JaxRun
+import JaxService
+import Kernel
+import WireProtocol
+
+final class MachineService: ServiceMachine {
+    /// The service, once the control port is there.
+    nonisolated(unsafe) private(set) static var service: Service?
+
+    /// Serves the control port on a task of its own; nothing without a port.
+    static func start() {
+        guard let port = Devices.control else { return }
+        let service = Service(port, KernelConcurrency(), machine: MachineService())
+        self.service = service
+        Tasks.start("link", priority: .interactive) {
+            port.waitUntilOpen()
+            service.serve {
+                port.waitUntilOpen()
+                return true
+            }
+        }
+    }
+
+    var banner: String {
+        "\(MachineInfo.version), \(PageFrames.totalBytes >> 20) MiB of memory, \(Devices.processorCount) processors"
+    }
+
+    func statistics() -> String { MachineInfo.statistics().description }
+
+    func faults() -> String {
+        var list: [JSON] = []
+        for fault in MachineInfo.faults() { list.append(.string(fault)) }
+        return JSON.array(list).description
+    }
+
+    func trace() throws(JaxError) -> String { throw JaxError(.notImplemented, "this build keeps no trace") }
+
+    func cancelJob(ofTask task: UInt64) -> Bool { Prompt.cancel(task: task) || Jobs.cancel(task: task) }
+
+    func evaluate(_ source: String, name: String, limits: Limits, output: (String) -> Void) throws(JaxError) -> UInt32 {
+        try Prompt.evaluate(source, name: name, limits: limits, output: output)
+    }
+
+    func powerOff() { Power.off() }
+}
