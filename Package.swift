@@ -12,7 +12,7 @@ let swiftSettings: [SwiftSetting] = [
 ] + (ring0 ? [
     .enableExperimentalFeature("Embedded"),
     .unsafeFlags([
-        "-wmo", "-parse-as-library", "-target-cpu", "haswell",
+        "-wmo", "-Osize", "-parse-as-library", "-target-cpu", "haswell",
         "-Xcc", "-ffreestanding", "-Xcc", "-mno-red-zone", "-Xcc", "-fno-math-errno",
         "-Xcc", "-fno-omit-frame-pointer", "-Xcc", "-mno-omit-leaf-frame-pointer",
         "-Xfrontend", "-disable-stack-protector",
