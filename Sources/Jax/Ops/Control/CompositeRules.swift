@@ -10,29 +10,28 @@ func compositeRule(_ name: String) -> CompositeRule? {
     return { frame, operation, operands throws(JaxError) in
         guard operands.count == 1 else { return nil }
         let operand = try operands[0].asTensor()
-        guard operand.dtype.isFloat, operand.dtype.bitWidth >= 16, operand.type == (try frame.resultTensorType(operation)) else {
-            return nil
-        }
+        guard operand.dtype.isComplex ? function.complex != nil : operand.dtype.isFloat && operand.dtype.bitWidth >= 16,
+              operand.type == (try frame.resultTensorType(operation)) else { return nil }
         let result = try Tensor(operand.type)
-        try apply(UnaryFunction(function), operand, result, name)
+        try apply(function, operand, result, name)
         return [.tensor(result)]
     }
 }
 
-private func chloFunction(_ name: String) -> ((Double) -> Double)? {
+private func chloFunction(_ name: String) -> UnaryFunction? {
     switch name {
-    case "chlo.acos": return { acos($0) }
-    case "chlo.acosh": return { acosh($0) }
-    case "chlo.asin": return { asin($0) }
-    case "chlo.asinh": return { asinh($0) }
-    case "chlo.atan": return { atan($0) }
-    case "chlo.atanh": return { atanh($0) }
-    case "chlo.cosh": return { cosh($0) }
-    case "chlo.erf": return { erf($0) }
-    case "chlo.erfc": return { erfc($0) }
-    case "chlo.sinh": return { sinh($0) }
-    case "chlo.tan": return { tan($0) }
-    case "chlo.square": return { $0 * $0 }
+    case "chlo.acos": return UnaryFunction { acos($0) }
+    case "chlo.acosh": return UnaryFunction { acosh($0) }
+    case "chlo.asin": return UnaryFunction { asin($0) }
+    case "chlo.asinh": return UnaryFunction { asinh($0) }
+    case "chlo.atan": return UnaryFunction { atan($0) }
+    case "chlo.atanh": return UnaryFunction { atanh($0) }
+    case "chlo.cosh": return UnaryFunction({ cosh($0) }, hyperbolicCosine)
+    case "chlo.erf": return UnaryFunction { erf($0) }
+    case "chlo.erfc": return UnaryFunction { erfc($0) }
+    case "chlo.sinh": return UnaryFunction({ sinh($0) }, hyperbolicSine)
+    case "chlo.tan": return UnaryFunction({ tan($0) }, tangent)
+    case "chlo.square": return UnaryFunction({ $0 * $0 }, { Complex128.multiply($0, $0) })
     default: return nil
     }
 }

@@ -39,22 +39,24 @@ public struct Complex<Part: ComplexPart>: NumericElement {
     @inline(__always) public static func multiply(_ a: Complex, _ b: Complex) -> Complex {
         Complex(a.real * b.real - a.imaginary * b.imaginary, a.real * b.imaginary + a.imaginary * b.real)
     }
-    /// With both sides scaled by the divisor's exponent, so that no square overflows on the way (C99, annex G.5.1).
+    /// Computed on operands scaled to about 1, so that nothing overflows on the way (C99, annex G.5.1).
     public static func divide(_ a: Complex, _ b: Complex) -> Complex {
         let size = Part.larger(b.real.magnitude, b.imaginary.magnitude)
         if size.isFinite && size > 0 {
-            let exponent = -Int(size.exponent)
-            let real = Part(sign: .plus, exponent: Part.Exponent(exponent / 2), significand: b.real)
-            let imaginary = Part(sign: .plus, exponent: Part.Exponent(exponent / 2), significand: b.imaginary)
-            let rest = Part.Exponent(exponent - exponent / 2)
-            let c = Part(sign: .plus, exponent: rest, significand: real)
-            let d = Part(sign: .plus, exponent: rest, significand: imaginary)
+            let top = Part.larger(a.real.magnitude, a.imaginary.magnitude)
+            let down = Int(size.exponent), up = top.isFinite && top > 0 ? Int(top.exponent) : 0
+            let c = scaled(b.real, -down), d = scaled(b.imaginary, -down)
+            let x = scaled(a.real, -up), y = scaled(a.imaginary, -up)
             let denominator = c * c + d * d
-            let x = (a.real * c + a.imaginary * d) / denominator
-            let y = (a.imaginary * c - a.real * d) / denominator
-            return Complex(scaled(x, exponent), scaled(y, exponent))
+            let real = (x * c + y * d) / denominator, imaginary = (y * c - x * d) / denominator
+            if real.isNaN && imaginary.isNaN && (a.real.isInfinite || a.imaginary.isInfinite) {
+                let x = Part(signOf: a.real, magnitudeOf: a.real.isInfinite ? 1 : 0)
+                let y = Part(signOf: a.imaginary, magnitudeOf: a.imaginary.isInfinite ? 1 : 0)
+                return Complex(Part.infinity * (x * c + y * d), Part.infinity * (y * c - x * d))
+            }
+            return Complex(scaled(real, up - down), scaled(imaginary, up - down))
         }
-        if size == 0 && !a.isNaN {
+        if size == 0 {
             let infinity = Part(signOf: b.real, magnitudeOf: Part.infinity)
             return Complex(infinity * a.real, infinity * a.imaginary)
         }
@@ -65,7 +67,7 @@ public struct Complex<Part: ComplexPart>: NumericElement {
         }
         return Complex(Part.nan, Part.nan)
     }
-    /// x · 2^exponent in two steps, so that neither factor leaves the type's range.
+    /// x · 2^exponent, in two steps because one factor could be out of range.
     @inline(__always) private static func scaled(_ x: Part, _ exponent: Int) -> Part {
         let half = Part(sign: .plus, exponent: Part.Exponent(exponent / 2), significand: x)
         return Part(sign: .plus, exponent: Part.Exponent(exponent - exponent / 2), significand: half)

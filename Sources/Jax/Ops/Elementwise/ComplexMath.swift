@@ -12,12 +12,11 @@ extension Complex {
 }
 
 extension Complex128 {
-    /// |z| without overflow on the way.
+    /// |z| without overflow on the way; NaN where either part is, as XLA has it.
     var modulus: Double {
         let x = real.magnitude, y = imaginary.magnitude
-        if x.isInfinite || y.isInfinite { return .infinity }
         let big = Double.larger(x, y), small = Double.smaller(x, y)
-        if !(big > 0) { return big }
+        if !(big > 0 && big < .infinity) { return big }
         if big > 1e150 || small < 1e-150 {
             let scale = Double(sign: .plus, exponent: big.exponent, significand: 1)
             let u = big / scale, v = small / scale
@@ -185,7 +184,7 @@ func hyperbolicTangent(_ z: Complex128) -> Complex128 {
         let decay = exp(-x.magnitude)
         return Complex128(Double(signOf: x, magnitudeOf: 1), 4 * sin(y) * cos(y) * decay * decay)
     }
-    if !y.isFinite { return Complex128(x == 0 ? x : .nan, .nan) }
+    if !y.isFinite { return Complex128(.nan, .nan) }
     let t = tan(y), beta = 1 + t * t
     let s = sinh(x), rho = (1 + s * s).squareRoot()
     if t.isInfinite { return Complex128(rho / s, 1 / t) }
