@@ -98,7 +98,7 @@ public final class Frame {
 
     @inline(__always)
     private func run(_ operation: Operation) throws(JaxError) {
-        guard let definition = opTable[operation.code] else {
+        guard let definition = opDefinition(operation.code) else {
             throw JaxError(.notImplemented, "the operation \(operation.code.name) is not available")
         }
         let lastUses = operation.lastUses

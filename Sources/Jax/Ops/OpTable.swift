@@ -2,10 +2,10 @@
 import JaxIR
 
 /// Definitions by operation. Filled once by `load_jax_library`; read-only afterwards.
-public struct OpTable {
+struct OpTable {
     private var definitions: [OpDefinition?]
 
-    public init(families: [[OpDefinition]]) {
+    init(families: [[OpDefinition]]) {
         definitions = []
         for family in families {
             for definition in family {
@@ -17,7 +17,7 @@ public struct OpTable {
         }
     }
 
-    public subscript(code: OpCode) -> OpDefinition? {
+    subscript(code: OpCode) -> OpDefinition? {
         let index = OpTable.index(code)
         return index < definitions.count ? definitions[index] : nil
     }
@@ -27,7 +27,14 @@ public struct OpTable {
     private static func index(_ code: OpCode) -> Int { Int(unsafeBitCast(code, to: UInt8.self)) }
 }
 
-nonisolated(unsafe) public var opTable = OpTable(families: opFamilies())
+nonisolated(unsafe) private let opTable = OpTable(families: opFamilies())
+
+/// All that the machine knows of an operation, or nil. The table is made at the first call, which `load_jax_library` does.
+///
+/// This is the one way from other modules to the families. Its body stays in this module (`@export(interface)`): an
+/// Embedded Swift module that saw it would compile all operations once more.
+@export(interface)
+public func opDefinition(_ code: OpCode) -> OpDefinition? { opTable[code] }
 
 /// Every family of operations; one line each. Not for inlining: embedded code of every module that can see the bodies
 /// behind the table would be compiled again with all operations in it.

@@ -86,7 +86,7 @@ private struct FunctionVerifier {
         try literals(operation)
         if operation.code == .customCall, !requiringKnownCalls,
            let target = operation.attributes.string("call_target_name"), !hasCustomCall(target) { return }
-        guard let definition = opTable[operation.code] else {
+        guard let definition = opDefinition(operation.code) else {
             throw JaxError(.notImplemented, "the operation \(operation.code.name) is not available")
         }
         let types = try definition.shapeRule(OpView(operation, in: function, module: module))

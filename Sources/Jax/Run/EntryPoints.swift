@@ -25,7 +25,7 @@ private let knownTransformations: [String] = ["grad", "value_and_grad", "jvp", "
 public func load_jax_library() -> Int32 {
     if session != nil { return 0 }
     platform.charging(.library) {
-        _ = opTable[.add]
+        _ = opDefinition(.add)
         _ = transformations.count + knownTransformations.count
         errors.clear()
         session = Session(devices: [Device(name: "cpu:0", description: "processor", memoryBytes: 0)])

@@ -219,7 +219,7 @@ final class FunctionBuilder {
         var isStatic = true
         for id in operation.results where !function.type(of: id).isStatic { isStatic = false }
         if isStatic { return }
-        guard let definition = opTable[operation.code] else {
+        guard let definition = opDefinition(operation.code) else {
             throw JaxError(.notImplemented, "the operation \(operation.code.name) is not available")
         }
         let types = try definition.shapeRule(OpView(operation, in: function, module: specialiser.target))

@@ -24,7 +24,7 @@ enum Eager {
         }
         function.body.operations = [operation]
         function.body.results = [output]
-        guard let definition = opTable[code] else {
+        guard let definition = opDefinition(code) else {
             throw JaxError(.notImplemented, "the operation \(code.name) is not available")
         }
         let types = try definition.shapeRule(OpView(operation, in: function, module: module))
