@@ -24,8 +24,8 @@ typedef struct task_context {
     recovery_point *recovery;
     /// Who is charged for memory: 0 kernel, 1 library, else a job or program (Kernel/Memory/Ledger.swift).
     uint32_t owner;
-    /// Why the running job has to end: 0 go on, 1 cancelled, 2 time budget used up.
-    uint32_t interruption;
+    /// While not 0, the running job is not ended by force: others use what lies on the task's stack.
+    uint32_t keep_alive;
     uint64_t id;
     /// The scheduler's object and the running job's record; not retained.
     void *task, *job;

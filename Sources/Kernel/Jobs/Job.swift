@@ -38,7 +38,7 @@ public enum JobEnd {
     case refused
 }
 
-/// Why a running job has to end. The values are those of `task_context.interruption`.
+/// Why a running job has to end.
 public enum JobInterruption: UInt32 {
     case cancelled = 1
     case timeBudget = 2
@@ -126,7 +126,7 @@ public enum Jobs {
     /// Looked at when an interrupt has struck code that runs with interrupts on: the fault with which its job is to be ended
     /// by force, nil where it is not. A task that holds a mutex goes on until it has let go.
     static func forcedEnd(_ task: UnsafeMutablePointer<task_context>) -> FaultKind? {
-        guard task.pointee.job != nil, Scheduler.clock != nil, Scheduler.current.pointee.heldMutexes == nil else { return nil }
+        guard task.pointee.job != nil, task.pointee.keep_alive == 0, Scheduler.clock != nil, Scheduler.current.pointee.heldMutexes == nil else { return nil }
         let now = now
         var record = task.pointee.job?.assumingMemoryBound(to: JobRecord.self)
         while let job = record {

@@ -13,6 +13,9 @@ private struct ParallelLoop {
     var next: UInt64 = 0
     /// Helpers that have not ended, atomic.
     var helpers: UInt32
+    /// The fault that ended a helper's share, set by the first that has one: `hasFault` is claimed atomically.
+    var fault: FaultRecord?
+    var hasFault: UInt32 = 0
     /// What the helpers take over from the caller's task.
     let caller: UnsafeMutablePointer<task_context>
 }
@@ -77,12 +80,23 @@ public enum Parallel {
             helper.wanted.notify()
             claimed += 1
         }
-        work(loop)
+        let fault = guardedCall(job: Exceptions.cleanUpPoint) { work(loop) }
+        // However the caller's share ended: the helpers read this frame until they have let go of the loop.
+        if fault != nil { stop(loop) }
+        let context = cpu_current_task()!
+        context.pointee.keep_alive += 1
         while true {
             let seen = done.count
-            if atomic_load32(&loop.pointee.helpers) == 0 { return }
+            if atomic_load32(&loop.pointee.helpers) == 0 { break }
             _ = done.wait(past: seen, until: nil)
         }
+        context.pointee.keep_alive -= 1
+        if let fault = fault ?? loop.pointee.fault { Exceptions.raiseAgain(fault) }
+    }
+
+    /// Nobody takes another index.
+    private static func stop(_ loop: UnsafeMutablePointer<ParallelLoop>) {
+        atomic_store64(&loop.pointee.next, loop.pointee.count)
     }
 
     private static func work(_ loop: UnsafeMutablePointer<ParallelLoop>) {
@@ -102,7 +116,10 @@ public enum Parallel {
             guard let loop = helper.loop else { continue }
             context.pointee.owner = loop.pointee.caller.pointee.owner
             context.pointee.job = loop.pointee.caller.pointee.job
-            work(loop)
+            if let fault = guardedCall(job: Exceptions.cleanUpPoint, { work(loop) }) {
+                stop(loop)
+                if atomic_replace32(&loop.pointee.hasFault, 0, 1) { loop.pointee.fault = fault }
+            }
             context.pointee.owner = 0
             context.pointee.job = nil
             helper.loop = nil

@@ -110,7 +110,8 @@ extension Scheduler {
 func taskBegin() {
     Scheduler.finishSwitch()
     cpu_enable_interrupts()
-    Scheduler.current.pointee.body?()
+    // A fault outside of every job ends the task that it struck; it is in the ring, and the others go on.
+    _ = guardedCall { Scheduler.current.pointee.body?() }
     Tasks.exit()
 }
 #endif

@@ -44,6 +44,16 @@ public enum Exceptions {
         trap_raise(UInt64(kind.rawValue), detail)
     }
 
+    /// Marks a recovery point that forced ends stop at, to clean up and pass the fault on by `raiseAgain`.
+    static let cleanUpPoint = UInt64.max
+    private static let again: UInt64 = 0xFF
+
+    /// Passes a caught fault on to the next guarded call outside.
+    static func raiseAgain(_ record: FaultRecord) {
+        lastEscape[Int(cpu_current_task().pointee.id) & (escapeSlots - 1)] = record
+        trap_raise(again, 0)
+    }
+
     /// Records something that ends nothing.
     static func note(_ kind: FaultKind, vector: UInt8) {
         var record = FaultRecord(kind: kind, vector: vector)
@@ -61,6 +71,12 @@ public enum Exceptions {
         cpu.pointee.trap_depth += 1
         if cpu.pointee.trap_depth > 1 {
             handleNested(frame, cpu, task)
+            return
+        }
+        if frame.pointee.vector == UInt64(TRAP_RAISED), frame.pointee.rdi == again, let point = task.pointee.recovery,
+           let record = lastEscape[Int(task.pointee.id) & (escapeSlots - 1)] {
+            escape(frame, to: point, cpu, task, record)
+            cpu.pointee.trap_depth = 0
             return
         }
         var record = describe(frame, cpu, task)
@@ -124,10 +140,19 @@ public enum Exceptions {
         record.address = detail
         record.stackPointer = frame.pointee.rsp
         record.task = task.pointee.id
-        record.job = task.pointee.recovery?.pointee.job ?? 0
+        record.job = innermostJob(task)?.pointee.job ?? 0
         record.isInInterrupt = cpu.pointee.interrupt_depth > 0
         walk(frame.pointee.rbp, stack, &record)
         return record
+    }
+
+    /// The recovery point of the job that runs.
+    private static func innermostJob(_ task: UnsafeMutablePointer<task_context>) -> UnsafeMutablePointer<recovery_point>? {
+        var point = task.pointee.recovery
+        while let candidate = point, candidate.pointee.job == 0 || candidate.pointee.job == cleanUpPoint {
+            point = candidate.pointee.outer
+        }
+        return point
     }
 
     /// Return addresses by the chain of frame pointers, as far as it stays inside the stack and climbs.
@@ -169,17 +194,19 @@ public enum Exceptions {
     }
 
     /// Ends the innermost job of the running task from an interrupt that has struck it; guarded calls inside it end with it.
-    static func endJob(_ frame: UnsafeMutablePointer<trap_frame>, _ kind: FaultKind) {
+    /// False where the task has none.
+    static func endJob(_ frame: UnsafeMutablePointer<trap_frame>, _ kind: FaultKind) -> Bool {
         let cpu = cpu_local_get()!
         let task = cpu.pointee.current!
         var point = task.pointee.recovery
         while let candidate = point, candidate.pointee.job == 0 { point = candidate.pointee.outer }
-        guard let point else { return }
+        guard let point else { return false }
         var record = describe(frame, cpu, task)
         record.kind = kind
-        record.job = point.pointee.job
+        record.job = innermostJob(task)?.pointee.job ?? 0
         record = keep(record)
         escape(frame, to: point, cpu, task, record)
+        return true
     }
 
     /// Interrupts whose handlers the escape leaves were never acknowledged.

@@ -75,11 +75,9 @@ public enum Interrupts {
         if LocalAPIC.base != 0 { LocalAPIC.endOfInterrupt() }
         cpu.pointee.interrupt_depth -= 1
         guard cpu.pointee.interrupt_depth == 0 else { return }
-        if frame.pointee.rflags & 1 << 9 != 0, cpu.pointee.held_lock_count == 0, let kind = Jobs.forcedEnd(cpu.pointee.current) {
-            Exceptions.endJob(frame, kind)
-        } else {
-            afterOutermost()
-        }
+        if frame.pointee.rflags & 1 << 9 != 0, cpu.pointee.held_lock_count == 0, let kind = Jobs.forcedEnd(cpu.pointee.current),
+           Exceptions.endJob(frame, kind) { return }
+        afterOutermost()
     }
 
     private static func call(_ vector: UInt) { handlers[Int(vector)].body?() }
