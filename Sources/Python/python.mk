@@ -133,3 +133,13 @@ test-libm: $(MPY)/libm_accuracy
 $(MPY)/libm_accuracy: Tests/Python/libm_accuracy.c $(MPY)/libm.a
 	@objcopy --prefix-symbols=ring0_ $(MPY)/libm.a $(MPY)/libm_renamed.a
 	@$(CLANG) -O1 -fno-builtin $< $(MPY)/libm_renamed.a -o $@ -lm
+
+# The interpreter with its modules as a Linux program (Package.swift, hosted-python), and its tests on one summary line.
+# SwiftPM does not see the archive change: the program is linked anew when it is older.
+.PHONY: test-python hosted-python
+hosted-python: $(MPY)/libmicropython.a
+	@[ ! -e .build/debug/hosted-python ] || [ .build/debug/hosted-python -nt $< ] || rm -f .build/debug/hosted-python
+	@BAREJAX_PYTHON=1 swift build --product hosted-python
+
+test-python: hosted-python
+	@Tests/Python/run.sh

@@ -1,11 +1,12 @@
 # The dialect: what MicroPython lacks and this project adds. Every line that prints "FAIL" is a failure.
 import sys
 
-failures = 0
+failures = checks = 0
 
 
 def check(condition, text):
-    global failures
+    global failures, checks
+    checks += 1
     if not condition:
         failures += 1
         print("FAIL", text)
@@ -179,5 +180,5 @@ check(raises(Exception, lambda: exec(b"M\x06\x00\x1f\x00\x00")) is not None, "by
 check(raises(RuntimeError, lambda: (lambda f: f(f))(lambda f: f(f))) is not None, "endless recursion")
 check(raises(SyntaxError, lambda: exec("match x:\n  case 1: pass")) is not None, "match is a SyntaxError")
 
-print(failures, "failed")
+print("%d passed, %d failed" % (checks - failures, failures))
 sys.exit(1 if failures else 0)

@@ -55,6 +55,13 @@ static bool read_paste(vstr_t *text) {
     }
 }
 
+/// A last line of indentation only counts as empty: it ends the block.
+static void drop_blank_line(vstr_t *text) {
+    size_t length = vstr_len(text);
+    while (length > 0 && vstr_str(text)[length - 1] == ' ') length--;
+    if (length > 0 && vstr_str(text)[length - 1] == '\n') vstr_cut_tail_bytes(text, vstr_len(text) - length);
+}
+
 /// One statement or paste. Returns false when the prompt has to end.
 static bool serve_one(void) {
     vstr_t text;
@@ -65,6 +72,11 @@ static bool serve_one(void) {
         while (end == line_done && mp_repl_continue_with_input(vstr_null_terminated_str(&text))) {
             vstr_add_byte(&text, '\n');
             end = read_line(&text, "... ", false);
+            drop_blank_line(&text);
+            if (end == line_ended) {
+                end = line_done;
+                break;
+            }
         }
     }
     if (end == line_ended) {

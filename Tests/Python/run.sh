@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Runs the prompt's tests on Linux: the dialect, the modules, and a sample compared with real JAX where it is installed.
+# Closes on "N passed, N failed".
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+program=.build/debug/hosted-python
+passed=0 failed=0
+count() {
+    local output
+    output=$("$@" 2>&1)
+    echo "$output"
+    read -r p f < <(echo "$output" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p' | tail -n 1)
+    # A test that breaks off counts as a failure.
+    passed=$((passed + ${p:-0})) failed=$((failed + ${f:-1}))
+}
+count $program Tests/Python/language.py
+count $program Tests/Python/modules.py
+[ -x build/venv/bin/python ] && count build/venv/bin/python Tests/Python/against_jax.py $program
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
