@@ -14,6 +14,8 @@ public enum SessionObject {
 /// The objects that are registered, and the devices.
 public final class Session {
     private var objects: [String: SessionObject] = [:]
+    /// Programs that were dropped, some of them still in use by a call in progress.
+    private var retired: [LoadedProgram] = []
     private let lock = Lock()
     public private(set) var devices: [Device]
     private var nextName = 1
@@ -41,23 +43,31 @@ public final class Session {
     /// Forgets the object of that name. False where there is none.
     @discardableResult
     public func drop(_ name: String) -> Bool {
-        var dropped: SessionObject?
+        var found = false
         platform.charging(.library) {
-            lock.hold { dropped = objects.removeValue(forKey: name) }
+            lock.hold {
+                guard let object = objects.removeValue(forKey: name) else { return }
+                found = true
+                if case .program(let program) = object { retired.append(program) }
+            }
+            lock.hold { releaseRetired() }
         }
-        guard let object = dropped else { return false }
-        dropped = nil
-        if case .program(let program) = object {
-            let owner = program.owner
-            release(consume object, owner)
-        }
-        return true
+        return found
     }
 
-    /// First the references, so that deinitialisers run, then what an ended job may have kept alive.
-    private func release(_ object: consuming SessionObject, _ owner: MemoryOwner) {
-        _ = consume object
-        if owner != .library { platform.releaseOwner(owner) }
+    /// Gives back the memory of dropped programs that nobody uses any more: first the references, so that deinitialisers
+    /// run, then what an ended job may have kept alive.
+    private func releaseRetired() {
+        var index = 0
+        while index < retired.count {
+            guard isKnownUniquelyReferenced(&retired[index]) else {
+                index += 1
+                continue
+            }
+            let owner = retired[index].owner
+            retired.remove(at: index)
+            if owner != .library { platform.releaseOwner(owner) }
+        }
     }
 
     /// Forgets everything.
