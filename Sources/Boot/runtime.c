@@ -94,3 +94,23 @@ int posix_memalign(void **out, size_t alignment, size_t byteCount) {
 void free(void *pointer) {
     if (pointer != NULL) heap_free(pointer);
 }
+
+// Lazy globals. Whoever touches one first, it belongs to the JAX layer: initialised within a job it would be freed with the
+// job.
+#include "../CPU/include/cpu_local.h"
+
+void swift_once(intptr_t *predicate, void (*initialise)(void *), void *context) {
+    enum { FREE = 0, RUNNING = 1, DONE = -1 };
+    if (__atomic_load_n(predicate, __ATOMIC_ACQUIRE) == DONE) return;
+    intptr_t expected = FREE;
+    while (!__atomic_compare_exchange_n(predicate, &expected, RUNNING, false, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
+        if (expected == DONE) return;
+        expected = FREE;
+        cpu_pause();
+    }
+    uint32_t owner = cpu_current_task()->owner;
+    if (owner != 0) cpu_current_task()->owner = 1;
+    initialise(context);
+    cpu_current_task()->owner = owner;
+    __atomic_store_n(predicate, DONE, __ATOMIC_RELEASE);
+}
