@@ -143,3 +143,8 @@ hosted-python: $(MPY)/libmicropython.a
 
 test-python: hosted-python
 	@Tests/Python/run.sh
+
+# A seeded sample of printed arrays and operations, compared with real JAX.
+.PHONY: compare-python
+compare-python: hosted-python
+	@build/venv/bin/python Tests/Python/against_jax.py .build/debug/hosted-python

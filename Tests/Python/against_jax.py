@@ -11,6 +11,7 @@ import tempfile
 import jax.numpy as jnp
 import numpy as np
 
+COUNT = int(sys.argv[2]) if len(sys.argv) > 2 else 400
 DTYPES = ["bool", "int8", "int16", "int32", "uint8", "uint16", "uint32", "float16", "bfloat16", "float32", "complex64"]
 
 
@@ -123,7 +124,7 @@ def close(ours, theirs):
 def main(program):
     rng = random.Random(20240613)
     failures = total = 0
-    for name, cases, exact in (("printing", list(printing_cases(rng, 400)), True), ("operations", list(operation_cases(rng, 600)), False)):
+    for name, cases, exact in (("printing", list(printing_cases(rng, COUNT)), True), ("operations", list(operation_cases(rng, COUNT)), False)):
         answers = run(program, cases)
         passed = 0
         total += len(cases)
