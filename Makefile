@@ -25,7 +25,7 @@ command: setup
 run: all
 	@build/barejax boot --efi
 
-test: all
+test: setup command elf
 	@scripts/test.sh
 
 # Every case of JAX's own test harnesses that lowers, as a table; about half an hour.
