@@ -100,14 +100,18 @@ final class Worker {
     }
 
     private func check(_ message: Message, _ session: Session) throws(JaxError) {
+        let name = channel.name(0)
+        // The program is let go of by then, so that its memory goes with its name.
+        defer { session.drop(name) }
+        try runCheck(message, as: name, session)
+        try service.reply(message, Empty())
+    }
+
+    private func runCheck(_ message: Message, as name: String, _ session: Session) throws(JaxError) {
         let request = try Check(decoding: message.fields)
         let bytes = try body(message)
-        let name = channel.name(0)
         let program = try session.load(UnsafeRawBufferPointer(bytes.bytes), as: name, limits: limits(request.limits))
-        defer { session.drop(name) }
-        let device = try session.device(request.device)
-        _ = try session.execute(program, [], device: device, limits: limits(request.limits))
-        try service.reply(message, Empty())
+        _ = try session.execute(program, [], device: try session.device(request.device), limits: limits(request.limits))
     }
 
     private func transform(_ message: Message, _ session: Session) throws(JaxError) {

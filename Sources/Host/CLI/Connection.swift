@@ -32,7 +32,7 @@ struct ConnectionOptions: ParsableArguments {
         defer { machine.shutDown(client) }
         do {
             return try body(client)
-        } catch let error as JaxError where error.kind == .deviceError && !machine.process.isRunning {
+        } catch let error as JaxError where error.kind == .deviceError && machine.process.wait(seconds: 1) != nil {
             throw JaxError(.deviceError, "the machine ended: " + error.message + "\n" + (machine.console?.lastLines ?? ""))
         }
     }

@@ -14,6 +14,7 @@ public enum Power {
     public static func off() -> Never {
         cpu_disable_interrupts()
         if let control { for write in control.powerOff { perform(write) } }
+        for _ in 0..<10_000_000 { cpu_pause() }    // the power goes a moment after the write
         log("The machine can be switched off now.")
         haltForever()
     }
