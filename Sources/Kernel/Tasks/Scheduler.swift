@@ -50,6 +50,8 @@ public enum Scheduler {
         processor.initialize(to: Processor(local: local, idle: idle))
         local.pointee.current = UnsafeMutableRawPointer(main).assumingMemoryBound(to: task_context.self)
         add(processor)
+        // Starts the first slice: a first task that never waits has to meet the timer too.
+        yield()
     }
 
     static let idleStackByteCount = 32 << 10

@@ -15,7 +15,9 @@ private final class Node {
 private nonisolated(unsafe) var result: Node?
 
 func runJobTests() {
-    // The first job makes the list of jobs.
+    // What starts beside this would count as the jobs'.
+    Processors.waitForAll(until: Scheduler.clock.nanoseconds + 2_000_000_000)
+    Scheduler.sleep(nanoseconds: 50_000_000)
     _ = Jobs.run(name: "first", JobLimits(resultOwner: 1)) {}
     let used = KernelHeap.usedBytes
     var end = Jobs.run(name: "orderly", JobLimits(resultOwner: 1)) { result = Node(Node(nil)) }
@@ -45,6 +47,50 @@ func runJobTests() {
     check("jobs nest", kind(inner) == .swiftTrap && kind(end) == nil)
     check("no job is left", Jobs.permissions == nil && Jobs.running().isEmpty)
     check("the memory in use is as before", KernelHeap.usedBytes == used)
+}
+
+/// What needs the clock and the scheduler: ends by force, and faults on other processors.
+func runForcedEndTests() {
+    let limits = JobLimits(timeBudget: 30_000_000, resultOwner: 1, grace: 20_000_000)
+    let start = Scheduler.clock.nanoseconds
+    var end = Jobs.run(name: "endless", limits) { spin() }
+    check("a job that never asks is ended by force", kind(end) == .timeBudget)
+    check("and not before its grace is over", Scheduler.clock.nanoseconds - start >= 50_000_000)
+
+    end = Jobs.run(name: "endless on all", limits) { Parallel.forEach(64) { _ in spin() } }
+    check("so is one on all processors", kind(end) == .timeBudget)
+
+    let cancelled = JobLimits(resultOwner: 1, grace: 1_000_000)
+    let victim = cpu_current_task().pointee.id
+    Tasks.start("canceller") {
+        Scheduler.sleep(nanoseconds: 20_000_000)
+        _ = Jobs.cancel(task: victim)
+    }
+    end = Jobs.run(name: "cancelled", cancelled) { spin() }
+    check("a cancelled job is ended by force after its grace", kind(end) == .cancelled)
+
+    for _ in 0..<20 {
+        end = Jobs.run(name: "parallel", JobLimits(resultOwner: 1)) {
+            Parallel.forEach(1000) { index in if index == 777 { fatalError("on some processor") } }
+        }
+        if kind(end) != .swiftTrap { break }
+    }
+    check("a fault in a parallel loop ends the job, on whatever processor", kind(end) == .swiftTrap)
+    let sum = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
+    sum.initialize(to: 0)
+    Parallel.forEach(1000) { index in _ = atomic_add64(sum, UInt64(index)) }
+    check("parallel loops work as before", sum.pointee == 499_500)
+    sum.deallocate()
+
+    if let task = Tasks.start("faulty", isJoinable: true, { fatalError("outside of every job") }) {
+        check("a fault outside of every job ends its task alone", Tasks.join(task))
+    }
+    check("the machine's page tables are still sound", auditIsClean())
+}
+
+@inline(never)
+private func spin() {
+    while true { cpu_pause() }
 }
 
 private func kind(_ end: JobEnd) -> FaultKind? {
