@@ -15,7 +15,8 @@ RING0_FLAGS ?=
 # The interpreter and libm, where their part of the build has made them.
 PYTHON_LIB ?= build/micropython/libmicropython.a build/micropython/libm.a
 
-IMAGE_LIBS = $(RING0_LIB) $(PYTHON_LIB) $(EMBEDDED_LIB)/libswiftUnicodeDataTables.a $(CLANG_RT)
+LINKED_LIB := build/image/libBareJAX.a
+IMAGE_LIBS = $(LINKED_LIB) $(PYTHON_LIB) $(EMBEDDED_LIB)/libswiftUnicodeDataTables.a $(CLANG_RT)
 
 .PHONY: elf efi img ring0-library
 elf: build/barejax.elf
@@ -30,11 +31,14 @@ ring0-library:
 $(RING0_LIB): ring0-library
 	@:
 
+$(LINKED_LIB): $(RING0_LIB) image/private-constants.sh
+	@image/private-constants.sh $< $@
+
 # Linked twice: the first link gives the addresses for the symbol table, which stands last and moves nothing.
 PVH_LINK = $(LLD) -static -nostdlib --gc-sections --no-undefined -z noexecstack -u pvh_start \
 	-T linker/pvh.ld --start-group $(IMAGE_LIBS) --end-group
 
-build/barejax.elf: $(RING0_LIB) $(PYTHON_LIB) linker/pvh.ld image/symbols.py image/check.py
+build/barejax.elf: $(LINKED_LIB) $(PYTHON_LIB) linker/pvh.ld image/symbols.py image/check.py
 	$(PVH_LINK) -o build/image/pvh.first
 	python3 image/symbols.py build/image/pvh.first build/image/pvh.symbols.o
 	$(PVH_LINK) build/image/pvh.symbols.o -o build/image/pvh.elf
@@ -46,7 +50,7 @@ EFI_LINK = ld -nostdlib -z nocombreloc -z noexecstack --no-undefined --gc-sectio
 	--version-script linker/efi.version /usr/lib/crt0-efi-x86_64.o
 EFI_LIBS = --start-group $(IMAGE_LIBS) /usr/lib/libgnuefi.a --end-group
 
-build/BOOTX64.EFI: $(RING0_LIB) $(PYTHON_LIB) linker/efi.lds linker/efi.version image/symbols.py image/check.py
+build/BOOTX64.EFI: $(LINKED_LIB) $(PYTHON_LIB) linker/efi.lds linker/efi.version image/symbols.py image/check.py
 	$(EFI_LINK) $(EFI_LIBS) -o build/image/efi.first
 	python3 image/symbols.py build/image/efi.first build/image/efi.symbols.o
 	$(EFI_LINK) build/image/efi.symbols.o $(EFI_LIBS) -o build/image/efi.elf
