@@ -6,7 +6,9 @@ include Sources/Drivers/GPU/gpu.mk
 
 .PHONY: all setup command run test conformance bench image clean
 
-all: setup command elf img
+# The images come by a second make: what MicroPython's source holds is read when make starts, so set-up must be over.
+all: setup command
+	@$(MAKE) -s elf img
 
 # What is missing on this machine; quick when nothing is.
 setup:
@@ -25,7 +27,8 @@ command: setup
 run: all
 	@build/barejax boot --efi
 
-test: setup command elf
+test: setup command
+	@$(MAKE) -s elf
 	@scripts/test.sh
 
 # Every case of JAX's own test harnesses that lowers, as a table; about half an hour.
@@ -36,7 +39,8 @@ bench: all
 	@build/venv/bin/python Tests/Bench/bench.py
 
 # The disk image, and the line that boots it without the command.
-image: setup img
+image: setup
+	@$(MAKE) -s img
 	@image/boot-line.sh
 
 clean:
