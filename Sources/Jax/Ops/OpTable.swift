@@ -71,6 +71,8 @@ func opFamilies() -> [[OpDefinition]] {
         customCallFamily(),
         dotFamily(),
         convolutionFamily(),
+        einsumFamily(),
+        batchNormFamily(),
         fourierFamily(),
         matrixFamily(),
     ]

@@ -162,7 +162,7 @@ private func convolve<S: ContractionScalar>(_ scalar: S.Type, _ own: DType, _ in
     var columnOffsets: [Int] = []
     for o in 0..<outputs { columnOffsets.append(o * kernelStrides[d.kernelOutput] * parts) }
 
-    let columns = try PackedColumns<S>(depth: depthOffsets.count * parts, columns: outputs * parts)
+    let columns = try PackedColumns<S>(depth: depthOffsets.count * parts, columns: outputs * parts, isFused: parts == 1)
     defer { columns.free() }
     for group in 0..<groups {
         let kernelBase = group * outputs * kernelStrides[d.kernelOutput] * parts

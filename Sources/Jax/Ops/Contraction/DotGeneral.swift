@@ -152,7 +152,7 @@ private func contract<S: ContractionScalar>(_ scalar: S.Type, _ own: DType, _ lh
 
     let batches = leftBatch.count
     if batches == 1 {
-        let columns = try PackedColumns<S>(depth: leftDepth.count, columns: columnCount * parts)
+        let columns = try PackedColumns<S>(depth: leftDepth.count, columns: columnCount * parts, isFused: parts == 1)
         defer { columns.free() }
         let (pack, store) = prepare(0, columns)
         try multiplyInParallel(rowCount: rowCount, columns, pack, store)
@@ -167,7 +167,7 @@ private func contract<S: ContractionScalar>(_ scalar: S.Type, _ own: DType, _ lh
         for buffer in buffers { buffer.free() }
     }
     for worker in 0..<workers {
-        columns.append(try PackedColumns<S>(depth: leftDepth.count, columns: columnCount * parts))
+        columns.append(try PackedColumns<S>(depth: leftDepth.count, columns: columnCount * parts, isFused: parts == 1))
         buffers.append(try ProductBuffers(columns: columns[worker]))
     }
     try inParallel(batches, parts: workers) { (part, range) throws(JaxError) in

@@ -15,10 +15,13 @@ struct PackedColumns<S: ContractionScalar> {
     let depth: Int
     let columns: Int
     let panels: Int
+    /// Whether products and sums round once. Parts of complex products do not, so that x · conj(x) is real.
+    let isFused: Bool
     let scratch: Scratch
 
-    init(depth: Int, columns: Int) throws(JaxError) {
+    init(depth: Int, columns: Int, isFused: Bool) throws(JaxError) {
         self.depth = depth
+        self.isFused = isFused
         self.columns = columns
         let lanes = S.Vector.scalarCount
         panels = (columns + lanes - 1) / lanes
@@ -114,8 +117,13 @@ func multiply<S: ContractionScalar>(_ blocks: Range<Int>, rowCount: Int, _ colum
             for panel in 0..<columns.panels {
                 let panelB = columns.elements + (panel * columns.depth + first) * lanes
                 for tile in 0..<tiles {
-                    multiplyPanels(buffers.packed + tile * tileRows * depth, panelB, depth: depth,
-                                   buffers.rows + tile * tileRows * rowStride + panel * lanes, rowStride: rowStride)
+                    let panelA = buffers.packed + tile * tileRows * depth
+                    let target = buffers.rows + tile * tileRows * rowStride + panel * lanes
+                    if columns.isFused {
+                        multiplyPanels(panelA, panelB, depth: depth, target, rowStride: rowStride, isFused: true)
+                    } else {
+                        multiplyPanels(panelA, panelB, depth: depth, target, rowStride: rowStride, isFused: false)
+                    }
                 }
             }
             first += depth

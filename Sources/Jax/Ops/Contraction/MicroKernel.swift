@@ -2,8 +2,8 @@
 
 /// A vector of columns that a tile accumulates: two AVX registers of floats or doubles; integers wrap.
 protocol ContractionVector: SIMD where Scalar: ContractionScalar {
-    /// `accumulator += scalar * vector`.
-    static func multiplyAdd(_ accumulator: inout Self, _ scalar: Scalar, _ vector: Self)
+    /// `accumulator += scalar * vector`, rounded once where `isFused`.
+    static func multiplyAdd(_ accumulator: inout Self, _ scalar: Scalar, _ vector: Self, isFused: Bool)
 }
 
 /// The types in which contractions are computed: f32 also for the 16-bit floats, i64 for all integers, and the parts of
@@ -19,19 +19,19 @@ protocol ContractionScalar: SIMDScalar, BitwiseCopyable {
 }
 
 extension SIMD16: ContractionVector where Scalar == Float {
-    @inline(__always) static func multiplyAdd(_ accumulator: inout Self, _ scalar: Float, _ vector: Self) {
-        accumulator.addProduct(scalar, vector)
+    @inline(__always) static func multiplyAdd(_ accumulator: inout Self, _ scalar: Float, _ vector: Self, isFused: Bool) {
+        if isFused { accumulator.addProduct(scalar, vector) } else { accumulator += scalar * vector }
     }
 }
 
 extension SIMD8: ContractionVector where Scalar == Double {
-    @inline(__always) static func multiplyAdd(_ accumulator: inout Self, _ scalar: Double, _ vector: Self) {
-        accumulator.addProduct(scalar, vector)
+    @inline(__always) static func multiplyAdd(_ accumulator: inout Self, _ scalar: Double, _ vector: Self, isFused: Bool) {
+        if isFused { accumulator.addProduct(scalar, vector) } else { accumulator += scalar * vector }
     }
 }
 
 extension SIMD4: ContractionVector where Scalar == Int64 {
-    @inline(__always) static func multiplyAdd(_ accumulator: inout Self, _ scalar: Int64, _ vector: Self) {
+    @inline(__always) static func multiplyAdd(_ accumulator: inout Self, _ scalar: Int64, _ vector: Self, isFused: Bool) {
         accumulator = accumulator &+ scalar &* vector
     }
 }
@@ -59,22 +59,22 @@ extension Int64: ContractionScalar {
 let tileRows = 6
 
 /// `tile += panelA · panelB` over `depth`. `panelA` holds `tileRows` values a step, `panelB` one vector a step; the tile's
-/// rows are `rowStride` elements apart.
+/// rows are `rowStride` elements apart. A constant `isFused` leaves one of the two loops.
 @inline(__always)
 func multiplyPanels<S: ContractionScalar>(_ panelA: UnsafePointer<S>, _ panelB: UnsafePointer<S>, depth: Int,
-                                          _ tile: UnsafeMutablePointer<S>, rowStride: Int) {
+                                          _ tile: UnsafeMutablePointer<S>, rowStride: Int, isFused: Bool) {
     typealias V = S.Vector
     var c0 = V(), c1 = V(), c2 = V(), c3 = V(), c4 = V(), c5 = V()
     let columns = UnsafeRawPointer(panelB)
     for step in 0..<depth {
         let vector = columns.loadUnaligned(fromByteOffset: step &* MemoryLayout<V>.size, as: V.self)
         let rows = panelA + step &* 6
-        V.multiplyAdd(&c0, rows[0], vector)
-        V.multiplyAdd(&c1, rows[1], vector)
-        V.multiplyAdd(&c2, rows[2], vector)
-        V.multiplyAdd(&c3, rows[3], vector)
-        V.multiplyAdd(&c4, rows[4], vector)
-        V.multiplyAdd(&c5, rows[5], vector)
+        V.multiplyAdd(&c0, rows[0], vector, isFused: isFused)
+        V.multiplyAdd(&c1, rows[1], vector, isFused: isFused)
+        V.multiplyAdd(&c2, rows[2], vector, isFused: isFused)
+        V.multiplyAdd(&c3, rows[3], vector, isFused: isFused)
+        V.multiplyAdd(&c4, rows[4], vector, isFused: isFused)
+        V.multiplyAdd(&c5, rows[5], vector, isFused: isFused)
     }
     addRow(c0, tile)
     addRow(c1, tile + rowStride)

@@ -67,7 +67,7 @@ private func evaluateReduceWindow(_ frame: Frame, _ operation: Operation, _ oper
 }
 
 /// Folds the windows of `inputs`, which have one shape. The outputs of one row are folded side by side: each element of the
-/// window is loaded for all of them at once.
+/// window is loaded for all of them at once. Every step rounds to the element type, as XLA's loops over windows do.
 func reduceWindows(_ inputs: [Tensor], _ initials: [Tensor], _ windows: [Window], _ combiner: Combiner) throws(JaxError) -> [Tensor] {
     var shape: [Int] = []
     for window in windows { shape.append(window.outputSize) }
@@ -149,6 +149,7 @@ private func combineRow(_ inputs: [Tensor], _ window: Window, _ base: Int, _ fir
                          count: reach.upperBound - lower, into: block.inputs[k])
             }
             try combiner.combine(block, (lower - first)..<(reach.upperBound - first), shift: lower - first)
+            combiner.round(block, (lower - first)..<(reach.upperBound - first))
         } else {
             for o in first..<(first + width) {
                 let index = window.index(o, w)
@@ -157,6 +158,7 @@ private func combineRow(_ inputs: [Tensor], _ window: Window, _ base: Int, _ fir
                     loadWide(input.dtype, input.bytes + (base + index) * input.dtype.byteWidth, count: 1, into: block.inputs[k])
                 }
                 try combiner.combine(block, (o - first)..<(o - first + 1), shift: o - first)
+                combiner.round(block, (o - first)..<(o - first + 1))
             }
         }
         if w & 1023 == 1023 { try checkpoint() }

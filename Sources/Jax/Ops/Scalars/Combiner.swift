@@ -37,7 +37,7 @@ struct Combiner {
     }
 
     init(_ code: OpCode, _ dtype: DType) {
-        form = .binary(code)
+        form = .binary(dtype == .i1 && code == .add ? .or : dtype == .i1 && code == .multiply ? .and : code)
         dtypes = [dtype]
     }
 
@@ -110,6 +110,14 @@ extension Combiner {
         case .region(let frame, let region):
             for j in range { try run(frame, region, blocks, accumulator: j, input: j - shift) }
         }
+    }
+
+    /// Rounds accumulators to their types, for folds whose every step is a value of the type. The typed loops alone leave
+    /// them wider.
+    func round(_ blocks: CombinerBlocks, _ range: Range<Int>) {
+        guard case .binary = form, dtypes[0].isFloat || dtypes[0].isComplex, dtypes[0].real != .f64 else { return }
+        let words = dtypes[0].wideWords, values = blocks.accumulators[0].doubles
+        for j in (range.lowerBound * words)..<(range.upperBound * words) { values[j] = dtypes[0].rounded(values[j]) }
     }
 
     /// Folds the first `count` inputs, in order, into accumulator 0.
