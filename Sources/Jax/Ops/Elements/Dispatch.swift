@@ -67,6 +67,20 @@ func dispatchNumeric<K: NumericKernel>(_ dtype: DType, _ kernel: K, _ what: Stri
     }
 }
 
+/// All but the integers: booleans, floats and complex numbers.
+func dispatchInexact<K: NumericKernel>(_ dtype: DType, _ kernel: K, _ what: String) throws(JaxError) -> K.Output {
+    switch dtype {
+    case .i1: return try kernel.run(Boolean.self)
+    case .bf16: return try kernel.run(BFloat16.self)
+    case .f16: return try kernel.run(Float16.self)
+    case .f32: return try kernel.run(Float.self)
+    case .f64: return try kernel.run(Double.self)
+    case .c64: return try kernel.run(Complex<Float>.self)
+    case .c128: return try kernel.run(Complex<Double>.self)
+    default: throw unavailable(what, dtype)
+    }
+}
+
 func dispatchInteger<K: IntegerKernel>(_ dtype: DType, _ kernel: K, _ what: String) throws(JaxError) -> K.Output {
     switch dtype {
     case .i8: return try kernel.run(Int8.self)

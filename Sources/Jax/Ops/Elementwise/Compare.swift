@@ -39,25 +39,45 @@ private func evaluateCompare(_ frame: Frame, _ operation: Operation, _ operands:
     let result = try Tensor(TensorType(.i1, a.shape))
     if operation.attributes.enumeration("compare_type") == "TOTALORDER" {
         try dispatchFloat(a.dtype, TotalOrderKernel(direction: direction, a: a, b: b, result: result), "compare")
-    } else {
-        try dispatchNumeric(a.dtype, CompareKernel(direction: direction, a: a, b: b, result: result), "compare")
+        return result
+    }
+    switch direction {
+    case .equal, .notEqual:
+        if a.dtype.isInteger {
+            try dispatchUnsigned(a.dtype, EqualBitsKernel(a: a, b: b, result: result), "compare")
+        } else {
+            try dispatchNumeric(a.dtype, OrderKernel(order: .equal, a: a, b: b, result: result), "compare")
+        }
+        if direction == .notEqual { mapElements(result, result) { (x: Boolean) in Boolean(!x.value) } }
+    case .less: try dispatchNumeric(a.dtype, OrderKernel(order: .less, a: a, b: b, result: result), "compare")
+    case .lessOrEqual: try dispatchNumeric(a.dtype, OrderKernel(order: .lessOrEqual, a: a, b: b, result: result), "compare")
+    case .greater: try dispatchNumeric(a.dtype, OrderKernel(order: .less, a: b, b: a, result: result), "compare")
+    case .greaterOrEqual: try dispatchNumeric(a.dtype, OrderKernel(order: .lessOrEqual, a: b, b: a, result: result), "compare")
     }
     return result
 }
 
-private struct CompareKernel: NumericKernel {
-    let direction: ComparisonDirection
+/// Three loops a type; the other directions come of swapping and inverting.
+private struct OrderKernel: NumericKernel {
+    enum Order { case equal, less, lessOrEqual }
+
+    let order: Order
     let a: Tensor, b: Tensor, result: Tensor
 
     func run<T: NumericElement>(_ type: T.Type) {
-        switch direction {
+        switch order {
         case .equal: mapElements(a, b, result) { (x: T, y: T) in Boolean(T.equal(x, y)) }
-        case .notEqual: mapElements(a, b, result) { (x: T, y: T) in Boolean(!T.equal(x, y)) }
         case .less: mapElements(a, b, result) { (x: T, y: T) in Boolean(T.less(x, y)) }
         case .lessOrEqual: mapElements(a, b, result) { (x: T, y: T) in Boolean(T.less(x, y) || T.equal(x, y)) }
-        case .greater: mapElements(a, b, result) { (x: T, y: T) in Boolean(T.less(y, x)) }
-        case .greaterOrEqual: mapElements(a, b, result) { (x: T, y: T) in Boolean(T.less(y, x) || T.equal(x, y)) }
         }
+    }
+}
+
+private struct EqualBitsKernel: IntegerKernel {
+    let a: Tensor, b: Tensor, result: Tensor
+
+    func run<T: IntegerElement>(_ type: T.Type) {
+        mapElements(a, b, result) { (x: T, y: T) in Boolean(x == y) }
     }
 }
 
