@@ -100,7 +100,7 @@ if ring0 {
                 name: "loader-fuzz", dependencies: ["HeapMeter", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform"],
                 path: "Tests/LoaderFuzz", swiftSettings: swiftSettings),
             test("TransformTests", ["JaxTransform", "JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
-            test("LoadTests", ["JaxLoad", "JaxIR", "JaxPlatform"]),
+            test("LoadTests", ["JaxLoad", "JaxOps", "JaxIR", "JaxPlatform"]),
             test("OpsTests", ["JaxOps", "JaxIR", "JaxPlatform"]),
             test("RunTests", ["JaxRun", "JaxIR", "JaxPlatform"]),
             test("SPIRVTests", ["SPIRV", "AcceleratorSelfTest"]),

@@ -1,4 +1,5 @@
 """Makes the exports beside this file with jax 0.10.2: `python make.py`. Each shows one part of the calling convention."""
+import io
 import os
 import pathlib
 
@@ -13,6 +14,7 @@ from jax import export
 from jax._src import core, effects
 from jax._src.interpreters import mlir
 from jax._src.lib.mlir.dialects import hlo
+from jaxlib.mlir.dialects import stablehlo
 
 jax.config.update("jax_traceback_in_locations_limit", 1)
 jax.config.update("jax_hlo_source_file_canonicalization_regex", ".*/")
@@ -105,6 +107,26 @@ def lower_tick(ctx, x):
 
 mlir.register_lowering(tick, lower_tick)
 save("effects", export.export(jax.jit(lambda x: tick.bind(tick.bind(x))))(f32((2,))))
+
+# One program in every version of the container, of StableHLO as MLIR writes it, and in versions of VHLO.
+def versions(x, w, i):
+    steps = jax.lax.scan(lambda c, a: (jnp.maximum(c @ w, a), c.sum()), jnp.zeros((3,)), x)
+    moved = x[i].at[i].add(2.0)
+    branch = jax.lax.cond(x[0, 0] > 0, lambda v: v * 2, lambda v: -v, x)
+    filtered = jax.lax.conv_general_dilated(x[None, None], w[None, None], (1, 1), "SAME")
+    pooled = jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (2, 2), (1, 1), "VALID")
+    return steps, moved, branch, filtered, pooled, jnp.argmax(x), x > 1, jnp.abs(x)
+
+
+lowered = jax.jit(versions).lower(f32((4, 3)), f32((3, 3)), jax.ShapeDtypeStruct((2,), jnp.int32)).compiler_ir("stablehlo")
+(here / "versions").mkdir(exist_ok=True)
+for version in range(7):
+    buffer = io.BytesIO()
+    lowered.operation.write_bytecode(buffer, desired_version=version)
+    (here / "versions" / f"container{version}.mlirbc").write_bytes(buffer.getvalue())
+for version in ["0.9.0", "0.12.0", "0.14.0", "1.0.0", "1.5.0", "1.9.0", "1.17.0"]:
+    artifact = stablehlo.serialize_portable_artifact_str(str(lowered), version)
+    (here / "versions" / f"vhlo{version}.mlirbc").write_bytes(artifact)
 
 # An older calling convention.
 jax.config.update("jax_export_calling_convention_version", 9)
