@@ -16,6 +16,8 @@ let swiftSettings: [SwiftSetting] = [
         "-Xcc", "-ffreestanding", "-Xcc", "-mno-red-zone", "-Xcc", "-fno-math-errno",
         "-Xcc", "-fno-omit-frame-pointer", "-Xcc", "-mno-omit-leaf-frame-pointer",
         "-Xfrontend", "-disable-stack-protector",
+        // A generic function that several modules specialise is linked once, and what nothing calls goes.
+        "-Xfrontend", "-function-sections",
     ]),
 ] : [])
 

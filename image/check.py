@@ -4,7 +4,7 @@
 - a section that the linker script did not place (an orphan .bss would start as garbage);
 - with --relocatable, a relocation other than R_X86_64_RELATIVE;
 - code that uses the red zone: an interrupt would overwrite it;
-and warns of more than 4 MiB of code and data.
+- more than 4 MiB of code and data.
 """
 import re
 import subprocess
@@ -55,7 +55,7 @@ def main():
         if re.match(r"\.(bss|data|text|rodata|sbss|lbss)\.", name) and not name.startswith(".data.rel.ro"):
             problems.append("section %s was not placed by the linker script" % name)
     if loaded > LIMIT:
-        print("warning: %d bytes of code and data, more than %d" % (loaded, LIMIT))
+        problems.append("%d bytes of code and data, more than %d" % (loaded, LIMIT))
     if relocatable:
         kinds = set(re.findall(r"R_X86_64_\w+", run("readelf", "-rW", image)))
         for kind in sorted(kinds - {"R_X86_64_RELATIVE"}):
