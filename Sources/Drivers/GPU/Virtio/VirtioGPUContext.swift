@@ -129,7 +129,7 @@ extension AcceleratorError {
 
 extension VulkanAccelerator {
     /// The host's GPU, by way of virtio-gpu and Venus.
-    public convenience init(_ gpu: VirtioGPU) throws(AcceleratorError) {
-        try self.init { () throws(AcceleratorError) in try VenusCalls(VirtioGPUContext(gpu)) }
+    public convenience init(_ gpu: VirtioGPU, access: any AcceleratorAccess) throws(AcceleratorError) {
+        try self.init(access: access) { () throws(AcceleratorError) in try VenusCalls(VirtioGPUContext(gpu)) }
     }
 }

@@ -4,19 +4,27 @@ import JaxPlatform
 /// An accelerator that is a Vulkan device.
 public final class VulkanAccelerator: Accelerator {
     public let ledger = AcceleratorLedger()
+    private let access: any AcceleratorAccess
     private let connect: () throws(AcceleratorError) -> any VulkanPlatform
     private var device: VulkanDevice
 
     /// `connect` gives a fresh connection; it is called now and after every loss.
-    public init(_ connect: @escaping () throws(AcceleratorError) -> any VulkanPlatform) throws(AcceleratorError) {
+    public init(
+        access: any AcceleratorAccess = UnguardedAccess(), _ connect: @escaping () throws(AcceleratorError) -> any VulkanPlatform
+    ) throws(AcceleratorError) {
+        self.access = access
         self.connect = connect
-        device = try VulkanAccelerator.open(connect, ledger)
+        access.enter()
+        defer { access.leave() }
+        device = try VulkanAccelerator.open(connect, ledger, access)
     }
 
-    private static func open(_ connect: () throws(AcceleratorError) -> any VulkanPlatform, _ ledger: AcceleratorLedger) throws(AcceleratorError) -> VulkanDevice {
+    private static func open(
+        _ connect: () throws(AcceleratorError) -> any VulkanPlatform, _ ledger: AcceleratorLedger, _ access: any AcceleratorAccess
+    ) throws(AcceleratorError) -> VulkanDevice {
         let platform = try connect()
         do throws(AcceleratorError) {
-            return try VulkanDevice(platform, ledger)
+            return try VulkanDevice(platform, ledger, access)
         } catch {
             platform.close()
             throw error
@@ -68,6 +76,8 @@ public final class VulkanAccelerator: Accelerator {
     }
 
     public func end(owner: AcceleratorOwner, budget: UInt64) {
+        access.enter()
+        defer { access.leave() }
         guard device.failure == nil else { return }
         do throws(AcceleratorError) {
             let objects = device.objects(of: owner)
@@ -88,13 +98,19 @@ public final class VulkanAccelerator: Accelerator {
     }
 
     public func reset() throws(AcceleratorError) {
+        access.enter()
+        defer { access.leave() }
         device.fail(AcceleratorError(.deviceLost, "the device was reset"))
-        device = try VulkanAccelerator.open(connect, ledger)
+        device = try VulkanAccelerator.open(connect, ledger, access)
         ledger.resetCount += 1
     }
 
     /// Ends the connection; the accelerator is of no use afterwards.
-    public func close() { device.fail(AcceleratorError(.deviceLost, "the device was closed")) }
+    public func close() {
+        access.enter()
+        defer { access.leave() }
+        device.fail(AcceleratorError(.deviceLost, "the device was closed"))
+    }
 
     private func registered<Object: VulkanObject>(_ object: Object) -> Object {
         object.device.add(object)
@@ -104,6 +120,8 @@ public final class VulkanAccelerator: Accelerator {
 
     /// Runs `body` on a device that works.
     private func make<Result>(_ body: (VulkanDevice) throws(AcceleratorError) -> Result) throws(AcceleratorError) -> Result {
+        access.enter()
+        defer { access.leave() }
         if device.failure != nil { try reset() }
         do throws(AcceleratorError) {
             try device.collect()

@@ -36,6 +36,8 @@ final class VulkanBuffer: VulkanObject, AcceleratorBuffer {
     }
 
     func write(_ source: UnsafeRawBufferPointer, at offset: Int) throws(AcceleratorError) {
+        device.access.enter()
+        defer { device.access.leave() }
         try validate()
         guard let bytes = source.baseAddress, source.count > 0 else { return }
         try BufferView(self, offset: offset, byteCount: source.count).validate(alignment: 1)
@@ -55,6 +57,8 @@ final class VulkanBuffer: VulkanObject, AcceleratorBuffer {
     }
 
     func read(into destination: UnsafeMutableRawBufferPointer, at offset: Int) throws(AcceleratorError) {
+        device.access.enter()
+        defer { device.access.leave() }
         try validate()
         guard let bytes = destination.baseAddress, destination.count > 0 else { return }
         try BufferView(self, offset: offset, byteCount: destination.count).validate(alignment: 1)

@@ -5,6 +5,7 @@ import JaxPlatform
 /// A logical device with one compute queue.
 public final class VulkanDevice {
     let platform: any VulkanPlatform
+    let access: any AcceleratorAccess
     let instance: VkInstance
     let physicalDevice: VkPhysicalDevice
     let device: VkDevice
@@ -24,8 +25,9 @@ public final class VulkanDevice {
     /// Lists that were freed while the device still executed them.
     private var retired: [VulkanList] = []
 
-    init(_ platform: any VulkanPlatform, _ ledger: AcceleratorLedger) throws(AcceleratorError) {
+    init(_ platform: any VulkanPlatform, _ ledger: AcceleratorLedger, _ access: any AcceleratorAccess) throws(AcceleratorError) {
         self.platform = platform
+        self.access = access
         self.ledger = ledger
         let version = min(try platform.vkEnumerateInstanceVersion(), VulkanVersion.v1_3)
         let application = VkApplicationInfo(applicationName: "BareJAX", apiVersion: version)
@@ -132,8 +134,8 @@ class VulkanObject {
 
     init(_ device: VulkanDevice, name: String, owner: AcceleratorOwner) {
         self.device = device
-        self.name = name
-        self.owner = owner
+        self.name = name.copied()
+        self.owner = AcceleratorOwner(id: owner.id, name: owner.name.copied())
     }
 
     var lossKind: AcceleratorError.Kind { .deviceLost }
@@ -150,6 +152,8 @@ class VulkanObject {
     func release() throws(AcceleratorError) {}
 
     final func free() {
+        device.access.enter()
+        defer { device.access.leave() }
         guard !isFreed, !isLost else { return }
         isFreed = true
         device.remove(self)

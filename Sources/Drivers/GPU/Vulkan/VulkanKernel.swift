@@ -33,7 +33,8 @@ final class VulkanKernel: VulkanObject, AcceleratorKernel {
 
     init(_ module: VulkanModule, _ layout: KernelLayout) throws(AcceleratorError) {
         let device = module.device, calls = module.device.platform
-        self.layout = layout
+        self.layout = KernelLayout(
+            entry: layout.entry.copied(), bindingCount: layout.bindingCount, parameterByteCount: layout.parameterByteCount, subgroupSize: layout.subgroupSize)
         let bindings = (0..<layout.bindingCount).map {
             VkDescriptorSetLayoutBinding(
                 binding: UInt32($0), descriptorType: VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, descriptorCount: 1, stageFlags: VK_SHADER_STAGE_COMPUTE_BIT)

@@ -52,6 +52,8 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
     }
 
     func submit(_ list: any AcceleratorList) throws(AcceleratorError) -> UInt64 {
+        device.access.enter()
+        defer { device.access.leave() }
         try validate()
         guard let list = list as? VulkanList else { throw AcceleratorError(.invalidUse, "the list is another device's") }
         try list.validate()
@@ -82,18 +84,24 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
     }
 
     func isComplete(_ submission: UInt64) throws(AcceleratorError) -> Bool {
+        device.access.enter()
+        defer { device.access.leave() }
         try validate()
         guard submission <= last else { throw AcceleratorError(.invalidUse, "submission \(submission) was never made") }
         do throws(AcceleratorError) { return try hasCompleted(submission) } catch { throw device.noting(error) }
     }
 
     func wait(for submission: UInt64, budget: UInt64) throws(AcceleratorError) {
+        device.access.enter()
+        defer { device.access.leave() }
         try validate()
         guard submission <= last else { throw AcceleratorError(.invalidUse, "submission \(submission) was never made") }
         do throws(AcceleratorError) { try self.await(submission, budget: budget) } catch { throw device.noting(error) }
     }
 
     func duration(of submission: UInt64) throws(AcceleratorError) -> UInt64? {
+        device.access.enter()
+        defer { device.access.leave() }
         try validate()
         let index = Int(submission % UInt64(VulkanStream.slotCount))
         guard queries != .null, slots[index].submission == submission, slots[index].isTimed, try hasCompleted(submission) else { return nil }

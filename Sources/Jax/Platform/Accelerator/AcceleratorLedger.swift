@@ -63,7 +63,8 @@ public final class AcceleratorLedger {
 
     private func open(_ owner: AcceleratorOwner) -> Int {
         if let index = find(owner) { return index }
-        accounts.append(Account(owner: owner))
+        // The name may be a job's; the account outlives it.
+        accounts.append(Account(owner: AcceleratorOwner(id: owner.id, name: String(decoding: Array(owner.name.utf8), as: UTF8.self))))
         return accounts.count - 1
     }
 

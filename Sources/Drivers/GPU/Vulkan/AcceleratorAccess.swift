@@ -1,0 +1,20 @@
+// How calls from outside enter the object layer: one at a time, and on the account of the machine rather than of the job
+// that calls, since what a call leaves behind outlives the job.
+
+/// Brackets every call into an accelerator. `enter` may be called again by the task that is inside.
+public protocol AcceleratorAccess: AnyObject {
+    func enter()
+    func leave()
+}
+
+/// For a single caller: nothing to do.
+public final class UnguardedAccess: AcceleratorAccess {
+    public init() {}
+    public func enter() {}
+    public func leave() {}
+}
+
+extension String {
+    /// The same text in memory of its own.
+    func copied() -> String { String(decoding: Array(utf8), as: UTF8.self) }
+}
