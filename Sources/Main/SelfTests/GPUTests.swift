@@ -4,11 +4,22 @@ import GPU
 import JaxPlatform
 import Kernel
 
+/// Counts what did not hold, and says it.
+private struct Expectations {
+    private(set) var failureCount = 0
+
+    mutating func expect(_ condition: Bool, _ what: String) {
+        if condition { return }
+        failureCount += 1
+        log("FAILED gpu: " + what)
+    }
+}
+
 enum GPUTests {
     static let owner = AcceleratorOwner(id: 1 << 32, name: "gpu test")
 
     static func run(_ name: String) -> Int {
-        var test = SelfTestLog(name)
+        var test = Expectations()
         guard let device = Accelerators.all.first else {
             test.expect(false, "there is no GPU")
             return test.failureCount
@@ -26,7 +37,7 @@ enum GPUTests {
         return test.failureCount
     }
 
-    private static func kernels(_ device: any Accelerator, _ test: inout SelfTestLog) throws(AcceleratorError) {
+    private static func kernels(_ device: any Accelerator, _ test: inout Expectations) throws(AcceleratorError) {
         log(device.information.name + ", " + device.information.features.names)
         for result in try SelfTest(device, owner: owner).run() {
             log(result.name + (result.isCorrect == nil ? ": not offered" : ": \(result.nanoseconds / 1000) us"))

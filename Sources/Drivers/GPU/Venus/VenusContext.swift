@@ -131,8 +131,9 @@ public final class VenusContext {
 
     private var deadline: UInt64 { transport.nanoseconds + commandBudget }
 
+    /// Passes an error on; one after which the two sides no longer agree ends the conversation.
     private func end(_ error: AcceleratorError) -> AcceleratorError {
-        if ending == nil { ending = error }
+        if ending == nil && error.needsReset { ending = error }
         return error
     }
 
