@@ -69,7 +69,7 @@ if ring0 {
         products: [.library(name: "BareJAX", type: .static, targets: ["Main"])],
         targets: shared + [
             c("Boot", "Boot"),
-            swift("Main", "Main", ["Boot", "CPU", "Kernel", "Drivers", "JaxPlatform", "JaxRun", "JaxService", "Python", "WireProtocol"]),
+            swift("Main", "Main", ["Boot", "CPU", "Kernel", "Drivers", "GPU", "AcceleratorSelfTest", "JaxPlatform", "JaxRun", "JaxService", "Python", "WireProtocol"]),
         ])
 } else {
     // The interpreter is an archive of its own (Sources/Python/python.mk); what links it is built where it has been made.

@@ -25,6 +25,7 @@ private func afterMemory() -> Never {
     Devices.startProcessors()
     Devices.startSerial()
     Devices.startControlPort()
+    if let bus = Devices.bus { Accelerators.start(bus, Devices.environment) }
     if CommandLine.value("test") != nil { runSelfTests() }
     platform = KernelPlatform()
     guard load_jax_library() == 0 else { panic("the JAX layer does not start") }

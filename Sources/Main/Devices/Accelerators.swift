@@ -40,6 +40,15 @@ enum Accelerators {
         }
     }
 
+    /// Name, description, bytes in use and dispatches of each, for the prompt and the statistics.
+    static func devices() -> [(name: String, description: String, memoryBytes: Int, dispatchCount: Int)] {
+        var list: [(name: String, description: String, memoryBytes: Int, dispatchCount: Int)] = []
+        for (number, accelerator) in all.enumerated() {
+            list.append(("gpu:\(number)", accelerator.information.name, accelerator.ledger.byteCount, accelerator.ledger.dispatchCount))
+        }
+        return list
+    }
+
     /// Gives back all that an owner still holds, on every accelerator.
     static func end(owner: AcceleratorOwner, budget: UInt64) {
         for accelerator in all { accelerator.end(owner: owner, budget: budget) }

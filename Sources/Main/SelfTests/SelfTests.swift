@@ -7,6 +7,7 @@ func runDeviceTests() {
     if CommandLine.has("test=echo") { report("echo", DeviceTests.echo()) }
     if CommandLine.has("test=msix") { report("msix", DeviceTests.messageInterrupts()) }
     if CommandLine.has("test=misuse") { report("misuse", TaskTests.misuse()) }
+    if CommandLine.value("test")?.hasPrefix("gpu") ?? false { GPUTests.run() }
     if CommandLine.has("test=poweroff") { Power.off() }
     if CommandLine.has("test=reset") { Power.reset() }
 }

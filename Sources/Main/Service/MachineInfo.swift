@@ -18,6 +18,7 @@ enum MachineInfo {
         for device in session?.devices ?? [] {
             list.append((device.name, device.description, device.memoryBytes, device.dispatchCount))
         }
+        list += Accelerators.devices()
         return list
     }
 
