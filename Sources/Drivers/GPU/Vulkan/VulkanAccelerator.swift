@@ -92,6 +92,7 @@ public final class VulkanAccelerator: Accelerator {
             guard device.failure == nil else { return }
             try device.drain(owner, budget: budget)
             try device.heap.trim()
+            try device.platform.flush()
         } catch {
             _ = device.noting(error)
         }
