@@ -62,24 +62,27 @@ public struct MachineOptions {
 
     /// QEMU's arguments. `link` and `console` are descriptors that it inherits.
     func arguments(link: Int32, console descriptor: Int32?, accelerator: String, venus: Venus?) throws(JaxError) -> [String] {
-        var arguments = venus?.command ?? ["qemu-system-x86_64"]
+        var venus = venus
+        /// The path of a file of this host as QEMU sees it.
+        func seen(_ path: String) -> String { venus?.reveal(path) ?? path }
         // All machines have the same devices whatever the user's QEMU configuration says, and no network.
-        arguments += ["-nodefaults", "-no-user-config"]
+        var arguments = ["-nodefaults", "-no-user-config"]
         arguments += venus?.display ?? ["-display", "none"]
-        // A QEMU that starts Venus' render server cannot be denied that, nor a Vulkan driver to place its threads.
-        arguments += ["-sandbox", "on,obsolete=deny,elevateprivileges=deny" + (venus == nil ? ",resourcecontrol=deny,spawn=deny" : "")]
+        // A QEMU with Venus starts a render server, which takes its own measures, and a Vulkan driver that places its threads;
+        // bubblewrap has denied both of them new privileges.
+        arguments += ["-sandbox", "on,obsolete=deny" + (venus == nil ? ",elevateprivileges=deny,resourcecontrol=deny,spawn=deny" : "")]
         arguments += ["-M", "q35,accel=\(accelerator)" + (venus == nil ? "" : ",memory-backend=mem"), "-cpu", "max",
                       "-m", memory, "-smp", "\(cpus)"]
         if let venus { arguments += venus.devices(memory: memory) }
         if !reboots { arguments.append("-no-reboot") }
         switch boot {
         case .pvh:
-            arguments += ["-kernel", try BuildFiles.path("barejax.elf")]
+            arguments += ["-kernel", seen(try BuildFiles.path("barejax.elf"))]
             if !commandLine.isEmpty { arguments += ["-append", commandLine] }
-            if let files { arguments += ["-initrd", files] }
+            if let files { arguments += ["-initrd", seen(files)] }
         case .efi:
-            arguments += ["-bios", try MachineOptions.firmware()]
-            arguments += ["-drive", "file=\(try BuildFiles.path("barejax.img")),format=raw,if=none,id=disk,readonly=on",
+            arguments += ["-bios", seen(try MachineOptions.firmware())]
+            arguments += ["-drive", "file=\(seen(try BuildFiles.path("barejax.img"))),format=raw,if=none,id=disk,readonly=on",
                           "-device", "ide-hd,drive=disk,bootindex=0"]
         }
         arguments += ["-device", "virtio-serial-pci", "-chardev", "socket,id=control,fd=\(link)",
@@ -90,7 +93,7 @@ public struct MachineOptions {
             arguments += ["-chardev", "stdio,id=com1,signal=off", "-serial", "chardev:com1"]
         }
         if hasTestExit { arguments += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"] }
-        return arguments + extra
+        return (venus?.command ?? ["qemu-system-x86_64"]) + arguments + extra
     }
 
     /// The EFI firmware.

@@ -6,9 +6,10 @@ import JaxPlatform
 
 /// A QEMU with Venus and what it needs around it.
 struct Venus {
-    /// The command that starts QEMU, without its arguments.
-    var command: [String]
-    var display: [String]
+    private let bubblewrap: String
+    private var mounts: [String]
+    private var fileCount = 0
+    let display = ["-display", "gtk,gl=on"]
 
     /// Bytes of device memory that the machine can see at once, in QEMU's notation.
     static let windowSize = "512M"
@@ -37,7 +38,7 @@ struct Venus {
         }
         if hostHasVenus {
             // The host's own files, read-only, with a place of its own for the X server's socket.
-            return Venus(bubblewrap, ["--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev", "--tmpfs", "/tmp/.X11-unix"])
+            return Venus(bubblewrap, ["--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev", "--tmpfs", "/tmp/.X11-unix", "--tmpfs", "/run"])
         }
         guard let root = try? BuildFiles.path("venus-root/.complete") else {
             throw JaxError(.deviceError, "neither this host's QEMU nor build/venus-root has Venus: scripts/setup/venus-root.sh makes the latter")
@@ -51,26 +52,34 @@ struct Venus {
         for folder in ["bin", "sbin", "lib", "lib64"] { arguments += ["--symlink", "usr/" + folder, "/" + folder] }
         arguments += ["--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run", "--ro-bind", "/sys", "/sys"]
         for device in ["/dev/kvm", "/dev/dri", "/dev/udmabuf"] { arguments += ["--dev-bind-try", device, device] }
-        if let build = try? BuildFiles.path("barejax.elf") {
-            let folder = String(build.dropLast("/barejax.elf".utf8.count))
-            arguments += ["--ro-bind", folder, folder]
-        }
-        for folder in ["/usr/share/ovmf", "/usr/share/OVMF"] { arguments += ["--ro-bind-try", folder, folder] }
         return arguments
     }
 
+    /// Lets QEMU read a file of this host, and returns the path under which it finds it.
+    mutating func reveal(_ path: String) -> String {
+        fileCount += 1
+        let inside = "/run/machine/\(fileCount)"
+        mounts += ["--ro-bind", path, inside]
+        return inside
+    }
+
     private init(_ bubblewrap: String, _ mounts: [String]) {
+        self.bubblewrap = bubblewrap
+        self.mounts = mounts
+    }
+
+    /// The command that starts QEMU, without its arguments.
+    var command: [String] {
         let start = """
             Xvfb :7 -screen 0 640x480x24 -nolisten tcp >/dev/null 2>&1 &
             for try in $(seq 500); do [ -S /tmp/.X11-unix/X7 ] && break; sleep 0.01; done
             exec qemu-system-x86_64 "$@"
             """
-        command = [bubblewrap] + mounts + [
+        return [bubblewrap] + mounts + [
             "--proc", "/proc", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--die-with-parent", "--setenv", "DISPLAY", ":7", "--setenv", "HOME", "/tmp",
             "--setenv", "PATH", "/usr/sbin:/usr/bin:/sbin:/bin", "--unsetenv", "XDG_RUNTIME_DIR", "--chdir", "/",
             "/bin/sh", "-c", start, "qemu-system-x86_64",
         ]
-        display = ["-display", "gtk,gl=on"]
     }
 
     /// Whether the host's own QEMU offers Venus and its renderer is there, with an X server to show nothing on.

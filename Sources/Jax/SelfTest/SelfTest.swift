@@ -89,7 +89,8 @@ public final class SelfTest {
         return kernel
     }
 
-    static func bytes(_ words: [UInt32]) -> [UInt8] {
+    /// The words in memory, least significant byte first: how parameters travel.
+    public static func bytes(_ words: [UInt32]) -> [UInt8] {
         var bytes: [UInt8] = []
         for word in words { for byte in 0..<4 { bytes.append(UInt8(truncatingIfNeeded: word >> (8 * UInt32(byte)))) } }
         return bytes

@@ -55,6 +55,8 @@ struct JobRecord {
     let deadline: UInt64
     /// When it was cancelled; 0: it was not.
     var cancelled: UInt64 = 0
+    /// Whether it has entered a device that keeps an account of it.
+    var usedDevices = false
     /// Up to 47 bytes, so that the list of jobs can be read while they come and go.
     var name: InlineArray<48, UInt8>
     /// The job that this one runs within, and the next in the list of all.
@@ -80,6 +82,16 @@ public enum Jobs {
     /// Jobs begun since start.
     public static var count: UInt64 { nextID - 1 }
 
+    /// Called at the end of a job that used devices, with its number, outside of the job.
+    nonisolated(unsafe) public static var whenDeviceUserEnds: (UInt64) -> Void = { _ in }
+
+    /// Marks the running job as one that devices keep an account of, and returns its number; 0 outside of jobs.
+    public static func noteDeviceUse() -> UInt64 {
+        guard let record = cpu_current_task().pointee.job?.assumingMemoryBound(to: JobRecord.self) else { return 0 }
+        record.pointee.usedDevices = true
+        return record.pointee.id
+    }
+
     /// Runs `body` as a job. Jobs nest: the inner one has limits and memory of its own.
     public static func run(name: String, _ limits: JobLimits, _ body: () -> Void) -> JobEnd {
         guard let owner = KernelHeap.makeOwner(name: name, quota: limits.memoryQuota) else { return .refused }
@@ -104,6 +116,7 @@ public enum Jobs {
             task.pointee.owner = outerOwner
             task.pointee.job = outerJob
             unlink(record)
+            if record.pointee.usedDevices { whenDeviceUserEnds(id) }
             if fault == nil { KernelHeap.handOver(from: owner, to: limits.resultOwner) }
             KernelHeap.removeOwner(owner)
             return fault.map { .faulted($0) } ?? .completed

@@ -21,6 +21,7 @@ extension Prompt {
             return entries
         }
         services.devices = { MachineInfo.devices() }
+        services.testAccelerators = { () throws(JaxError) in try Accelerators.selfTest() }
         services.faults = {
             var list: [String] = []
             for fault in Exceptions.faults() { list.append(fault.summary) }

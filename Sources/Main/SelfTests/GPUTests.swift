@@ -6,7 +6,7 @@ import JaxPlatform
 import Kernel
 
 enum GPUTests {
-    static let owner = AcceleratorOwner(id: 1 << 32, name: "gpu test")
+    private static var owner: AcceleratorOwner { AcceleratorOwner(id: 1 << 32, name: "gpu test") }
 
     static func run() {
         platform = KernelPlatform()
@@ -33,7 +33,7 @@ enum GPUTests {
     }
 
     /// One line a check; the prompt's `machine.gpu_selftest()` prints the same.
-    static func report(_ device: any Accelerator) throws(AcceleratorError) -> [(line: String, isWrong: Bool)] {
+    static func report(_ device: any Accelerator, owner: AcceleratorOwner) throws(AcceleratorError) -> [(line: String, isWrong: Bool)] {
         var lines: [(line: String, isWrong: Bool)] = []
         for result in try SelfTest(device, owner: owner).run() {
             switch result.isCorrect {
@@ -49,7 +49,7 @@ enum GPUTests {
     private static func kernels(_ device: any Accelerator) throws(AcceleratorError) {
         log(device.information.name + ": " + device.information.features.names)
         var isRight = true
-        for (line, isWrong) in try report(device) {
+        for (line, isWrong) in try report(device, owner: owner) {
             log(line)
             if isWrong { isRight = false }
         }

@@ -5,6 +5,9 @@
 public protocol AcceleratorAccess: AnyObject {
     func enter()
     func leave()
+
+    /// Called by `enter` when a caller ended inside, and what it was at may be half done.
+    var whenAbandoned: () -> Void { get set }
 }
 
 /// For a single caller: nothing to do.
@@ -12,6 +15,10 @@ public final class UnguardedAccess: AcceleratorAccess {
     public init() {}
     public func enter() {}
     public func leave() {}
+    public var whenAbandoned: () -> Void {
+        get { {} }
+        set {}
+    }
 }
 
 extension String {

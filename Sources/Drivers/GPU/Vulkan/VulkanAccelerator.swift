@@ -17,6 +17,7 @@ public final class VulkanAccelerator: Accelerator {
         access.enter()
         defer { access.leave() }
         device = try VulkanAccelerator.open(connect, ledger, access)
+        access.whenAbandoned = { self.device.fail(AcceleratorError(.deviceLost, "a task ended in the middle of a call")) }
     }
 
     private static func open(

@@ -96,7 +96,7 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
         defer { device.access.leave() }
         try validate()
         guard submission <= last else { throw AcceleratorError(.invalidUse, "submission \(submission) was never made") }
-        do throws(AcceleratorError) { try self.await(submission, budget: budget) } catch { throw device.noting(error) }
+        do throws(AcceleratorError) { try self.await(submission, budget: budget, lettingOthersIn: true) } catch { throw device.noting(error) }
     }
 
     func duration(of submission: UInt64) throws(AcceleratorError) -> UInt64? {
@@ -133,8 +133,8 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
     }
 
     /// Waits, first spinning, then sleeping longer and longer; from the second millisecond on the device's interrupt
-    /// ends the sleep.
-    func await(_ submission: UInt64, budget: UInt64) throws(AcceleratorError) {
+    /// ends the sleep. With `lettingOthersIn`, other tasks may use the device meanwhile.
+    func await(_ submission: UInt64, budget: UInt64, lettingOthersIn: Bool = false) throws(AcceleratorError) {
         if submission <= completed { return }
         let calls = device.platform
         let fence = slots[Int(submission % UInt64(VulkanStream.slotCount))].fence
@@ -148,6 +148,8 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
         let (deadline, overflow) = start.addingReportingOverflow(budget)
         var pause: UInt64 = 50_000, health = start + VulkanStream.healthInterval, hasInterrupt = false
         while true {
+            // Others may have lost the device while this task slept.
+            if lettingOthersIn { try validate() }
             if try hasCompleted(submission) { return }
             let now = calls.nanoseconds
             guard overflow || now < deadline else {
@@ -162,6 +164,8 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
                 hasInterrupt = false
             }
             let wantsInterrupt = pause > 1_000_000 && !hasInterrupt
+            if lettingOthersIn { device.access.leave() }
+            defer { if lettingOthersIn { device.access.enter() } }
             try calls.sleep(device.device, fence, until: min(now + pause, overflow ? .max : deadline), byInterrupt: wantsInterrupt)
             if wantsInterrupt { hasInterrupt = true }
             pause = min(pause * 2, hasInterrupt ? 20_000_000 : 2_000_000)

@@ -23,6 +23,12 @@ func machineModule() -> NativeModule {
                         ("dispatches", .int($0.dispatchCount))])
             })
         },
+        NativeFunction("_gpu_selftest", "", .job) { call throws(JaxError) in
+            guard platform.permissions.contains(.devices) else {
+                throw JaxError(.permissionDenied, "gpu_selftest needs the permission 'devices', which this job lacks")
+            }
+            return .list(try machineServices.testAccelerators().map { .tuple([.string($0.line), .bool($0.isWrong)]) })
+        },
         NativeFunction("faults", "", .inline) { call throws(JaxError) in .list(machineServices.faults().map { .string($0) }) },
         NativeFunction("uptime", "", .inline) { call throws(JaxError) in .float(Double(platform.nanoseconds) / 1e9) },
         NativeFunction("files", "", .inline) { call throws(JaxError) in

@@ -21,6 +21,10 @@ public final class MachineServices {
     /// One a device: name, description, memory in bytes (0: unknown), programs executed.
     public var devices: () -> [(name: String, description: String, memoryBytes: Int, dispatchCount: Int)] = { [] }
     public var processorCount: () -> Int = { 1 }
+    /// Runs the accelerators' test kernels: one line a check, and whether its result was wrong.
+    public var testAccelerators: () throws(JaxError) -> [(line: String, isWrong: Bool)] = { () throws(JaxError) in
+        throw JaxError(.notImplemented, "this machine has no GPU")
+    }
     /// The faults that the machine survived, oldest first, as text.
     public var faults: () -> [String] = { [] }
     public var files: () -> [MachineFile] = { [] }
