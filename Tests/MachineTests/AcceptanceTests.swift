@@ -1,4 +1,4 @@
-// The disk image, booted by EFI firmware.
+// The images as their first users meet them: booted by EFI firmware, on machines of several sizes.
 import Glibc
 import HostMachine
 import Testing
@@ -15,8 +15,39 @@ import Testing
         try console.type("6*7\r")
         #expect(console.wait(for: "42\r\n", after: seen, seconds: 60) != nil)
         seen = console.count
-        try console.type("import jax.numpy as jnp; (jnp.arange(4) + 1).sum()\r")
-        #expect(console.wait(for: "10", after: seen, seconds: 60) != nil, "\(console.lastLines)")
+        try console.type("import jax, jax.numpy as jnp; jnp.arange(4) * 2.5\r")
+        #expect(console.wait(for: "Array([0. , 2.5, 5. , 7.5], dtype=float32, weak_type=True)", after: seen, seconds: 60) != nil, "\(console.lastLines)")
+        // A program that real JAX exported (image/example.py), read from the partition through the firmware.
+        seen = console.count
+        try console.type("jax.export.deserialize(open('models/softmax.jaxexp', 'rb').read()).call(jnp.arange(4) + 1.0)\r")
+        #expect(console.wait(for: "Array([0.0320586 , 0.08714432, 0.23688284, 0.6439143 ], dtype=float32)", after: seen, seconds: 60) != nil, "\(console.lastLines)")
+        try console.type("\u{4}")
+        #expect(machine.process.wait(seconds: 30) == 0, "Ctrl-D did not power off")
+    }
+
+    /// RAM above 4 GiB, and more processors than the host has; memory is touched only where it is used.
+    @Test(arguments: [MachineOptions.Boot.pvh, .efi]) func sixteenGibibytesAndEightProcessors(boot: MachineOptions.Boot) throws {
+        var options = MachineOptions()
+        options.boot = boot
+        options.cpus = 8
+        options.memory = "16G"
+        let machine = try Machine(options)
+        let console = machine.console!
+        #expect(console.wait(for: ">>> ", seconds: 180) != nil, "\(console.lastLines)")
+        #expect(console.text.contains(" MiB of memory, 8 processors"))
+        let seen = console.count
+        try console.type("import machine; machine.memory()['total'] >> 30\r")
+        #expect(console.wait(for: "\n15\r\n", after: seen, seconds: 30) != nil, "\(console.lastLines)")
+    }
+
+    /// One clear line, not a fault: Swift code is compiled for AVX2.
+    @Test(arguments: ["Nehalem", "max,avx2=off"]) func aProcessorWithoutAVX2IsRefused(processor: String) throws {
+        var options = MachineOptions()
+        options.extra = ["-cpu", processor]
+        let machine = try Machine(options)
+        let console = machine.console!
+        #expect(console.wait(for: "Halted.", seconds: 30) != nil)
+        #expect(console.text == "BareJAX needs a processor with AVX2, FMA, F16C, BMI2 and LZCNT; this one lacks them. Halted.\r\n")
     }
 
     /// The very line that `make image` prints.
