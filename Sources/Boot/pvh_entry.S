@@ -16,6 +16,8 @@
 pvh_start:
     cli
     cld
+    movb $'B', %al                      // for whoever measures: the first instruction, on QEMU's debug console
+    outb %al, $0xE9
     movl %ebx, %ebp
     rdtsc
     movl %eax, pvh_entry_tsc

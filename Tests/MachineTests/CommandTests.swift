@@ -1,6 +1,7 @@
 // The command as its users call it.
 import Glibc
 import HostMachine
+import JaxPlatform
 import Testing
 
 @Suite(.serialized, .enabled(if: Built.all)) struct CommandTests {
@@ -36,10 +37,44 @@ import Testing
         }
     }
 
-    @Test func aWrongGoldenValueIsAFailure() throws {
-        let folder = Built.root + "/../shared/conformance/stablehlo"
-        guard access(folder, R_OK) == 0 else { return }
-        let program = folder + "/abs_float32_20_20.mlirbc"
-        #expect(shell("\(command) check \(program)").output.hasSuffix("1 passed, 0 failed\n"))
+    @Test func aWrongGoldenValueIsAFailure() {
+        let fixtures = Built.root + "/Tests/MachineTests/Fixtures"
+        let right = shell("\(command) check \(fixtures)/right.mlirbc")
+        #expect(right.status == 0 && right.output == "1 passed, 0 failed\n", "\(right)")
+        let both = shell("\(command) check \(fixtures)")
+        #expect(both.status == 1 && both.output.hasSuffix("1 passed, 1 failed\n"), "\(both)")
+        #expect(both.output.hasPrefix("FAILED \(fixtures)/wrong.mlirbc: ") && both.output.contains("6.5"), "\(both)")
+    }
+
+    /// Arrays from files, results to files: x * y + 1 and the sum of x.
+    @Test func runTakesAndWritesArrays() throws {
+        var template = Array("/tmp/barejax-test-XXXXXX".utf8CString)
+        #expect(mkdtemp(&template) != nil)
+        let folder = String(cString: template)
+        defer { _ = shell("rm -rf \(folder)") }
+        try write(npy([1, 2, 3, 4, 5, 6], "(2, 3)"), to: folder + "/x.npy")
+        try write(npy([2, 2, 2, 10, 10, 10], "(2, 3)"), to: folder + "/y.npy")
+        let program = Built.root + "/Tests/ServiceTests/Fixtures/affine.jaxexp"
+        let run = shell("\(command) run \(program) \(folder)/x.npy \(folder)/y.npy --out \(folder)/out 2>&1")
+        #expect(run.status == 0, "\(run)")
+        #expect(try contents(folder + "/out/0.npy").bytes.suffix(24).elementsEqual(bytes([3, 5, 7, 41, 51, 61])))
+        #expect(try contents(folder + "/out/1.npy").bytes.suffix(4).elementsEqual(bytes([21])))
+        let wrong = shell("\(command) run \(program) \(folder)/x.npy 2>&1 >/dev/null")
+        #expect(wrong.status == 1 && wrong.output.contains("2"), "\(wrong)")
+    }
+
+    private func bytes(_ values: [Float]) -> [UInt8] { values.flatMap { value in withUnsafeBytes(of: value) { Array($0) } } }
+
+    /// The bytes of a .npy file, version 1.0.
+    private func npy(_ values: [Float], _ shape: String) -> [UInt8] {
+        var header = "{'descr': '<f4', 'fortran_order': False, 'shape': \(shape), }"
+        header += String(repeating: " ", count: 117 - header.utf8.count) + "\n"
+        return [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(header.utf8) + bytes(values)
+    }
+
+    private func write(_ bytes: [UInt8], to path: String) throws {
+        guard let file = fopen(path, "w") else { throw JaxError(.fileNotFound, path) }
+        defer { fclose(file) }
+        #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count)
     }
 }

@@ -7,18 +7,54 @@ import WireProtocol
 
 @Suite(.serialized, .enabled(if: Built.images)) struct MachineTests {
     /// The machine's own tests, by name on the kernel's command line.
-    @Test(arguments: ["tasks", "msix"]) func selfTest(name: String) throws {
+    @Test(arguments: ["memory", "traps", "jobs", "tasks", "msix", "misuse"]) func selfTest(name: String) throws {
+        let machine = try tested(name)
+        let status = machine.process.wait(seconds: 120)
+        #expect(status == 1, "\(machine.console!.text)")
+        #expect(!machine.console!.text.contains("FAIL"))
+    }
+
+    /// A million bytes through the control port and back.
+    @Test func theControlPortCarriesBytesBothWays() throws {
+        let machine = try tested("echo")
+        let sent = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 8) }
+        Threads().spawn("sender") { sent.withUnsafeBytes { bytes in _ = try? machine.stream.write(bytes) } }
+        var received = [UInt8](repeating: 0, count: sent.count), count = 0
+        while count < received.count {
+            let more = try received.withUnsafeMutableBytes { try machine.stream.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[count...])) }
+            guard more > 0 else { break }
+            count += more
+        }
+        #expect(received == sent)
+        machine.stream.shutDown()
+        #expect(machine.process.wait(seconds: 30) == 1, "\(machine.console!.lastLines)")
+    }
+
+    /// Without `-no-reboot` a reset would begin anew; with it both end QEMU.
+    @Test(arguments: ["poweroff", "reset"]) func theMachineEndsItself(name: String) throws {
+        let machine = try tested(name)
+        #expect(machine.process.wait(seconds: 30) == 0, "\(machine.console!.lastLines)")
+    }
+
+    /// The panic's text reaches whoever waits for the machine, at once.
+    @Test func aPanicIsAnErrorWithItsText() throws {
+        let machine = try tested("panic")
+        do throws(JaxError) {
+            _ = try machine.connect(seconds: 30)
+            Issue.record("a machine that has stopped answered")
+        } catch { #expect(error.message.contains("panic: on purpose"), "\(error)") }
+        #expect(machine.process.wait(seconds: 1) == 0x3F << 1 | 1)
+    }
+
+    private func tested(_ name: String) throws -> Machine {
         var options = MachineOptions()
         options.cpus = 4
         options.memory = "512M"
         options.commandLine = "test=" + name
-        options.hasTestExit = true
-        let machine = try Machine(options)
-        let status = machine.process.wait(seconds: 120)
-        #expect(status == 1, "\(machine.console!.lastLines)")
+        return try Machine(options)
     }
 
-    @Test(arguments: [1, 2, 8]) func promptAnswersOnTheSerialLine(cpus: Int) throws {
+    @Test(arguments: [1, 2, 4, 8]) func promptAnswersOnTheSerialLine(cpus: Int) throws {
         var options = MachineOptions()
         options.cpus = cpus
         let machine = try Machine(options)
@@ -97,6 +133,51 @@ import WireProtocol
             answered = (try? client.start(ListDevices()).waitWithBody(seconds: 2)) != nil
         }
         #expect(answered)
+    }
+
+    /// Frames that cannot be: each is answered by an error that names its request, and the link goes on.
+    @Test func unsoundFramesAreAnswered() throws {
+        let machine = try Machine(MachineOptions())
+        let empty = UnsafeRawBufferPointer(start: nil, count: 0)
+        func frame(_ request: UInt32, isResealed: Bool, _ change: (inout [UInt8]) -> Void) -> [UInt8] {
+            var bytes = FrameHeader(kind: MessageKind.devices.rawValue, channel: 0, request: request, payloadByteCount: 0).frame(empty)
+            change(&bytes)
+            let checksum = bytes[..<28].withUnsafeBytes { crc32c($0) }
+            if isResealed { withUnsafeBytes(of: checksum.littleEndian) { bytes.replaceSubrange(28..<32, with: $0) } }
+            return bytes
+        }
+        let decoder = FrameDecoder()
+        for (bytes, request, text) in [
+            (frame(71, isResealed: true) { $0[18] = 0xFF }, UInt32(71), "bytes of payload"),
+            (frame(72, isResealed: true) { $0[4] = 9 }, 72, "another protocol version"),
+            (frame(73, isResealed: true) { $0[20] ^= 1 }, 73, "payload whose checksum is wrong"),
+            (frame(74, isResealed: false) { $0[12] ^= 1 }, 0, "header whose checksum is wrong"),
+        ] {
+            try bytes.withUnsafeBytes { try machine.stream.write($0) }
+            // A sound request behind it is answered too.
+            let sound = FrameHeader(kind: MessageKind.devices.rawValue, channel: 0, request: 5, payloadByteCount: 0).frame(empty)
+            try sound.withUnsafeBytes { try machine.stream.write($0) }
+            let answers = [try next(decoder, machine), try next(decoder, machine)]
+            let damage = answers.first { $0.header.kind == MessageKind.damage.rawValue }.flatMap { try? Damage(decoding: $0.payload) }
+            #expect(damage?.request == request && damage?.text.contains(text) == true, "\(text): \(damage?.text ?? "no answer")")
+            #expect(answers.contains { $0.header.kind == MessageKind.devices.rawValue && $0.header.request == 5 }, "\(text)")
+        }
+    }
+
+    /// The next frame that the machine sends, within 30 seconds.
+    private func next(_ decoder: FrameDecoder, _ machine: Machine) throws -> (header: FrameHeader, payload: [UInt8]) {
+        var limit = timeval(tv_sec: 30, tv_usec: 0)
+        setsockopt(machine.stream.descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        while true {
+            switch decoder.next() {
+            case .needsBytes:
+                let count = try machine.stream.read(into: decoder.space())
+                guard count > 0 else { throw JaxError(.deviceError, "the link ended\n" + machine.console!.lastLines) }
+                decoder.append(count)
+            case .damaged(let damage): throw JaxError(.malformed, "the machine sent " + damage.reason.text)
+            case .frame(let header): return (header, Array(decoder.payload))
+            }
+        }
     }
 
     @Test func aFaultInAProgramIsAnErrorAndTheMachineGoesOn() throws {

@@ -72,8 +72,9 @@ struct Boot: ParsableCommand {
         try broker.listen(at: path)
         print("ready")
         fflush(stdout)
-        machine.process.wait()
+        let status = machine.process.wait() ?? 0
         unlink(path)
         client.close()
+        if status != 0 { throw JaxError(.deviceError, "the machine ended\n" + (machine.console?.lastLines ?? "")) }
     }
 }

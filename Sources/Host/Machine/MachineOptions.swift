@@ -26,8 +26,9 @@ public struct MachineOptions {
     public var commandLine = ""
     /// A ustar archive with files for the machine; PVH only.
     public var files: String?
-    /// A device whose register ends QEMU with a status, for machine tests.
-    public var hasTestExit = false
+    /// A device whose register ends QEMU with a status: after a panic, so that nobody waits for a machine that has stopped,
+    /// and after the machine's own tests.
+    public var hasExit = true
     /// Whether the machine may start again after a reset; else a reset ends QEMU.
     public var reboots = false
     /// Further QEMU arguments.
@@ -92,7 +93,7 @@ public struct MachineOptions {
         } else {
             arguments += ["-chardev", "stdio,id=com1,signal=off", "-serial", "chardev:com1"]
         }
-        if hasTestExit { arguments += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"] }
+        if hasExit { arguments += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"] }
         return (venus?.command ?? ["qemu-system-x86_64"]) + arguments + extra
     }
 

@@ -10,6 +10,7 @@ func runDeviceTests() {
     if CommandLine.value("test")?.hasPrefix("gpu") ?? false { GPUTests.run() }
     if CommandLine.has("test=poweroff") { Power.off() }
     if CommandLine.has("test=reset") { Power.reset() }
+    if CommandLine.has("test=panic") { panic("on purpose") }
 }
 
 /// All that need no host, on however many processors there are.

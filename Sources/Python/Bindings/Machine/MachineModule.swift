@@ -49,6 +49,8 @@ func machineModule() -> NativeModule {
             try machineServices.raiseFault(try call.string(0))
             return .none
         },
+        // A fault outside of every job, as if the interpreter itself were broken.
+        NativeFunction("end_interpreter", "", .inline) { _ throws(JaxError) in machineServices.panic("ended on request") },
     ])
 }
 
