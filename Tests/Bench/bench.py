@@ -18,7 +18,7 @@ BUILD = ROOT / "build"
 ELF, IMAGE = BUILD / "barejax.elf", BUILD / "barejax.img"
 FIRMWARE = "/usr/share/ovmf/OVMF.fd"
 PVH = ["-kernel", str(ELF)]
-EFI = ["-bios", FIRMWARE, "-drive", f"file={IMAGE},format=raw,if=none,id=disk,readonly=on", "-device", "ide-hd,drive=disk,bootindex=0"]
+EFI = ["-bios", FIRMWARE, "-drive", f"file={IMAGE},format=raw,if=none,id=disk,readonly=on", "-device", "virtio-blk-pci,drive=disk,bootindex=0"]
 figures = []
 
 

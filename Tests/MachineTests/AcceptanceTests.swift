@@ -46,7 +46,7 @@ import Testing
         options.extra = ["-cpu", processor]
         let machine = try Machine(options)
         let console = machine.console!
-        #expect(console.wait(for: "Halted.", seconds: 30) != nil)
+        #expect(console.wait(for: "Halted.\r\n", seconds: 30) != nil)
         #expect(console.text == "BareJAX needs a processor with AVX2, FMA, F16C, BMI2 and LZCNT; this one lacks them. Halted.\r\n")
     }
 

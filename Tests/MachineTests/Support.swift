@@ -7,7 +7,8 @@ import WireProtocol
 enum Built {
     /// Whether `make` has built the images and the command; without them these tests are skipped.
     static let images = path("barejax.elf") != nil && path("barejax.img") != nil
-    static let all = images && path("barejax") != nil
+    static let all = images && access(command, X_OK) == 0
+    static let command = root + "/build/barejax"
 
     static func path(_ name: String) -> String? { try? BuildFiles.path(name) }
 

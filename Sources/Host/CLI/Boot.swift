@@ -55,7 +55,7 @@ struct Boot: ParsableCommand {
         }
         defer { terminal.restore() }
         if let socket {
-            try serve(machine, at: socket, files)
+            try serve(machine, at: socket, files, signals)
         } else {
             // The prompt is QEMU's business; this end of the link only answers the machine's requests for files.
             let client = Client(machine.stream, files: files)
@@ -64,7 +64,7 @@ struct Boot: ParsableCommand {
         }
     }
 
-    private func serve(_ machine: Machine, at path: String, _ files: SharedFolder?) throws(JaxError) {
+    private func serve(_ machine: Machine, at path: String, _ files: SharedFolder?, _ signals: EndingSignals) throws(JaxError) {
         let broker = Broker(machine.stream)
         let client = Client(try broker.start(), files: files)
         client.onLog = { complain($0) }
@@ -75,6 +75,6 @@ struct Boot: ParsableCommand {
         let status = machine.process.wait() ?? 0
         unlink(path)
         client.close()
-        if status != 0 { throw JaxError(.deviceError, "the machine ended\n" + (machine.console?.lastLines ?? "")) }
+        if status != 0 && !signals.haveCome { throw JaxError(.deviceError, "the machine ended\n" + (machine.console?.lastLines ?? "")) }
     }
 }

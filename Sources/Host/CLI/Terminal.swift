@@ -17,6 +17,8 @@ final class Terminal {
 /// Takes SIGINT, SIGTERM and SIGHUP on a thread of its own: `onSignal` runs, then the process ends with 128 and the number.
 final class EndingSignals {
     var onSignal: () -> Void = {}
+    /// Whether one has come: what ends now ends for that reason.
+    private(set) var haveCome = false
 
     init() {
         // Blocked before any other thread starts, so that all inherit it.
@@ -27,6 +29,7 @@ final class EndingSignals {
         Threads().spawn("signals") { [self] in
             var signal: Int32 = 0
             while sigwait(&set, &signal) != 0 {}
+            haveCome = true
             onSignal()
             exit(128 + signal)
         }

@@ -84,7 +84,7 @@ public struct MachineOptions {
         case .efi:
             arguments += ["-bios", seen(try MachineOptions.firmware())]
             arguments += ["-drive", "file=\(seen(try BuildFiles.path("barejax.img"))),format=raw,if=none,id=disk,readonly=on",
-                          "-device", "ide-hd,drive=disk,bootindex=0"]
+                          "-device", "virtio-blk-pci,drive=disk,bootindex=0"]
         }
         arguments += ["-device", "virtio-serial-pci", "-chardev", "socket,id=control,fd=\(link)",
                       "-device", "virtserialport,chardev=control,name=org.barejax.control"]
