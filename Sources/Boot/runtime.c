@@ -110,7 +110,10 @@ void swift_once(intptr_t *predicate, void (*initialise)(void *), void *context) 
     }
     uint32_t owner = cpu_current_task()->owner;
     if (owner != 0) cpu_current_task()->owner = 1;
+    // Ended in the middle it would stay RUNNING: others would wait for ever.
+    cpu_current_task()->keep_alive++;
     initialise(context);
+    cpu_current_task()->keep_alive--;
     cpu_current_task()->owner = owner;
     __atomic_store_n(predicate, DONE, __ATOMIC_RELEASE);
 }

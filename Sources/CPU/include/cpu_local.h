@@ -15,6 +15,8 @@ typedef struct recovery_point {
     uint64_t job;
 } recovery_point;
 
+struct foreign_references;
+
 /// The part of a task that traps, the heap and the task switch need. The scheduler embeds or points to one.
 typedef struct task_context {
     /// Saved by switch_task; the rest of the registers lie on the stack that it points to.
@@ -31,6 +33,8 @@ typedef struct task_context {
     void *task, *job;
     /// Processor time used, in time-stamp counter ticks, up to the last switch; and the counter at that switch.
     uint64_t ticks_used, ticks_started;
+    /// What the running job holds of objects that are not its own (Boot/references.c); null outside of jobs.
+    struct foreign_references *references;
 } task_context;
 
 enum { CPU_MAX_HELD_LOCKS = 8, CPU_TSS_BYTES = 104, CPU_GDT_ENTRIES = 8, CPU_MAX_COUNT = 64 };
@@ -70,12 +74,15 @@ CPU_INLINE cpu_local *cpu_local_at(uint32_t index) { return index < CPU_MAX_COUN
 extern cpu_local cpu_local_hosted;
 CPU_INLINE cpu_local *cpu_local_get(void) { return &cpu_local_hosted; }
 CPU_INLINE task_context *cpu_current_task(void) { return cpu_local_hosted.current; }
+CPU_INLINE uint32_t cpu_interrupt_depth(void) { return 0; }
 CPU_INLINE uint64_t cpu_lock_interrupts(void) { return 0; }
 CPU_INLINE void cpu_unlock_interrupts(uint64_t flags) { (void)flags; }
 #else
 CPU_INLINE cpu_local *cpu_local_get(void) { cpu_local *p; __asm__ volatile("mov %%gs:0, %0" : "=r"(p)); return p; }
 /// The running task: one instruction, so right even where the task may be moved to another processor.
 CPU_INLINE task_context *cpu_current_task(void) { task_context *p; __asm__ volatile("mov %%gs:8, %0" : "=r"(p)); return p; }
+/// Interrupt handlers that run on this processor; one instruction, as above.
+CPU_INLINE uint32_t cpu_interrupt_depth(void) { uint32_t n; __asm__ volatile("movl %%gs:20, %0" : "=r"(n)); return n; }
 /// Interrupts off; returns the flags as they were.
 CPU_INLINE uint64_t cpu_lock_interrupts(void) { uint64_t f = cpu_flags(); cpu_disable_interrupts(); return f; }
 CPU_INLINE void cpu_unlock_interrupts(uint64_t flags) { if (flags & 0x200) cpu_enable_interrupts(); }

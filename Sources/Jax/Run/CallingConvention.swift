@@ -119,8 +119,13 @@ public struct CallingConvention {
         }
         var results: [Tensor] = []
         for value in try Evaluator(module).call(main, values) {
-            if case .tensor(let tensor) = value { results.append(try tensor.owned()) }
+            if case .tensor(let tensor) = value { results.append(try tensor.owned().withCopiedType) }
         }
         return results
     }
+}
+
+extension Tensor {
+    /// The same elements, with a type in memory of its own: a result outlives the program that its type came from.
+    fileprivate var withCopiedType: Tensor { Tensor(type.copied, storage: storage) }
 }

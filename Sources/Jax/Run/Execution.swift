@@ -29,11 +29,13 @@ extension Session {
     public func load(_ bytes: UnsafeRawBufferPointer, as name: String, limits: Limits = Limits()) throws(JaxError) -> LoadedProgram {
         let owner = platform.makeOwner(name: name)
         do throws(JaxError) {
-            let program = try runJob(limits.request("load " + name, resultOwner: owner)) { () throws(JaxError) -> LoadedProgram in
-                try LoadedProgram(name: name, decoding: bytes, owner: owner)
+            let decoded = try runJob(limits.request("load " + name, resultOwner: owner)) { () throws(JaxError) -> DecodedProgram in
+                try DecodedProgram(bytes)
             }
-            register(.program(program), as: name)
-            return program
+            var program: LoadedProgram?
+            platform.charging(.library) { program = LoadedProgram(name: name, decoded, owner: owner) }
+            register(.program(program!), as: name)
+            return program!
         } catch {
             if owner != .library { platform.releaseOwner(owner) }
             throw error

@@ -5,23 +5,14 @@ import JaxOps
 import JaxPlatform
 import JaxTransform
 
-/// A program ready to be specialised and executed. All its memory, compiled forms included, belongs to `owner`, so that
-/// dropping it gives back everything, also what jobs that were ended may still seem to refer to.
-public final class LoadedProgram {
-    public let name: String
-    public let module: Module
-    /// The `jax.export` artifact around the module, if it came in one.
-    public let exported: Exported?
-    public let convention: CallingConvention
-    public let owner: MemoryOwner
-    private var executables: [Executable] = []
-
-    /// How many specialisations a program keeps; the one used least gives way.
-    static let maximumExecutables = 16
+/// What a program's bytes are decoded to, in a job.
+struct DecodedProgram {
+    let module: Module
+    let exported: Exported?
+    let convention: CallingConvention
 
     /// Decodes an export or a bare bytecode module.
-    init(name: String, decoding bytes: UnsafeRawBufferPointer, owner: MemoryOwner) throws(JaxError) {
-        self.name = String(decoding: Array(name.utf8), as: UTF8.self)
+    init(_ bytes: UnsafeRawBufferPointer) throws(JaxError) {
         if isBareProgram(bytes) {
             exported = nil
             module = try loadModule(bytes)
@@ -35,6 +26,29 @@ public final class LoadedProgram {
         // What depends on the arguments' shapes or on the platform is only complete once specialised, and verified then.
         try verify(module, requiringKnownCalls: module.isStatic && convention.platformIndex == nil)
         module.markAllLastUses()
+    }
+}
+
+/// A program ready to be specialised and executed. This object is the JAX layer's, so that references to it are exact also
+/// after a job was ended; all that it holds, compiled forms included, belongs to `owner`, so that dropping the program gives
+/// back everything, also what ended jobs may still seem to refer to.
+public final class LoadedProgram {
+    public let name: String
+    public let module: Module
+    /// The `jax.export` artifact around the module, if it came in one.
+    public let exported: Exported?
+    public let convention: CallingConvention
+    public let owner: MemoryOwner
+    private var executables: [Executable] = []
+
+    /// How many specialisations a program keeps; the one used least gives way.
+    static let maximumExecutables = 16
+
+    init(name: String, _ decoded: DecodedProgram, owner: MemoryOwner) {
+        self.name = String(decoding: Array(name.utf8), as: UTF8.self)
+        module = decoded.module
+        exported = decoded.exported
+        convention = decoded.convention
         self.owner = owner
     }
 
@@ -69,8 +83,21 @@ public final class Executable {
     public var hits = 0
 
     init(argumentTypes: [TensorType], module: Module) {
-        self.argumentTypes = argumentTypes
+        // The program's memory must refer to nothing outside: it may be released whole.
+        var types: [TensorType] = []
+        for type in argumentTypes { types.append(type.copied) }
+        self.argumentTypes = types
         self.module = module
         module.markAllLastUses()
+    }
+}
+
+extension TensorType {
+    /// The same type in memory of its own.
+    var copied: TensorType {
+        var dimensions: [Int] = []
+        dimensions.reserveCapacity(shape.count)
+        for dimension in shape { dimensions.append(dimension) }
+        return TensorType(dtype, dimensions)
     }
 }

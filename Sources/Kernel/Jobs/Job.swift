@@ -3,6 +3,7 @@
 // A job runs on the task that asks for it. What it allocates belongs to an owner of its own; at its orderly end what is
 // still alive goes to `JobLimits.resultOwner`, and after a fault or a limit all of it is freed at once.
 #if hasFeature(Embedded)
+import Boot
 import CPU
 
 /// What a job may use.
@@ -106,21 +107,28 @@ public enum Jobs {
             record.name[length] = byte
             length += 1
         }
-        return withUnsafeMutablePointer(to: &record) { record in
+        var references = foreign_references()
+        return withUnsafeMutablePointer(to: &record) { record in withUnsafeMutablePointer(to: &references) { references in
+            foreign_references_begin(references, owner)
+            let outerReferences = task.pointee.references
             let outerOwner = task.pointee.owner
             let outerJob = task.pointee.job
             let id = link(record)
             task.pointee.job = UnsafeMutableRawPointer(record)
             task.pointee.owner = owner
+            task.pointee.references = OpaquePointer(references)
             let fault = guardedCall(job: id, body)
+            task.pointee.references = outerReferences
             task.pointee.owner = outerOwner
             task.pointee.job = outerJob
             unlink(record)
             if record.pointee.usedDevices { whenDeviceUserEnds(id) }
+            if fault != nil { _ = foreign_references_give_back(references) }
+            foreign_references_end(references)
             if fault == nil { KernelHeap.handOver(from: owner, to: limits.resultOwner) }
             KernelHeap.removeOwner(owner)
             return fault.map { .faulted($0) } ?? .completed
-        }
+        } }
     }
 
     /// Whether the running task's job, or one that it runs within, has to end.

@@ -82,7 +82,14 @@ public enum PageTables {
         }
     }
 
-    /// Visits every leaf: address, bytes and entry. For the audit; takes no lock, so nobody may map meanwhile.
+    /// Runs `body` while nobody maps or unmaps.
+    static func exclusively(_ body: () -> Void) {
+        let flags = spin_acquire(&lock)
+        body()
+        spin_release(&lock, flags)
+    }
+
+    /// Visits every leaf: address, bytes and entry. For the audit, within `exclusively`.
     static func forEachMapping(_ body: (UInt, Int, PageTableEntry) -> Void) {
         visit(root, level: 3, base: 0, body)
     }

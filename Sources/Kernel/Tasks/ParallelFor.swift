@@ -116,12 +116,14 @@ public enum Parallel {
             guard let loop = helper.loop else { continue }
             context.pointee.owner = loop.pointee.caller.pointee.owner
             context.pointee.job = loop.pointee.caller.pointee.job
+            context.pointee.references = loop.pointee.caller.pointee.references
             if let fault = guardedCall(job: Exceptions.cleanUpPoint, { work(loop) }) {
                 stop(loop)
                 if atomic_replace32(&loop.pointee.hasFault, 0, 1) { loop.pointee.fault = fault }
             }
             context.pointee.owner = 0
             context.pointee.job = nil
+            context.pointee.references = nil
             helper.loop = nil
             atomic_store32(helper.claimed, 0)
             // The last touch of the loop: its caller may return as soon as the count is zero.

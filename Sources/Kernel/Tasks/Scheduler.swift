@@ -44,6 +44,7 @@ public enum Scheduler {
         main.pointee.context.task = UnsafeMutableRawPointer(main)
         main.pointee.context.ticks_started = cpu_tsc()
         main.pointee.onProcessor = 1
+        AllTasks.add(main)
         guard let idle = Tasks.make("idle", priority: .background, owner: 0, stackByteCount: idleStackByteCount, isIdle: true, { idle() })
         else { misuse("there is no memory for the first idle task") }
         let processor = ProcessorPointer.allocate(capacity: 1)

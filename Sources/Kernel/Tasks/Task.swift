@@ -43,6 +43,8 @@ public struct Task {
     /// The time at which a sleeping task wakes, and its place in the processor's sleepers.
     var wakeTime: UInt64
     var nextSleeping: TaskPointer?
+    /// Links of the list of all tasks (`AllTasks`).
+    var nextOfAll: TaskPointer?, previousOfAll: TaskPointer?
 #if hasFeature(Embedded)
     var stack: GuardedRegion?
 #endif

@@ -43,6 +43,7 @@ public enum Tasks {
         task.pointee.context.stack_low = UInt64(UInt(bitPattern: stack.base))
         task.pointee.context.stack_high = high
         task.pointee.context.stack_pointer = firstFrame(high)
+        AllTasks.add(task)
         if cpu_local_get().pointee.scheduler != nil { task.pointee.processor = Scheduler.here.pointee.position }
         return task
     }
@@ -91,6 +92,7 @@ extension Scheduler {
             let task = here.pointee.ended.removeFirst()
             cpu_unlock_interrupts(flags)
             guard let task else { return }
+            task.pointee.context.stack_high = 0
             if let stack = task.pointee.stack { KernelStack.free(stack) }
             releaseRecord(task)
         }
@@ -99,6 +101,7 @@ extension Scheduler {
     /// One reference to a record is gone: the last frees it.
     static func releaseRecord(_ task: TaskPointer) {
         guard atomic_add32(&task.pointee.references, ~0) == 1 else { return }
+        AllTasks.remove(task)
         task.pointee.joining.deallocate()
         task.deinitialize(count: 1)
         task.deallocate()

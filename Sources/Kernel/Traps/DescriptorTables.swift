@@ -38,6 +38,17 @@ public enum DescriptorTables {
         install(cpu_local_get())
     }
 
+    /// The stacks of a processor's exceptions.
+    static func exceptionStacks(of record: UnsafeMutablePointer<cpu_local>) -> [Range<UInt>] {
+        let tss = UnsafeMutableRawPointer(record) + MemoryLayout<cpu_local>.offset(of: \.tss)!
+        var stacks: [Range<UInt>] = []
+        for entry in 1...stackCount {
+            let end = UInt(tss.loadUnaligned(fromByteOffset: 36 + 8 * (entry - 1), as: UInt64.self))
+            if end > 0 { stacks.append(end - UInt(stackBytes)..<end) }
+        }
+        return stacks
+    }
+
     /// Gives the processor that runs this its tables. `record` is its own; the exception stacks are made here.
     public static func install(_ record: UnsafeMutablePointer<cpu_local>) {
         let base = UnsafeMutableRawPointer(record)

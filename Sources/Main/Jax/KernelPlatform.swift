@@ -47,9 +47,14 @@ final class KernelPlatform: Platform {
         }
     }
 
-    var permissions: Permissions { Jobs.permissions.map { Permissions(rawValue: $0) } ?? .prompt }
+    var permissions: Permissions { Jobs.permissions.map { Permissions(rawValue: $0) } ?? Prompt.permissions }
 
-    func charging(_ owner: MemoryOwner, _ body: () -> Void) { Kernel.charging(owner.id, body) }
+    /// What outlives the job must not be left half changed: meanwhile the job is not ended by force.
+    func charging(_ owner: MemoryOwner, _ body: () -> Void) {
+        cpu_current_task().pointee.keep_alive += 1
+        Kernel.charging(owner.id, body)
+        cpu_current_task().pointee.keep_alive -= 1
+    }
 
     /// Programs share the library's account when the ledger is full.
     func makeOwner(name: String) -> MemoryOwner {

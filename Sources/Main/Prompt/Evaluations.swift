@@ -2,12 +2,14 @@
 // callers wait and pass on what is printed.
 import CPU
 import JaxPlatform
+import JaxRun
 import Kernel
 
 /// One program on its way through the queue.
 final class Evaluation {
     let source: [UInt8]
     let name: String
+    let limits: Limits
     /// The task that waits for it.
     let task: UInt64
     /// Moves on when there is output, or the end.
@@ -16,9 +18,10 @@ final class Evaluation {
     private var output: [UInt8] = []
     private var status: UInt32?
 
-    init(_ source: [UInt8], name: String, task: UInt64) {
+    init(_ source: [UInt8], name: String, limits: Limits, task: UInt64) {
         self.source = source
         self.name = name
+        self.limits = limits
         self.task = task
     }
 

@@ -58,6 +58,7 @@ enum Prompt {
             }
             if let fault {
                 write("\nThe interpreter was ended by a fault and starts afresh; its variables are gone.\n" + fault.summary + "\n")
+                endEvaluation()
                 evaluations.end(1)
                 continue
             }
@@ -98,11 +99,27 @@ enum Prompt {
     /// Runs the programs that wait, on the interpreter's task.
     private static func serve() {
         while let evaluation = evaluations.begin() {
+            promptLimits = machineServices.limits
+            machineServices.limits = evaluation.limits
+            defer { endEvaluation() }
             let status = evaluation.source.withUnsafeBufferPointer { source in
                 Interpreter.evaluate(source, name: evaluation.name) { evaluation.append($0) }
             }
             evaluations.end(UInt32(bitPattern: status))
         }
+    }
+
+    /// What the prompt itself may use, while the program of another task runs with limits of its own.
+    nonisolated(unsafe) private static var promptLimits: Limits?
+
+    private static func endEvaluation() {
+        if let limits = promptLimits { machineServices.limits = limits }
+        promptLimits = nil
+    }
+
+    /// What Python code may use outside of jobs: all at the prompt, its limits in a program of another task.
+    static var permissions: Permissions {
+        taskNumber == cpu_current_task().pointee.id && promptLimits != nil ? machineServices.limits.permissions : .prompt
     }
 
     /// Ctrl-C: ends the native job that runs, which raises KeyboardInterrupt in its turn, or interrupts Python code.
@@ -114,7 +131,7 @@ enum Prompt {
     /// what it prints; the result is its status. Throws `resourceExhausted` when its time is up.
     static func evaluate(_ source: String, name: String, limits: Limits, output: (String) -> Void) throws(JaxError) -> UInt32 {
         let task = cpu_current_task().pointee.id
-        let evaluation = charging(MemoryOwner.library.id) { Evaluation(Array(source.utf8), name: name, task: task) }
+        let evaluation = charging(MemoryOwner.library.id) { Evaluation(Array(source.utf8), name: name, limits: limits, task: task) }
         let deadline = limits.timeBudget.map { platform.nanoseconds &+ $0 }
         charging(MemoryOwner.library.id) { evaluations.add(evaluation) }
         console.arrived.notify()

@@ -27,6 +27,22 @@ extension Prompt {
             for fault in Exceptions.faults() { list.append(fault.summary) }
             return list
         }
+        services.jobs = {
+            var list: [MachineJob] = []
+            for job in Jobs.running() {
+                let limits = Limits(memoryQuota: job.limits.memoryQuota, timeBudget: job.limits.timeBudget,
+                                    permissions: Permissions(rawValue: job.limits.permissions))
+                list.append(MachineJob(id: job.id, name: job.name, memoryBytes: job.usedBytes, seconds: Double(job.age) / 1e9, limits: limits))
+            }
+            return list
+        }
+        services.audit = {
+            let audit = PageTableAudit.run()
+            return MachineAudit(counts: [
+                (name: "mappings", count: audit.mappings), (name: "writable_pages", count: audit.writablePages),
+                (name: "executable_pages", count: audit.executablePages), (name: "stacks", count: audit.stacks),
+            ], violations: audit.violations)
+        }
         services.allocate = { byteCount in
             KernelHeap.allocate(byteCount: byteCount, alignment: 4096, owner: MemoryOwner.library.id)
         }

@@ -42,6 +42,11 @@ enum MachineInfo {
             deviceList.append(.object([(key: "name", value: .string(device.name)), (key: "description", value: .string(device.description)),
                                        (key: "memory_bytes", value: .integer(device.memoryBytes)), (key: "dispatches", value: .integer(device.dispatchCount))]))
         }
+        var jobs: [JSON] = []
+        for job in Jobs.running() {
+            jobs.append(.object([(key: "id", value: .integer(Int(job.id))), (key: "name", value: .string(job.name)),
+                                 (key: "bytes", value: .integer(job.usedBytes)), (key: "seconds", value: .number(Double(job.age) / 1e9))]))
+        }
         return .object([
             (key: "version", value: .string(version)),
             (key: "uptime_s", value: .number(Double(platform.nanoseconds) / 1e9)),
@@ -49,6 +54,7 @@ enum MachineInfo {
             (key: "memory", value: .object([
                 (key: "total_bytes", value: .integer(PageFrames.totalBytes)), (key: "used_bytes", value: .integer(KernelMemory.bytesInUse)),
                 (key: "heap_bytes", value: .integer(KernelHeap.usedBytes)), (key: "owners", value: .array(owners))])),
+            (key: "jobs", value: .array(jobs)), (key: "jobs_begun", value: .integer(Int(Jobs.count))),
             (key: "faults", value: .integer(Int(truncatingIfNeeded: Exceptions.faultCount))),
             (key: "devices", value: .array(deviceList)),
         ])

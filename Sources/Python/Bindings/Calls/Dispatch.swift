@@ -1,6 +1,7 @@
 // The interpreter's calls into Swift: looks functions up, runs them as jobs, turns errors into exceptions.
 import JaxIR
 import JaxPlatform
+import JaxRun
 import PythonPort
 
 /// Every native module: one line each.
@@ -65,7 +66,9 @@ private func perform(_ function: NativeFunction, _ arguments: [Value],
                      _ keywords: [(key: Value, value: Value)]) throws(JaxError) -> Value {
     if function.kind == .inline || function.kind == .property { return try function.body(Call(function, arguments, keywords)) }
     let call = try Call(function, arguments.map(lending), keywords.map { (key: $0.key, value: lending($0.value)) })
-    let request = JobRequest(name: function.name.description, permissions: .prompt)
+    let limits = machineServices.limits
+    let request = JobRequest(name: function.name.description, memoryQuota: limits.memoryQuota, timeBudget: limits.timeBudget,
+                             permissions: limits.permissions)
     let result = try runJob(request) { () throws(JaxError) -> Value in
         try owning(try function.body(call))
     }

@@ -6,7 +6,7 @@ private func record(_ entries: [(String, Value)]) -> Value {
 }
 
 /// Refuses what only the prompt may do.
-private func requireControl(_ action: String) throws(JaxError) {
+func requireControl(_ action: String) throws(JaxError) {
     guard platform.permissions.contains(.machineControl) else {
         throw JaxError(.permissionDenied, "\(action) needs the permission 'machine control', which this job lacks")
     }
@@ -30,6 +30,17 @@ func machineModule() -> NativeModule {
             return .list(try machineServices.testAccelerators().map { .tuple([.string($0.line), .bool($0.isWrong)]) })
         },
         NativeFunction("faults", "", .inline) { call throws(JaxError) in .list(machineServices.faults().map { .string($0) }) },
+        NativeFunction("jobs", "", .inline) { call throws(JaxError) in
+            .list(machineServices.jobs().map { job in
+                record([("id", .int(Int(job.id))), ("name", .string(job.name)), ("bytes", .int(job.memoryBytes)),
+                        ("seconds", .float(job.seconds)), ("limits", job.limits.value)])
+            })
+        },
+        NativeFunction("limits", "memory? time? permissions?", .inline) { call throws(JaxError) in try setLimits(call) },
+        NativeFunction("audit", "", .inline) { call throws(JaxError) in
+            let audit = machineServices.audit()
+            return record(audit.counts.map { ($0.name, Value.int($0.count)) } + [("violations", .list(audit.violations.map { .string($0) }))])
+        },
         NativeFunction("uptime", "", .inline) { call throws(JaxError) in .float(Double(platform.nanoseconds) / 1e9) },
         NativeFunction("files", "", .inline) { call throws(JaxError) in
             .list(machineServices.files().map { record([("name", .string($0.name)), ("size", .int($0.byteCount))]) })
@@ -46,6 +57,7 @@ func machineModule() -> NativeModule {
             return .none
         },
         NativeFunction("raise_fault", "kind", .job) { call throws(JaxError) in
+            try requireControl("raising a fault")
             try machineServices.raiseFault(try call.string(0))
             return .none
         },

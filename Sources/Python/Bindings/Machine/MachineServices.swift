@@ -1,5 +1,6 @@
 // What the machine offers to Python beside JAX. The kernel fills the record in; on Linux, tests do.
 import JaxPlatform
+import JaxRun
 
 /// A file that Python can open.
 public struct MachineFile {
@@ -9,6 +10,37 @@ public struct MachineFile {
     public init(name: String, byteCount: Int) {
         self.name = name
         self.byteCount = byteCount
+    }
+}
+
+/// A running job: what `machine.jobs()` lists.
+public struct MachineJob {
+    public var id: UInt64
+    public var name: String
+    /// Bytes that it holds.
+    public var memoryBytes: Int
+    public var seconds: Double
+    public var limits: Limits
+
+    public init(id: UInt64, name: String, memoryBytes: Int, seconds: Double, limits: Limits) {
+        self.id = id
+        self.name = name
+        self.memoryBytes = memoryBytes
+        self.seconds = seconds
+        self.limits = limits
+    }
+}
+
+/// What a walk over all page tables has found.
+public struct MachineAudit {
+    /// Counts by name: mappings, pages, stacks.
+    public var counts: [(name: String, count: Int)]
+    /// What breaks the rules, one line each.
+    public var violations: [String]
+
+    public init(counts: [(name: String, count: Int)], violations: [String]) {
+        self.counts = counts
+        self.violations = violations
     }
 }
 
@@ -27,6 +59,10 @@ public final class MachineServices {
     }
     /// The faults that the machine survived, oldest first, as text.
     public var faults: () -> [String] = { [] }
+    public var jobs: () -> [MachineJob] = { [] }
+    public var audit: () -> MachineAudit = { MachineAudit(counts: [], violations: []) }
+    /// What each job may use that Python starts; `machine.limits()` changes it.
+    public var limits = Limits(permissions: .prompt)
     public var files: () -> [MachineFile] = { [] }
     /// The contents of a file by its name, "host:NAME" for files of the host.
     public var readFile: (String) throws(JaxError) -> [UInt8] = { name throws(JaxError) in

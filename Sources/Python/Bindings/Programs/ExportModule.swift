@@ -55,7 +55,7 @@ private func deserialize(_ call: Call) throws(JaxError) -> Value {
     guard let session else { throw JaxError(.internalError, "the JAX library is not loaded") }
     let bytes = try call.bytes(0)
     let name = session.freshName("exported")
-    return .object(ExportedObject(try session.load(bytes, as: name, limits: Limits(permissions: .prompt))))
+    return .object(ExportedObject(try session.load(bytes, as: name, limits: machineServices.limits)))
 }
 
 /// `call(*args, **kwargs)`: the arguments flattened, the program executed, the results in their containers.
@@ -79,7 +79,7 @@ private func callProgram(_ object: ExportedObject, _ arguments: [Value], _ keywo
         held.append(array)
         tensors.append(array.tensor)
     }
-    let results = try session.execute(program, tensors, device: try session.device(device), limits: Limits(permissions: .prompt))
+    let results = try session.execute(program, tensors, device: try session.device(device), limits: machineServices.limits)
     withExtendedLifetime(held) {}
     let values = results.map { Value.array($0) }
     guard let exported = program.exported else { return .tuple(values) }

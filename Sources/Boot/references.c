@@ -1,0 +1,160 @@
+// Reference counting of Swift objects, under the names that compiled code calls (weak symbols of the embedded standard
+// library, which these replace), and what running jobs hold of objects that are not their own.
+//
+// The frames of a job that is ended in the middle never give back their references. The job's own objects are freed whole;
+// those of the kernel and of the JAX layer would stay for ever. So while a job runs, its references to such objects are
+// noted, and a job that was ended by force gives back what is noted. Objects of programs are not noted: a program's memory
+// is released whole too (Session.swift).
+#include <stdbool.h>
+#include <stddef.h>
+#include "include/references.h"
+
+void *heap_allocate(size_t byteCount, size_t alignment);
+void heap_free(void *pointer);
+/// The owner of an object's block; UINT32_MAX for what does not lie in the heap.
+uint32_t heap_owner(const void *object);
+
+// The object's header: metadata, then the count. The highest bit says that the memory is not the heap's.
+#define COUNT_MASK 0x7FFFFFFFFFFFFFFFull
+#define LAST_SHARED_OWNER 1
+
+static uint64_t *count_of(void *object) { return (uint64_t *)object + 1; }
+
+static bool is_immortal(void *object) {
+    return (__atomic_load_n(count_of(object), __ATOMIC_RELAXED) & COUNT_MASK) == COUNT_MASK;
+}
+
+/// The table in which the running code's references to `object` are noted; null where they are not.
+static foreign_references *table_for(const void *object) {
+    task_context *task = cpu_current_task();
+    foreign_references *table = task->references;
+    if (table == NULL || task->owner != table->owner || cpu_interrupt_depth() != 0) return NULL;
+    return heap_owner(object) <= LAST_SHARED_OWNER ? table : NULL;
+}
+
+static uint32_t slot_of(const void *object, uint32_t capacity) {
+    return (uint32_t)(((uintptr_t)object >> 4) * 0x9E3779B97F4A7C15ull >> 40) & (capacity - 1);
+}
+
+/// The entry of `object`, or the free one where it belongs.
+static foreign_reference *find(foreign_references *table, const void *object) {
+    uint32_t slot = slot_of(object, table->capacity);
+    while (table->entries[slot].object != NULL && table->entries[slot].object != object) slot = (slot + 1) & (table->capacity - 1);
+    return &table->entries[slot];
+}
+
+/// Takes an entry out and moves those behind it up, so that no search ends early.
+static void removeEntry(foreign_references *table, foreign_reference *entry) {
+    uint32_t mask = table->capacity - 1, hole = (uint32_t)(entry - table->entries), slot = hole;
+    while (true) {
+        slot = (slot + 1) & mask;
+        if (table->entries[slot].object == NULL) break;
+        uint32_t home = slot_of(table->entries[slot].object, table->capacity);
+        if (((slot - home) & mask) >= ((slot - hole) & mask)) {
+            table->entries[hole] = table->entries[slot];
+            hole = slot;
+        }
+    }
+    table->entries[hole].object = NULL;
+    table->used--;
+}
+
+static void clear(foreign_reference *entries, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) entries[i] = (foreign_reference){0};
+}
+
+/// Doubles the table. The memory is asked for without the lock: where there is none, the job ends there.
+static void grow(foreign_references *table, uint32_t capacity) {
+    foreign_reference *larger = heap_allocate(2 * capacity * sizeof(foreign_reference), 16);
+    foreign_reference *unused = larger;
+    clear(larger, 2 * capacity);
+    uint64_t flags = spin_acquire(&table->lock);
+    if (table->capacity == capacity) {
+        foreign_reference *old = table->entries;
+        table->entries = larger;
+        table->capacity = 2 * capacity;
+        for (uint32_t i = 0; i < capacity; i++) {
+            if (old[i].object != NULL) *find(table, old[i].object) = old[i];
+        }
+        unused = old == table->inline_entries ? NULL : old;
+    }
+    spin_release(&table->lock, flags);
+    if (unused != NULL) heap_free(unused);
+}
+
+void *swift_retain_n(void *object, uint32_t count) {
+    if ((intptr_t)object <= 0 || is_immortal(object)) return object;
+    foreign_references *table = table_for(object);
+    if (table == NULL) {
+        __atomic_fetch_add(count_of(object), count, __ATOMIC_RELAXED);
+        return object;
+    }
+    while (4 * table->used >= 3 * table->capacity) grow(table, table->capacity);
+    uint64_t flags = spin_acquire(&table->lock);
+    foreign_reference *entry = find(table, object);
+    if (entry->object == NULL) {
+        *entry = (foreign_reference){ object, 0 };
+        table->used++;
+    }
+    entry->count += count;
+    __atomic_fetch_add(count_of(object), count, __ATOMIC_RELAXED);
+    spin_release(&table->lock, flags);
+    return object;
+}
+
+typedef __attribute__((swiftcall)) void (*destroyer)(__attribute__((swift_context)) void *);
+
+void swift_release_n(void *object, uint32_t count) {
+    if ((intptr_t)object <= 0 || is_immortal(object)) return;
+    uint64_t flags = 0, left;
+    foreign_references *table = table_for(object);
+    if (table != NULL) {
+        flags = spin_acquire(&table->lock);
+        foreign_reference *entry = find(table, object);
+        if (entry->object != NULL && (entry->count -= count) <= 0) removeEntry(table, entry);
+    }
+    left = __atomic_sub_fetch(count_of(object), count, __ATOMIC_ACQ_REL);
+    if (table != NULL) spin_release(&table->lock, flags);
+    if ((int64_t)(left << 1) < 0) __builtin_trap();
+    if ((left & COUNT_MASK) != 0) return;
+    // From here on nobody counts any more.
+    __atomic_store_n(count_of(object), left | COUNT_MASK, __ATOMIC_RELAXED);
+    (*(destroyer **)object)[1](object);
+}
+
+void *swift_retain(void *object) { return swift_retain_n(object, 1); }
+void swift_release(void *object) { swift_release_n(object, 1); }
+
+// Bridge objects carry tags in the bits outside of this mask; a set sign means that there is no object.
+static void *untagged(void *object) {
+    return (intptr_t)object < 0 ? NULL : (void *)((uintptr_t)object & 0x8FFFFFFFFFFFFFF8ull);
+}
+
+void *swift_bridgeObjectRetain_n(void *object, uint32_t count) { swift_retain_n(untagged(object), count); return object; }
+void swift_bridgeObjectRelease_n(void *object, uint32_t count) { swift_release_n(untagged(object), count); }
+void *swift_bridgeObjectRetain(void *object) { return swift_bridgeObjectRetain_n(object, 1); }
+void swift_bridgeObjectRelease(void *object) { swift_bridgeObjectRelease_n(object, 1); }
+
+void foreign_references_begin(foreign_references *table, uint32_t owner) {
+    table->lock = (spin_lock){0};
+    table->owner = owner;
+    table->used = 0;
+    table->capacity = FOREIGN_REFERENCES_INLINE;
+    table->entries = table->inline_entries;
+    clear(table->entries, table->capacity);
+}
+
+uint64_t foreign_references_give_back(foreign_references *table) {
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < table->capacity; i++) {
+        foreign_reference entry = table->entries[i];
+        if (entry.object == NULL) continue;
+        total += (uint64_t)entry.count;
+        swift_release_n(entry.object, (uint32_t)entry.count);
+    }
+    return total;
+}
+
+void foreign_references_end(foreign_references *table) {
+    if (table->entries != table->inline_entries) heap_free(table->entries);
+}
