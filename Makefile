@@ -4,7 +4,7 @@ include image/image.mk
 include Sources/Python/python.mk
 include Sources/Drivers/GPU/gpu.mk
 
-.PHONY: all setup command run test conformance bench image clean
+.PHONY: all setup command run test soak conformance bench image clean
 
 # The images come by a second make: what MicroPython's source holds is read when make starts, so set-up must be over.
 all: setup command
@@ -30,6 +30,13 @@ run: all
 test: setup command
 	@$(MAKE) -s elf
 	@scripts/test.sh
+
+# The whole campaign of faults on purpose, with two seeds; `make test` runs 300 of them.
+soak: setup
+	@$(MAKE) -s elf
+	@swift build --product soak
+	@.build/debug/soak --count 10000 --seed 1
+	@.build/debug/soak --count 10000 --seed 2
 
 # Every case of JAX's own test harnesses that lowers, as a table; about half an hour.
 conformance: all

@@ -101,6 +101,8 @@ if ring0 {
             .executableTarget(
                 name: "loader-fuzz", dependencies: ["HeapMeter", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform"],
                 path: "Tests/LoaderFuzz", swiftSettings: swiftSettings),
+            .executableTarget(
+                name: "soak", dependencies: ["HostMachine", "WireProtocol", "JaxPlatform"], path: "Tests/Soak", swiftSettings: swiftSettings),
             test("TransformTests", ["JaxTransform", "JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
             test("LoadTests", ["JaxLoad", "JaxOps", "JaxIR", "JaxPlatform"]),
             test("OpsTests", ["JaxOps", "JaxIR", "JaxPlatform"]),

@@ -37,6 +37,7 @@ suite hosted swift test --skip MachineTests --skip GPUTests
 swift build -c release --product hosted-run > build/test/hosted-run.log 2>&1
 suite models $python Tests/Differential/models_test.py --hosted
 suite prompt evaluated
+suite soak swift run soak --count 300
 [ -d ../shared/conformance/stablehlo ] && suite conformance $python Tests/Conformance/run.py ../shared/conformance/stablehlo
 
 echo "$passed passed, $failed failed"

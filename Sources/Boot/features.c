@@ -5,7 +5,7 @@
 
 enum {
     CR0_MP = 1 << 1, CR0_EM = 1 << 2, CR0_TS = 1 << 3, CR0_NE = 1 << 5, CR0_WP = 1 << 16,
-    CR4_OSFXSR = 1 << 9, CR4_OSXMMEXCPT = 1 << 10, CR4_OSXSAVE = 1 << 18,
+    CR4_MCE = 1 << 6, CR4_OSFXSR = 1 << 9, CR4_OSXMMEXCPT = 1 << 10, CR4_OSXSAVE = 1 << 18,
     XCR0_X87_SSE_AVX = 7,
     EFER = 0xc0000080, EFER_NXE = 1 << 11,
 };
@@ -24,7 +24,7 @@ void boot_enable_processor_features(void) {
     if (!complete) boot_fail("BareJAX needs a processor with AVX2, FMA, F16C, BMI2 and LZCNT; this one lacks them. Halted.");
 
     cpu_write_cr0((cpu_read_cr0() & ~(uint64_t)(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE | CR0_WP);
-    cpu_write_cr4(cpu_read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE);
+    cpu_write_cr4(cpu_read_cr4() | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE);
     __asm__ volatile("xsetbv" :: "c"(0), "a"(XCR0_X87_SSE_AVX), "d"(0));
     cpu_write_msr(EFER, cpu_read_msr(EFER) | EFER_NXE);
 }

@@ -12,6 +12,7 @@ public enum MessageKind: UInt8, CaseIterable {
     case shutdown = 0x07
     /// The program on the host that used this channel has gone: its handles are dropped, its work is cancelled. No reply.
     case leave = 0x08
+    case inject = 0x09
 
     // Worked through in order, channel by channel.
     case compile = 0x10

@@ -112,6 +112,9 @@ public final class Service: LinkHandler {
         case .statistics: try replyText(message, machine.statistics())
         case .faults: try replyText(message, machine.faults())
         case .trace: try replyText(message, try machine.trace())
+        case .inject:
+            let request = try Inject(decoding: message.fields)
+            try replyText(message, try machine.inject(request.fault, after: request.after, since: request.since))
         case .cancel:
             var answer = Cancel.Reply()
             answer.found = cancel(try Cancel(decoding: message.fields).request, of: channel)

@@ -24,4 +24,14 @@ public protocol ServiceMachine: AnyObject {
     func evaluate(_ source: String, name: String, limits: Limits, output: (String) -> Void) throws(JaxError) -> UInt32
 
     func powerOff()
+
+    /// Arms a fault on purpose ("": disarms) and reports as `Inject` says. Throws `permissionDenied` in machines that were
+    /// not started for that.
+    func inject(_ fault: String, after: UInt64, since: UInt64) throws(JaxError) -> String
+}
+
+extension ServiceMachine {
+    public func inject(_ fault: String, after: UInt64, since: UInt64) throws(JaxError) -> String {
+        throw JaxError(.permissionDenied, "this machine was not started for faults on purpose")
+    }
 }

@@ -24,6 +24,10 @@ uint64_t trap_escape_address(void);
 /// Enters the exception manager with a fault of the kernel's own making (`FaultKind`); returns only where nothing escapes.
 void trap_raise(uint64_t kind, uint64_t detail);
 
+/// Code that faults on purpose, in the order of `Injector.Kind`'s first cases.
+extern const uint64_t injected_faults[];
+static inline uint64_t injected_fault(uint32_t index) { return injected_faults[index]; }
+
 /// Loads GDT, segments, IDT and task register on this processor. GS keeps its base.
 void trap_load_tables(const void *gdt, uint16_t gdt_limit, const void *idt, uint16_t idt_limit);
 

@@ -8,6 +8,8 @@ public final class ConsoleCapture {
     private let stream: SocketStream
     private let monitor = ThreadMonitor()
     private var bytes: [UInt8] = []
+    /// Bytes that came before `bytes` and are no longer kept.
+    private var forgotten = 0
     private var isClosed = false
     static let limit = 1 << 18
 
@@ -19,7 +21,10 @@ public final class ConsoleCapture {
             while let count = try? stream.read(into: buffer), count > 0 {
                 hold(monitor) {
                     bytes.append(contentsOf: buffer[..<count])
-                    if bytes.count > 2 * ConsoleCapture.limit { bytes.removeFirst(bytes.count - ConsoleCapture.limit) }
+                    if bytes.count > 2 * ConsoleCapture.limit {
+                        forgotten += bytes.count - ConsoleCapture.limit
+                        bytes.removeFirst(bytes.count - ConsoleCapture.limit)
+                    }
                     monitor.notifyAll()
                 }
             }
@@ -56,7 +61,7 @@ public final class ConsoleCapture {
         monitor.enter()
         defer { monitor.leave() }
         while true {
-            if let end = ConsoleCapture.find(wanted, in: bytes, from: skipping) { return String(decoding: bytes[..<end], as: UTF8.self) }
+            if let end = ConsoleCapture.find(wanted, in: bytes, from: max(0, skipping - forgotten)) { return String(decoding: bytes[..<end], as: UTF8.self) }
             let now = platform.nanoseconds
             if isClosed || now >= deadline { return nil }
             _ = monitor.wait(seconds: Double(deadline - now) / 1e9)
@@ -64,7 +69,7 @@ public final class ConsoleCapture {
     }
 
     /// Bytes printed so far; where `wait(for:after:)` goes on.
-    public var count: Int { hold(monitor) { bytes.count } }
+    public var count: Int { hold(monitor) { forgotten + bytes.count } }
 
     /// The end of the first occurrence.
     private static func find(_ wanted: [UInt8], in bytes: [UInt8], from start: Int) -> Int? {

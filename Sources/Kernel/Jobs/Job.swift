@@ -21,7 +21,7 @@ public struct JobLimits {
     public var grace: UInt64?
 
     public init(memoryQuota: Int? = nil, timeBudget: UInt64? = nil, permissions: UInt32 = 0, resultOwner: UInt32,
-                grace: UInt64? = 1_000_000_000) {
+                grace: UInt64? = 100_000_000) {
         self.grace = grace
         self.memoryQuota = memoryQuota
         self.timeBudget = timeBudget
@@ -116,12 +116,14 @@ public enum Jobs {
             let id = link(record)
             task.pointee.job = UnsafeMutableRawPointer(record)
             task.pointee.owner = owner
-            task.pointee.references = OpaquePointer(references)
+            task.pointee.references = references
+            if Injector.isArmed { Injector.jobBegan(record) }
             let fault = guardedCall(job: id, body)
             task.pointee.references = outerReferences
             task.pointee.owner = outerOwner
             task.pointee.job = outerJob
             unlink(record)
+            Injector.jobEnded(id)
             if record.pointee.usedDevices { whenDeviceUserEnds(id) }
             if fault != nil { _ = foreign_references_give_back(references) }
             foreign_references_end(references)
@@ -147,7 +149,8 @@ public enum Jobs {
     /// Looked at when an interrupt has struck code that runs with interrupts on: the fault with which its job is to be ended
     /// by force, nil where it is not. A task that holds a mutex goes on until it has let go.
     static func forcedEnd(_ task: UnsafeMutablePointer<task_context>) -> FaultKind? {
-        guard task.pointee.job != nil, task.pointee.keep_alive == 0, Scheduler.clock != nil, Scheduler.current.pointee.heldMutexes == nil else { return nil }
+        guard task.pointee.job != nil, task.pointee.keep_alive == 0, Scheduler.clock != nil, Scheduler.current.pointee.heldMutexes == nil,
+              isInside(task) else { return nil }
         let now = now
         var record = task.pointee.job?.assumingMemoryBound(to: JobRecord.self)
         while let job = record {
@@ -158,6 +161,16 @@ public enum Jobs {
             record = job.pointee.outer
         }
         return nil
+    }
+
+    /// Whether the task's recovery point is its job's own, or beneath it: for a moment at its beginning and its end the job
+    /// stands in the task's record while a fault would end the one outside. Helpers of a loop have a point of their own.
+    static func isInside(_ task: UnsafeMutablePointer<task_context>) -> Bool {
+        guard let record = task.pointee.job?.assumingMemoryBound(to: JobRecord.self) else { return false }
+        if record.pointee.task != task.pointee.id { return task.pointee.recovery?.pointee.job == Exceptions.cleanUpPoint }
+        var point = task.pointee.recovery
+        while let candidate = point, candidate.pointee.job == 0 || candidate.pointee.job == Exceptions.cleanUpPoint { point = candidate.pointee.outer }
+        return point?.pointee.job == record.pointee.id
     }
 
     private static var now: UInt64 { Scheduler.clock?.nanoseconds ?? 0 }

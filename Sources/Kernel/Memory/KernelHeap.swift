@@ -24,7 +24,8 @@ public enum KernelHeap {
 
     /// nil: the owner's quota or the machine's memory is used up.
     public static func allocate(byteCount: Int, alignment: Int, owner: UInt32) -> UnsafeMutableRawPointer? {
-        locked { $0.allocate(byteCount: byteCount, alignment: alignment, owner: owner) }
+        if Injector.refusesAllocation() { return nil }
+        return locked { $0.allocate(byteCount: byteCount, alignment: alignment, owner: owner) }
     }
 
     /// A pointer that is no block of the heap is a broken program: traps.

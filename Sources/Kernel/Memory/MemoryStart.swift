@@ -44,6 +44,13 @@ public enum KernelMemory {
         return PageFrames.totalBytes - PageFrames.freeBytes + metadataBytes + Int(layout.data_end - layout.text_start)
     }
 
+    /// Gives back what is only kept for speed: empty slabs, stacks of ended tasks.
+    public static func trim() {
+        Scheduler.reapEnded()
+        KernelStack.trim()
+        KernelHeap.trim()
+    }
+
     /// Leaves the boot path's stack, which has no guard pages, for one that has them, and goes on with `body` there.
     public static func continueOnGuardedStack(byteCount: Int = 1 << 20, _ body: @convention(c) () -> Void) -> Never {
         guard let stack = GuardedRegions.allocate(byteCount: byteCount) else { panic("no memory for the first stack") }

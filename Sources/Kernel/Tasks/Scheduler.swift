@@ -273,6 +273,20 @@ public enum Scheduler {
         LocalAPIC.fire(after: wanted > now ? wanted &- now : 0, clock)
     }
 
+    /// Asks for an interrupt of this processor's timer after so long at the latest.
+    static func interrupt(after nanoseconds: UInt64) {
+        let flags = cpu_lock_interrupts()
+        let processor = here
+        acquire(processor)
+        let wanted = clock.nanoseconds &+ nanoseconds
+        if wanted < processor.pointee.timerDeadline {
+            processor.pointee.timerDeadline = wanted
+            LocalAPIC.fire(after: nanoseconds, clock)
+        }
+        release(processor)
+        cpu_unlock_interrupts(flags)
+    }
+
     /// The timer's interrupt: wakes sleepers, and asks for a switch when the slice has ended and somebody waits.
     public static func handleTimer() {
         let processor = here

@@ -80,19 +80,29 @@ public enum Exceptions {
             return
         }
         var record = describe(frame, cpu, task)
+        Injector.strikeManager()
         record = keep(record)
+        var canGoOn = record.kind == .debug
+        if record.kind == .machineCheck {
+            // RIPV: the interrupted code may go on.
+            canGoOn = cpu_read_msr(machineCheckStatus) & 1 != 0
+            cpu_write_msr(machineCheckStatus, 0)
+        }
         if record.kind == .nonMaskableInterrupt, !isWatchdogExpected || task.pointee.recovery == nil {
             if reportsFaults { record.writeReport() }
         } else if let point = task.pointee.recovery {
             if reportsFaults && record.kind != .cancelled { record.writeReport() }
             escape(frame, to: point, cpu, task, record)
-        } else if record.kind == .debug {
+        } else if canGoOn {
             record.writeReport()
         } else {
             panic(record)
         }
         cpu.pointee.trap_depth = 0
     }
+
+    /// IA32_MCG_STATUS: until it is cleared another machine check shuts the processor down (Intel SDM vol. 3, 15.3.1.2).
+    private static let machineCheckStatus: UInt32 = 0x17A
 
     /// Whether an NMI comes from the watchdog and ends the job that it strikes.
     nonisolated(unsafe) public static var isWatchdogExpected = false

@@ -10,7 +10,7 @@ public enum Interrupts {
 
     private struct Handler {
         var body: (() -> Void)?
-        /// Faults since it was registered; a handler that faults again and again is taken off.
+        /// Faults in a row; a handler that faults again and again is taken off.
         var faults = 0
     }
 
@@ -63,11 +63,8 @@ public enum Interrupts {
         }
         cpu.pointee.interrupt_depth += 1
         if handlers[Int(vector)].body != nil {
-            var number = UInt(vector)
-            let escaped = trap_guarded_call({ context in
-                Interrupts.call(context!.load(as: UInt.self))
-            }, &number, 0)
-            if escaped != 0 { faulted(vector) }
+            // An interrupt that is not served may be the device's last: a handler that faults is called once more.
+            if !run(vector), handlers[Int(vector)].body != nil { _ = run(vector) }
         } else {
             unexpectedCount &+= 1
             Exceptions.note(.unexpectedInterrupt, vector: vector)
@@ -77,10 +74,24 @@ public enum Interrupts {
         guard cpu.pointee.interrupt_depth == 0 else { return }
         if frame.pointee.rflags & 1 << 9 != 0, cpu.pointee.held_lock_count == 0, let kind = Jobs.forcedEnd(cpu.pointee.current),
            Exceptions.endJob(frame, kind) { return }
+        if Injector.isArmed, frame.pointee.rflags & 1 << 9 != 0, cpu.pointee.held_lock_count == 0 { Injector.strike(frame, cpu.pointee.current) }
         afterOutermost()
     }
 
-    private static func call(_ vector: UInt) { handlers[Int(vector)].body?() }
+    /// Calls a handler; false where it has faulted.
+    private static func run(_ vector: UInt8) -> Bool {
+        var number = UInt(vector)
+        let escaped = trap_guarded_call({ context in
+            Interrupts.call(context!.load(as: UInt.self))
+        }, &number, 0)
+        if escaped != 0 { faulted(vector) } else { handlers[Int(vector)].faults = 0 }
+        return escaped == 0
+    }
+
+    private static func call(_ vector: UInt) {
+        if vector < ProcessorInterrupt.timer { Injector.strikeHandler() }
+        handlers[Int(vector)].body?()
+    }
 
     private static func faulted(_ vector: UInt8) {
         handlers[Int(vector)].faults += 1

@@ -43,5 +43,9 @@ final class MachineService: ServiceMachine {
         try Prompt.evaluate(source, name: name, limits: limits, output: output)
     }
 
+    func inject(_ fault: String, after: UInt64, since: UInt64) throws(JaxError) -> String {
+        try FaultCampaign.inject(fault, after: after, since: since)
+    }
+
     func powerOff() { Power.off() }
 }

@@ -114,6 +114,31 @@ public struct Cancel: Request {
     }
 }
 
+/// Arms a fault on purpose in a machine that was started for that, or with an empty kind disarms; then reports: the reply's
+/// body is one JSON object with the faults after number `since` and the memory in use by owner.
+public struct Inject: Request {
+    public static var kind: MessageKind { .inject }
+    public typealias Reply = Empty
+    /// A name of the kernel's `Injector.Kind`.
+    public var fault = ""
+    /// Nanoseconds of the next job's running time, or how many allocations or interrupts are spared.
+    public var after: UInt64 = 0
+    public var since: UInt64 = 0
+
+    public init() {}
+    public init(fault: String, after: UInt64 = 0, since: UInt64 = 0) {
+        self.fault = fault
+        self.after = after
+        self.since = since
+    }
+
+    public mutating func code(_ coder: inout FieldCoder) throws(JaxError) {
+        try coder.field(&fault)
+        try coder.field(&after)
+        try coder.field(&since)
+    }
+}
+
 /// Powers the machine off after the reply.
 public struct Shutdown: Request {
     public static var kind: MessageKind { .shutdown }

@@ -1,0 +1,81 @@
+// The machine's side of the campaign of faults on purpose (Tests/Soak): arms them, tells what has become of them, and keeps a
+// job running beside them that must not notice. Only in a machine whose command line has the word "inject".
+import CPU
+import JaxPlatform
+import JaxRun
+import Kernel
+
+enum FaultCampaign {
+    /// Arms, or disarms for "", and reports.
+    static func inject(_ fault: String, after: UInt64, since: UInt64) throws(JaxError) -> String {
+        guard CommandLine.has("inject") else {
+            throw JaxError(.permissionDenied, "faults on purpose need a machine whose command line says 'inject'")
+        }
+        // The campaign reads the records; thousands of reports on the serial line would take most of its time.
+        Exceptions.reportsFaults = false
+        Bystander.start()
+        if fault.isEmpty {
+            Injector.disarm()
+        } else {
+            var kind: Injector.Kind?
+            for candidate in Injector.Kind.allCases where candidate.name.description == fault { kind = candidate }
+            guard let kind else { throw JaxError(.valueError, "there is no fault '\(fault)' to inject") }
+            Injector.arm(kind, after: after)
+        }
+        return report(since: since).description
+    }
+
+    private static func report(since: UInt64) -> JSON {
+        KernelMemory.trim()
+        let used = KernelMemory.bytesInUse
+        let lines = KernelHeap.ledgerLines()
+        var owners: [JSON] = []
+        for line in lines {
+            owners.append(.object([(key: "id", value: .integer(Int(line.owner))), (key: "name", value: .string(line.name)),
+                                   (key: "bytes", value: .integer(line.usedBytes)), (key: "blocks", value: .integer(line.blockCount))]))
+        }
+        var records: [JSON] = []
+        for record in Exceptions.faults() where record.sequence > since {
+            records.append(.object([(key: "number", value: .integer(Int(record.sequence))), (key: "kind", value: .string(record.kind.text.description)),
+                                    (key: "text", value: .string(record.summary)),
+                                    (key: "job", value: .integer(Int(record.job))), (key: "in_interrupt", value: .bool(record.isInInterrupt))]))
+        }
+        return .object([
+            (key: "struck", value: .integer(Int(Injector.count))), (key: "armed", value: .bool(Injector.isArmed)),
+            (key: "faults", value: .integer(Int(Exceptions.faultCount))), (key: "records", value: .array(records)),
+            (key: "poisoned_locks", value: .integer(Exceptions.poisonedLockCount)),
+            (key: "bystander", value: .integer(Bystander.rounds)), (key: "bystander_is_sound", value: .bool(Bystander.isSound)),
+            (key: "used_bytes", value: .integer(used)), (key: "owners", value: .array(owners)),
+        ])
+    }
+}
+
+/// A job that runs as long as the machine: it holds memory, looks at it every few milliseconds, and counts.
+private enum Bystander {
+    private static let words = 4096
+    nonisolated(unsafe) private(set) static var rounds = 0
+    nonisolated(unsafe) private(set) static var isSound = true
+    nonisolated(unsafe) private static var isStarted = false
+
+    static func start() {
+        guard !isStarted else { return }
+        isStarted = true
+        Tasks.start("bystander") {
+            let limits = JobLimits(permissions: Injector.exempt, resultOwner: MemoryOwner.library.id)
+            let end = Jobs.run(name: "bystander", limits) {
+                var memory: [UInt64] = []
+                for index in 0..<words { memory.append(pattern(index, 0)) }
+                while true {
+                    for index in 0..<words where memory[index] != pattern(index, rounds) { isSound = false }
+                    for index in 0..<words { memory[index] = pattern(index, rounds + 1) }
+                    rounds += 1
+                    Scheduler.sleep(nanoseconds: 20_000_000)
+                }
+            }
+            isSound = false
+            if case .faulted(let record) = end { log("the bystander was ended: " + record.summary) }
+        }
+    }
+
+    private static func pattern(_ index: Int, _ round: Int) -> UInt64 { UInt64(index &+ round) &* 0x9E37_79B9_7F4A_7C15 }
+}

@@ -1,0 +1,58 @@
+// The work that is struck: programs over the link, and Python text that runs eagerly.
+import Foundation
+import JaxPlatform
+import WireProtocol
+
+struct Victim {
+    let name: String
+    /// Runs to its end; throws the machine's error.
+    let run: (SoakMachine, JobLimits) throws -> Void
+}
+
+enum Victims {
+    static func all(repository: String) throws -> [Victim] {
+        var list: [Victim] = []
+        let fixtures = repository + "/Tests/LoadTests/Fixtures"
+        for file in try FileManager.default.contentsOfDirectory(atPath: fixtures).sorted() where file.hasSuffix(".jaxexp") && file != "sharded.jaxexp" {
+            let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: fixtures + "/" + file)))
+            list.append(Victim(name: "load " + file) { machine, limits in try load(bytes, machine, limits) })
+        }
+        for (name, text) in programs {
+            list.append(Victim(name: name) { machine, limits in try evaluate(text, machine, limits) })
+        }
+        return list
+    }
+
+    static func load(_ bytes: [UInt8], _ machine: SoakMachine, _ limits: JobLimits) throws {
+        let compiled = try machine.client.start(Compile(handle: 7, name: "victim", limits: limits), body: BodyBuffer(copying: bytes), channel: SoakMachine.victims)
+        let dropped = try machine.client.start(Drop(handles: [7]), channel: SoakMachine.victims)
+        defer { _ = try? dropped.waitWithBody(seconds: SoakMachine.timeout) }
+        _ = try compiled.waitWithBody(seconds: SoakMachine.timeout)
+    }
+
+    /// Python text; an uncaught exception is an error with what it printed.
+    static func evaluate(_ text: String, _ machine: SoakMachine, _ limits: JobLimits) throws {
+        let output = OutputBox()
+        var limits = limits
+        limits.permissions = Permissions.prompt.rawValue
+        let call = try machine.client.start(Evaluate(name: "<victim>", limits: limits), body: BodyBuffer(copying: Array(text.utf8)),
+                                            channel: SoakMachine.victims, onOutput: { output.append($0) })
+        if try call.waitWithBody(seconds: SoakMachine.timeout).reply.status != 0 { throw CampaignError(output.text) }
+    }
+
+    private static let programs: [(String, String)] = [
+        ("products", "import jax.numpy as jnp\nx = jnp.ones((160, 160))\nfor i in range(3): x = (x @ x) / 160\nassert float(x.sum()) == 25600.0"),
+        ("elementwise", "import jax.numpy as jnp\nx = jnp.arange(20000) * 0.001\nfor i in range(4): y = jnp.sin(x) ** 2 + jnp.cos(x) ** 2\nassert abs(float(y.sum()) - 20000) < 1"),
+        ("indexing", "import jax.numpy as jnp\nx = jnp.arange(6000).reshape(60, 100)\nfor i in range(10): y = x[i, ::2].sum() + x.T[i].max()\nassert int(x[5, 7]) == 507"),
+        ("many small", "import jax.numpy as jnp\nx = jnp.zeros(4)\nfor i in range(60): x = x + 1\nassert x.tolist() == [60.0] * 4"),
+    ]
+}
+
+/// What a program printed, from the link's thread.
+final class OutputBox {
+    private let lock = NSLock()
+    private var bytes: [UInt8] = []
+
+    func append(_ more: [UInt8]) { lock.withLock { bytes += more } }
+    var text: String { lock.withLock { String(decoding: bytes, as: UTF8.self) } }
+}

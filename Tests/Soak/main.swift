@@ -1,0 +1,25 @@
+// The campaign of faults on purpose: soak [--count N] [--seed N] [--cpus N]. Its last line is "N passed, N failed".
+import Foundation
+
+func option(_ name: String, _ standard: Int) -> Int {
+    guard let place = CommandLine.arguments.firstIndex(of: "--" + name), place + 1 < CommandLine.arguments.count,
+          let value = Int(CommandLine.arguments[place + 1]) else { return standard }
+    return value
+}
+
+let count = option("count", 300), seed = option("seed", 1), cpus = option("cpus", 4)
+let begun = Date()
+do {
+    let campaign = try Campaign(seed: UInt64(seed), cpus: cpus, repository: FileManager.default.currentDirectoryPath)
+    var failure: String?
+    do { try campaign.run(count: count) } catch { failure = "\(error)" }
+    if let failure { print("FAIL " + failure) }
+    if let summary = try? campaign.summary() { print(summary) }
+    print("seed \(seed), \(cpus) processors, \(Int(Date().timeIntervalSince(begun))) s")
+    let failed = campaign.failures + (failure == nil ? 0 : 1)
+    print("\(max(0, campaign.injected - campaign.failures)) passed, \(failed) failed")
+    exit(failed == 0 ? 0 : 1)
+} catch {
+    print("FAIL \(error)\n0 passed, 1 failed")
+    exit(1)
+}
