@@ -34,6 +34,7 @@ evaluated() { [ "$(build/barejax eval 'print(6*7)')" = 42 ] && echo "1 passed, 0
 
 python=build/venv/bin/python
 suite hosted swift test --skip MachineTests --skip GPUTests
+suite machine swift test --no-parallel --filter MachineTests
 swift build -c release --product hosted-run > build/test/hosted-run.log 2>&1
 suite models $python Tests/Differential/models_test.py --hosted
 suite prompt evaluated
