@@ -11,12 +11,31 @@
 
 void *heap_allocate(size_t byteCount, size_t alignment);
 void heap_free(void *pointer);
-/// The owner of an object's block; UINT32_MAX for what does not lie in the heap.
-uint32_t heap_owner(const void *object);
-
 // The object's header: metadata, then the count. The highest bit says that the memory is not the heap's.
 #define COUNT_MASK 0x7FFFFFFFFFFFFFFFull
 #define LAST_SHARED_OWNER 1
+
+// Where the heap's blocks tell their owners (Kernel/Memory/Heap.swift): the states of page frames, and headers of magic, owner.
+static const uint8_t *frame_states;
+static uint64_t direct_map, frame_count;
+enum { HEADER_BYTES = 64, SLAB_BYTES = 16384, STATE_BITS = 0x7F, SLAB_STATE = 0x41, LARGE_STATE = 0x42 };
+
+void references_start(const uint8_t *states, uint64_t count, uint64_t map) {
+    frame_states = states;
+    frame_count = count;
+    direct_map = map;
+}
+
+/// The owner of a live object's block, which stands still without a lock; UINT32_MAX for what does not lie in the heap.
+static uint32_t owner_of(const void *object) {
+    uint64_t offset = (uint64_t)object - HEADER_BYTES - direct_map;
+    if (offset >> 12 >= frame_count) return UINT32_MAX;
+    if ((frame_states[offset >> 12] & STATE_BITS) != LARGE_STATE) {
+        offset &= ~(uint64_t)(SLAB_BYTES - 1);
+        if ((frame_states[offset >> 12] & STATE_BITS) != SLAB_STATE) return UINT32_MAX;
+    }
+    return ((const uint32_t *)(direct_map + offset))[1];
+}
 
 static uint64_t *count_of(void *object) { return (uint64_t *)object + 1; }
 
@@ -29,7 +48,7 @@ static foreign_references *table_for(const void *object) {
     task_context *task = cpu_current_task();
     foreign_references *table = task->references;
     if (table == NULL || task->owner != table->owner || cpu_interrupt_depth() != 0) return NULL;
-    return heap_owner(object) <= LAST_SHARED_OWNER ? table : NULL;
+    return owner_of(object) <= LAST_SHARED_OWNER ? table : NULL;
 }
 
 static uint32_t slot_of(const void *object, uint32_t capacity) {

@@ -68,11 +68,14 @@ final class Campaign {
         try machine.arm(fault.name, after: fault == .interrupt ? random.below(3) : after)
         var outcome = "no error"
         do { try victim.run(machine, limits) } catch { outcome = "\(error)" }
+        // Disarmed before anything else is run: what was too late must not strike that.
+        let report = try machine.report()
+        let struck = report.struck != struckBefore
+        struckBefore = report.struck
         let isRight = try machine.knownProgramIsRight()
         try machine.promptIsRight()
-        let report = try machine.report()
-        let struck = fault.isStruck(report, lastStruck: struckBefore)
-        struckBefore = report.struck
+        let afterwards = try machine.report()
+        if !afterwards.records.isEmpty { fail(fault.name, "faults afterwards: \(afterwards.records.map { $0.text })") }
         if !struck {
             missed += 1
             if outcome != "no error" { fail(fault.name, "'\(victim.name)' failed without being struck: " + outcome) }
@@ -85,8 +88,8 @@ final class Campaign {
             }
             if let complaint = fault.complaint(report, outcome: outcome) { fail(fault.name, "'\(victim.name)': " + complaint) }
         }
-        if !report.bystander_is_sound { fail(fault.name, "the job beside was disturbed") }
-        checkLedger(report, fault, victim)
+        if !afterwards.bystander_is_sound { fail(fault.name, "the job beside was disturbed") }
+        checkLedger(afterwards, fault, victim)
     }
 
     private var struckBefore = 0

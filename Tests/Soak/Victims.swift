@@ -13,7 +13,7 @@ enum Victims {
     static func all(repository: String) throws -> [Victim] {
         var list: [Victim] = []
         let fixtures = repository + "/Tests/LoadTests/Fixtures"
-        for file in try FileManager.default.contentsOfDirectory(atPath: fixtures).sorted() where file.hasSuffix(".jaxexp") && file != "sharded.jaxexp" {
+        for file in try FileManager.default.contentsOfDirectory(atPath: fixtures).sorted() where file.hasSuffix(".jaxexp") && !heavy.contains(file) {
             let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: fixtures + "/" + file)))
             list.append(Victim(name: "load " + file) { machine, limits in try load(bytes, machine, limits) })
         }
@@ -22,6 +22,9 @@ enum Victims {
         }
         return list
     }
+
+    /// One that is refused, and some that take long.
+    private static let heavy = ["sharded.jaxexp", "keys.jaxexp", "polymorphic.jaxexp", "symbolic.jaxexp"]
 
     static func load(_ bytes: [UInt8], _ machine: SoakMachine, _ limits: JobLimits) throws {
         let compiled = try machine.client.start(Compile(handle: 7, name: "victim", limits: limits), body: BodyBuffer(copying: bytes), channel: SoakMachine.victims)
@@ -41,10 +44,10 @@ enum Victims {
     }
 
     private static let programs: [(String, String)] = [
-        ("products", "import jax.numpy as jnp\nx = jnp.ones((160, 160))\nfor i in range(3): x = (x @ x) / 160\nassert float(x.sum()) == 25600.0"),
-        ("elementwise", "import jax.numpy as jnp\nx = jnp.arange(20000) * 0.001\nfor i in range(4): y = jnp.sin(x) ** 2 + jnp.cos(x) ** 2\nassert abs(float(y.sum()) - 20000) < 1"),
-        ("indexing", "import jax.numpy as jnp\nx = jnp.arange(6000).reshape(60, 100)\nfor i in range(10): y = x[i, ::2].sum() + x.T[i].max()\nassert int(x[5, 7]) == 507"),
-        ("many small", "import jax.numpy as jnp\nx = jnp.zeros(4)\nfor i in range(60): x = x + 1\nassert x.tolist() == [60.0] * 4"),
+        ("products", "import jax.numpy as jnp\nx = jnp.ones((64, 64))\nfor i in range(2): x = (x @ x) / 64\nassert float(x.sum()) == 4096.0"),
+        ("elementwise", "import jax.numpy as jnp\nx = jnp.arange(3000) * 0.001\nfor i in range(2): y = jnp.sin(x) ** 2 + jnp.cos(x) ** 2\nassert abs(float(y.sum()) - 3000) < 1"),
+        ("indexing", "import jax.numpy as jnp\nx = jnp.arange(600).reshape(6, 100)\nfor i in range(3): y = x[i, ::2].sum() + x.T[i].max()\nassert int(x[5, 7]) == 507"),
+        ("many small", "import jax.numpy as jnp\nx = jnp.zeros(4)\nfor i in range(8): x = x + 1\nassert x.tolist() == [8.0] * 4"),
     ]
 }
 

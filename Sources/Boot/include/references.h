@@ -20,6 +20,9 @@ typedef struct foreign_references {
     foreign_reference inline_entries[FOREIGN_REFERENCES_INLINE];
 } foreign_references;
 
+/// How owners of blocks are found: the states of `count` page frames, and where physical memory is mapped.
+void references_start(const uint8_t *states, uint64_t count, uint64_t map);
+
 /// Makes the table empty. It must not move from then on.
 void foreign_references_begin(foreign_references *table, uint32_t owner);
 

@@ -16,8 +16,4 @@ func heapAllocate(_ byteCount: Int, _ alignment: Int) -> UnsafeMutableRawPointer
 func heapFree(_ pointer: UnsafeMutableRawPointer) {
     KernelHeap.free(pointer)
 }
-
-/// For a live object: its block's header stands still, so no lock is needed.
-@_cdecl("heap_owner")
-func heapOwner(_ object: UnsafeMutableRawPointer) -> UInt32 { KernelHeap.ownerOfLive(object) }
 #endif

@@ -54,10 +54,6 @@ public enum KernelHeap {
 
     public static func owner(of pointer: UnsafeMutableRawPointer) -> UInt32? { locked { $0.owner(of: pointer) } }
 
-    /// The owner of a block that cannot be freed meanwhile; UInt32.max for what is none.
-    @inline(__always)
-    static func ownerOfLive(_ pointer: UnsafeMutableRawPointer) -> UInt32 { heap!.owner(of: pointer) ?? .max }
-
     public static func usage(of owner: UInt32) -> (usedBytes: Int, quota: Int, refusals: Int) {
         locked {
             guard let record = $0.ledger.record(owner) else { return (0, 0, 0) }

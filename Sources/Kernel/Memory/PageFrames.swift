@@ -1,6 +1,7 @@
 // The machine's page frames: the buddy allocator over all RAM, behind a lock, with a reserve that only the kernel may use,
 // so that a machine out of memory can still report it.
 #if hasFeature(Embedded)
+import Boot
 import CPU
 
 public enum PageFrames {
@@ -15,6 +16,7 @@ public enum PageFrames {
 
     /// `storage`: see `storageBytes`; mapped already.
     static func start(storage: UnsafeMutableRawPointer, end: PhysicalAddress) {
+        references_start(storage.assumingMemoryBound(to: UInt8.self), end >> 12, UInt64(AddressSpaceLayout.directMap))
         buddy = BuddyAllocator(states: storage.bindMemory(to: UInt8.self, capacity: Int(end >> 12)),
                                frameCount: Int(end >> 12), mappingOffset: Int(bitPattern: AddressSpaceLayout.directMap))
     }
