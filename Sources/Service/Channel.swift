@@ -6,6 +6,9 @@ import WireProtocol
 /// The queue of a channel's work and the task that does it.
 final class Channel {
     let number: UInt32
+    /// Begins the names of this channel's objects in the session. No two channels share one, also not a channel and the
+    /// next of the same number: the worker of the first may still be dropping its objects then.
+    private let prefix: String
     private let monitor: any Monitor
     private var queue: [Message] = []
     private var isClosed = false
@@ -19,8 +22,9 @@ final class Channel {
     /// Requests that may wait. A client that sends more without reading answers gets errors.
     static let maximumQueue = 4096
 
-    init(number: UInt32, _ concurrency: any Concurrency) {
+    init(number: UInt32, prefix: String, _ concurrency: any Concurrency) {
         self.number = number
+        self.prefix = prefix
         monitor = concurrency.makeMonitor()
     }
 
@@ -92,7 +96,7 @@ final class Channel {
     var isCancelled: Bool { hold(monitor) { currentIsCancelled || isClosed } }
 
     /// The session's name for a handle.
-    func name(_ handle: UInt64) -> String { "link\(number).\(handle)" }
+    func name(_ handle: UInt64) -> String { prefix + ".\(handle)" }
 
     /// Notes a new handle. Throws `valueError` for 0.
     func claim(_ handle: UInt64) throws(JaxError) {

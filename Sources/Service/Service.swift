@@ -161,7 +161,7 @@ public final class Service: LinkHandler {
         guard channels.count < Service.maximumChannels, number <= 0x7FFF_FFFF else {
             throw JaxError(.resourceExhausted, "\(Service.maximumChannels) channels are open already")
         }
-        let channel = Channel(number: number, concurrency)
+        let channel = Channel(number: number, prefix: session?.freshName("link") ?? "link", concurrency)
         channels[number] = channel
         concurrency.spawn("link \(number)") { [self] in
             Worker(channel, self).run()

@@ -56,13 +56,14 @@ public struct Tensor {
     /// The same elements under a new `Storage` that does not own them: how a tensor enters a job (`Job.swift`, The
     /// boundary). The caller keeps the original alive until the job has ended and copies what it wants to keep.
     public func borrowed() -> Tensor {
-        Tensor(type, storage: Storage(borrowing: storage.bytes, byteCount: storage.byteCount))
+        Tensor(type.detached(), storage: Storage(borrowing: storage.bytes, byteCount: storage.byteCount))
     }
 
-    /// A tensor that owns its memory: this one, or a copy where the memory is borrowed.
+    /// A tensor that owns all its memory, as it leaves a job: a copy where the elements are borrowed. The type may be a
+    /// program's, which may be dropped before the tensor is.
     public func owned() throws(JaxError) -> Tensor {
-        if !storage.isBorrowed { return self }
-        let copy = try Tensor(type)
+        if !storage.isBorrowed { return Tensor(type.detached(), storage: storage) }
+        let copy = try Tensor(type.detached())
         copy.bytes.copyMemory(from: bytes, byteCount: type.byteCount)
         return copy
     }

@@ -13,6 +13,14 @@ public struct TensorType: Equatable {
         self.shape = shape
     }
 
+    /// The same type in memory of its own: arrays share their buffers, and a buffer may belong to a job or a program that ends.
+    public func detached() -> TensorType {
+        var dimensions: [Int] = []
+        dimensions.reserveCapacity(shape.count)
+        for dimension in shape { dimensions.append(dimension) }
+        return TensorType(dtype, dimensions)
+    }
+
     public var rank: Int { shape.count }
     public var isStatic: Bool { !shape.contains(TensorType.dynamic) }
 

@@ -56,6 +56,12 @@ public struct JaxError: Error {
         self.offset = offset
     }
 
+    /// The same error in memory of its own: its texts may belong to the job or the program that it comes from.
+    public func detached() -> JaxError {
+        JaxError(kind, String(decoding: Array(message.utf8), as: UTF8.self),
+                 location: location.map { String(decoding: Array($0.utf8), as: UTF8.self) }, offset: offset)
+    }
+
     /// The same error with a location, unless it has one already.
     public func located(_ location: String?) -> JaxError {
         var error = self

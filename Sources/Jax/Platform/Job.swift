@@ -6,6 +6,7 @@
 //  - a job must not store objects of its own where others see them: it returns them, and the caller registers them;
 //  - objects from outside that an ended job may have retained for ever must not depend on reference counts alone:
 //    tensors enter a job through `Tensor.borrowed()`, programs live in an owner of their own that is released whole.
+// What leaves a program's memory for longer is detached from it: results by `Tensor.owned()`, errors by `JaxError.detached()`.
 
 /// What a job may use besides the processor and its memory.
 public struct Permissions: OptionSet {
@@ -85,7 +86,7 @@ public func runJob<Result>(_ request: JobRequest, _ body: () throws(JaxError) ->
         guard written.pointee else { throw JaxError(.internalError, "the job \(request.name) ended without a result") }
         switch slot.move() {
         case .returned(let result): return result
-        case .threw(let error): throw error
+        case .threw(let error): throw error.detached()
         }
     }
 }

@@ -18,7 +18,14 @@ final class ExportedObject: NativeObject {
 /// The type of one argument or result: `jax.core.ShapedArray`.
 final class AvalObject: NativeObject {
     let value: ExportedValue
-    init(_ value: ExportedValue) { self.value = value }
+    /// Keeps the memory of `value`, which is the program's.
+    private let program: LoadedProgram
+
+    init(_ value: ExportedValue, of program: LoadedProgram) {
+        self.value = value
+        self.program = program
+    }
+
     override var className: StaticString { "ShapedArray" }
 
     /// "ShapedArray(float32[2,3])".
@@ -48,7 +55,10 @@ private func artifact(_ call: Call) throws(JaxError) -> Exported {
     return artifact
 }
 
-private func avals(_ values: [ExportedValue]) -> Value { .tuple(values.map { .object(AvalObject($0)) }) }
+private func avals(_ call: Call, _ values: (Exported) -> [ExportedValue]) throws(JaxError) -> Value {
+    let program = try exported(call).program
+    return .tuple(values(try artifact(call)).map { .object(AvalObject($0, of: program)) })
+}
 
 /// `deserialize(data)`: decodes and verifies; an artifact or a bare bytecode module.
 private func deserialize(_ call: Call) throws(JaxError) -> Value {
@@ -99,8 +109,8 @@ func exportedModule() -> NativeModule {
             try callProgram(try exported(call), call.rest, .dictionary(call.options), "cpu")
         },
         NativeFunction("fun_name", "self", .property) { call throws(JaxError) in .string(try artifact(call).functionName) },
-        NativeFunction("in_avals", "self", .property) { call throws(JaxError) in avals(try artifact(call).inValues) },
-        NativeFunction("out_avals", "self", .property) { call throws(JaxError) in avals(try artifact(call).outValues) },
+        NativeFunction("in_avals", "self", .property) { call throws(JaxError) in try avals(call) { $0.inValues } },
+        NativeFunction("out_avals", "self", .property) { call throws(JaxError) in try avals(call) { $0.outValues } },
         NativeFunction("in_tree", "self", .property) { call throws(JaxError) in .string("PyTreeDef(" + (try artifact(call).inTree.description) + ")") },
         NativeFunction("out_tree", "self", .property) { call throws(JaxError) in .string("PyTreeDef(" + (try artifact(call).outTree.description) + ")") },
         NativeFunction("platforms", "self", .property) { call throws(JaxError) in .tuple(try artifact(call).platforms.map { .string($0) }) },
@@ -111,31 +121,32 @@ func exportedModule() -> NativeModule {
         NativeFunction("mlir_module_serialized", "self", .property) { call throws(JaxError) in .data(try artifact(call).program) },
         NativeFunction("has_vjp", "self", .inline) { call throws(JaxError) in .bool(try artifact(call).vjp != nil) },
         NativeFunction("__repr__", "self", .inline) { call throws(JaxError) in
-            guard let artifact = try exported(call).program.exported else { return .string("<program " + (try exported(call).program.name) + ">") }
+            let program = try exported(call).program
+            guard let artifact = program.exported else { return .string("<program " + program.name + ">") }
             var arguments = "", results = ""
-            for (index, value) in artifact.inValues.enumerated() { arguments += (index > 0 ? ", " : "") + AvalObject(value).text }
-            for (index, value) in artifact.outValues.enumerated() { results += (index > 0 ? ", " : "") + AvalObject(value).text }
+            for (index, value) in artifact.inValues.enumerated() { arguments += (index > 0 ? ", " : "") + AvalObject(value, of: program).text }
+            for (index, value) in artifact.outValues.enumerated() { results += (index > 0 ? ", " : "") + AvalObject(value, of: program).text }
             return .string("Exported(fun_name='\(artifact.functionName)', in_avals=(\(arguments)), out_avals=(\(results)))")
         },
     ])
 }
 
 func avalModule() -> NativeModule {
-    func aval(_ call: Call) throws(JaxError) -> ExportedValue {
-        if case .object(let object) = call[0], let aval = object as? AvalObject { return aval.value }
+    func aval(_ call: Call) throws(JaxError) -> AvalObject {
+        if case .object(let object) = call[0], let aval = object as? AvalObject { return aval }
         throw JaxError(.typeError, "expected a ShapedArray, not \(call[0].typeName)")
     }
     return NativeModule(name: "ShapedArray", functions: [
         NativeFunction("shape", "self", .property) { call throws(JaxError) in
-            .tuple(try aval(call).shape.map {
+            .tuple(try aval(call).value.shape.map {
                 switch $0 {
                 case .fixed(let size): return .int(size)
                 case .symbolic(let name): return .string(name)
                 }
             })
         },
-        NativeFunction("dtype", "self", .property) { call throws(JaxError) in .object(DTypeObject(try aval(call).tensorType.dtype)) },
-        NativeFunction("ndim", "self", .property) { call throws(JaxError) in .int(try aval(call).shape.count) },
-        NativeFunction("__repr__", "self", .inline) { call throws(JaxError) in .string(AvalObject(try aval(call)).text) },
+        NativeFunction("dtype", "self", .property) { call throws(JaxError) in .object(DTypeObject(try aval(call).value.tensorType.dtype)) },
+        NativeFunction("ndim", "self", .property) { call throws(JaxError) in .int(try aval(call).value.shape.count) },
+        NativeFunction("__repr__", "self", .inline) { call throws(JaxError) in .string(try aval(call).text) },
     ])
 }
