@@ -36,7 +36,7 @@ python=build/venv/bin/python
 suite hosted swift test --skip MachineTests --skip GPUTests
 suite machine swift test --no-parallel --filter MachineTests
 swift build -c release --product hosted-run > build/test/hosted-run.log 2>&1
-suite models $python Tests/Differential/models_test.py --hosted
+suite models $python Tests/Differential/models_test.py
 suite prompt evaluated
 suite soak swift run soak --count 300
 [ -d ../shared/conformance/stablehlo ] && suite conformance $python Tests/Conformance/run.py ../shared/conformance/stablehlo
