@@ -88,6 +88,9 @@ if ring0 {
                                .product(name: "ArgumentParser", package: "swift-argument-parser")],
                 path: "Sources/Host/CLI", swiftSettings: swiftSettings),
             .executableTarget(
+                name: "native-gpu-bench", dependencies: ["GPU", "HostAccelerator", "AcceleratorSelfTest", "JaxPlatform"],
+                path: "Tests/Bench/NativeGPU", swiftSettings: swiftSettings),
+            .executableTarget(
                 name: "hosted-check", dependencies: ["JaxIR", "JaxLoad", "JaxOps", "JaxPlatform"],
                 path: "Tests/HostedCheck", swiftSettings: swiftSettings),
             .executableTarget(

@@ -12,6 +12,7 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent / "Differential"))
 
 import boot_times  # noqa: E402
+import gpu  # noqa: E402
 import linux_guest  # noqa: E402
 
 BUILD = ROOT / "build"
@@ -133,7 +134,7 @@ print('{"load": %%.9f, "first": %%.9f, "run": %%.9f}' %% (t1 - t0, t3 - t2, (mac
 
 
 def main():
-    for section in (sizes, boots, programs):
+    for section in (sizes, boots, programs, lambda: gpu.measure(record)):
         section()
     (BUILD / "bench.json").write_text(json.dumps(figures, indent=1) + "\n")
 

@@ -6,7 +6,7 @@ import GPU
 import JaxPlatform
 import Testing
 
-@Suite(.serialized) struct FaultTests {
+@Suite struct FaultTests {
     let server = VtestServer()
 
     @Test(arguments: HostFault.allCases) func hostFaults(_ fault: HostFault) throws {

@@ -62,6 +62,8 @@ final class InterposedTransport: VenusTransport {
     func submit(_ words: [UInt32]) throws(AcceleratorError) { try inner.submit(words) }
     func requestInterrupt(timeline: UInt8) {}
 
+    func isAlive() -> Bool { true }
+
     func sleep(until deadline: UInt64) {
         if fault == .silence { return inner.sleep(until: deadline) }
         forward()

@@ -97,6 +97,8 @@ final class VtestTransport: VenusTransport {
     func requestInterrupt(timeline: UInt8) {}
     var nanoseconds: UInt64 { DispatchTime.now().uptimeNanoseconds }
 
+    func isAlive() -> Bool { true }
+
     func sleep(until deadline: UInt64) {
         let now = nanoseconds
         if deadline > now { usleep(UInt32(min((deadline - now) / 1000, 1000))) }

@@ -38,12 +38,12 @@ struct Venus {
         }
         if hostHasVenus {
             // The host's own files, read-only, with a place of its own for the X server's socket.
-            return Venus(bubblewrap, ["--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev", "--tmpfs", "/tmp/.X11-unix", "--tmpfs", "/run"])
+            return try Venus(bubblewrap, ["--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev", "--tmpfs", "/tmp/.X11-unix", "--tmpfs", "/run"]).tried()
         }
         guard let root = try? BuildFiles.path("venus-root/.complete") else {
             throw JaxError(.deviceError, "neither this host's QEMU nor build/venus-root has Venus: scripts/setup/venus-root.sh makes the latter")
         }
-        return Venus(bubblewrap, enter(String(root.dropLast("/.complete".utf8.count))))
+        return try Venus(bubblewrap, enter(String(root.dropLast("/.complete".utf8.count)))).tried()
     }
 
     /// The programs of the Debian 13 root, and of this host only what the machine's files and devices are.
@@ -53,6 +53,16 @@ struct Venus {
         arguments += ["--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run", "--ro-bind", "/sys", "/sys"]
         for device in ["/dev/kvm", "/dev/dri", "/dev/udmabuf"] { arguments += ["--dev-bind-try", device, device] }
         return arguments
+    }
+
+    /// Itself, where the mounts can be made on this host. Throws `deviceError` with what bubblewrap says where they cannot.
+    private func tried() throws(JaxError) -> Venus {
+        let words = ([bubblewrap] + mounts + ["--unshare-pid", "--unshare-net", "--unshare-ipc", "/bin/true"]).map { "'" + $0 + "'" }
+        guard let pipe = popen(words.joined(separator: " ") + " 2>&1", "r") else { return self }
+        var line = [CChar](repeating: 0, count: 512)
+        let said = fgets(&line, Int32(line.count), pipe) == nil ? "" : String(cString: line).split(separator: "\n").first.map(String.init) ?? ""
+        guard pclose(pipe) != 0 else { return self }
+        throw JaxError(.deviceError, "a machine with a GPU cannot be kept apart on this host: " + said)
     }
 
     /// Lets QEMU read a file of this host, and returns the path under which it finds it.

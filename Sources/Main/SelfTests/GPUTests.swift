@@ -1,5 +1,5 @@
-// Machine tests of the GPU: `test=gpu` runs those that are quick, `test=gpu-cycles`, `test=gpu-deadline` and
-// `test=gpu-bench` one each.
+// Machine tests of the GPU: `test=gpu` runs those that are quick, `test=gpu-cycles`, `test=gpu-deadline`, `test=gpu-faults`
+// and `test=gpu-bench` one each.
 import AcceleratorSelfTest
 import GPU
 import JaxPlatform
@@ -18,9 +18,11 @@ enum GPUTests {
             if CommandLine.has("test=gpu") {
                 try kernels(device)
                 try refusals(device)
+                for other in Accelerators.all where other !== device { try sideBySide(device, other) }
             }
             if CommandLine.has("test=gpu-cycles") { try cycles(device, count: 10_000) }
             if CommandLine.has("test=gpu-deadline") { try deadline(device) }
+            if CommandLine.has("test=gpu-faults"), let gpu = Accelerators.gpu { try GPUFaultTests.run(gpu) }
             if CommandLine.has("test=gpu-bench") {
                 for result in try Benchmark.run(device, owner: owner) { log("bench \(result.name): \(result.value) \(result.unit)") }
             }
@@ -93,21 +95,7 @@ enum GPUTests {
             // Mostly small, some that get memory of their own.
             let byteCount = random(50) == 0 ? (2 << 20) + random(6 << 20) : 1 + random(200_000)
             let buffer = try device.makeBuffer(byteCount: byteCount, name: "cycle", owner: owner)
-            var word = UInt64(byteCount), back: UInt64 = 0
-            let bytes = min(byteCount, 8)
-            var failure: AcceleratorError?
-            withUnsafeMutableBytes(of: &word) { word in
-                withUnsafeMutableBytes(of: &back) { back in
-                    do throws(AcceleratorError) {
-                        try buffer.write(UnsafeRawBufferPointer(rebasing: word[0..<bytes]), at: byteCount - bytes)
-                        try buffer.read(into: UnsafeMutableRawBufferPointer(rebasing: back[0..<bytes]), at: byteCount - bytes)
-                    } catch {
-                        failure = error
-                    }
-                }
-            }
-            if let failure { throw failure }
-            if bytes == 8 && word != back { isRight = false }
+            if !(try holds(buffer, UInt64(byteCount), at: max(0, byteCount - 8))) { isRight = false }
             live.append(buffer)
             if random(3) != 0 { live.remove(at: random(live.count)).free() }
             if random(200) == 0 || live.count > 60 {
@@ -121,8 +109,54 @@ enum GPUTests {
         check("gpu buffers hold what was written", isRight)
         if let use = Accelerators.gpu?.windowUse {
             log("window: \(use.used) of \(use.size) bytes in use, \(use.largestFree) in one piece")
-            check("gpu window in one piece", use.largestFree >= use.size / 4 * 3)
+            // One allocation of three quarters of the window, seen by the processor at both ends.
+            let large = try device.makeBuffer(byteCount: use.size / 4 * 3, name: "three quarters", owner: owner)
+            let first = try holds(large, 0x5a5a, at: 0), last = try holds(large, 0xa5a5, at: use.size / 4 * 3 - 8)
+            check("gpu maps three quarters of its window", first && last)
+            let now = Accelerators.gpu?.windowUse
+            check("gpu window in one piece", (now?.used ?? 0) >= use.size / 4 * 3)
+            large.free()
         }
+    }
+
+    /// Writes a word into the buffer and reads it back.
+    private static func holds(_ buffer: any AcceleratorBuffer, _ value: UInt64, at offset: Int) throws(AcceleratorError) -> Bool {
+        var word = value, back: UInt64 = 0, failure: AcceleratorError?
+        let count = min(8, buffer.byteCount)
+        withUnsafeMutableBytes(of: &word) { word in
+            withUnsafeMutableBytes(of: &back) { back in
+                do throws(AcceleratorError) {
+                    try buffer.write(UnsafeRawBufferPointer(rebasing: word[0..<count]), at: offset)
+                    try buffer.read(into: UnsafeMutableRawBufferPointer(rebasing: back[0..<count]), at: offset)
+                } catch {
+                    failure = error
+                }
+            }
+        }
+        if let failure { throw failure }
+        return count < 8 || back == value
+    }
+
+    /// Two accelerators at once: each holds what was written to it, and refuses what is the other's.
+    private static func sideBySide(_ device: any Accelerator, _ other: any Accelerator) throws(AcceleratorError) {
+        let here = try device.makeBuffer(byteCount: 1000, name: "here", owner: owner), there = try other.makeBuffer(byteCount: 1000, name: "there", owner: owner)
+        var isRight = true
+        for step in 0..<UInt64(20) {
+            if !(try holds(here, step, at: 8 * Int(step))) { isRight = false }
+            if !(try holds(there, ~step, at: 8 * Int(step))) { isRight = false }
+        }
+        check("accelerators side by side keep their bytes", isRight && device.ledger.bufferCount == 1 && other.ledger.bufferCount == 1)
+        check("accelerators refuse each other's buffers", kind { () throws(AcceleratorError) in
+            _ = try device.makeList([.fill(BufferView(there), pattern: 0)], timed: false, owner: owner)
+        } == .invalidUse && kind { () throws(AcceleratorError) in
+            _ = try other.makeList([.fill(BufferView(here), pattern: 0)], timed: false, owner: owner)
+        } == .invalidUse)
+        let stream = try other.makeStream(owner: owner)
+        let list = try other.makeList([.fill(BufferView(there), pattern: 7)], timed: false, owner: owner)
+        try stream.wait(for: try stream.submit(list), budget: 1_000_000_000)
+        other.end(owner: owner, budget: 1_000_000_000)
+        check("accelerators end apart", other.ledger.isEmpty && device.ledger.bufferCount == 1)
+        here.free()
     }
 
     /// A kernel of about ten seconds under a budget of one: cut off, what was there is lost by name, the next work is right.

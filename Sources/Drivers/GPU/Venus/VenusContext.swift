@@ -61,6 +61,12 @@ public final class VenusContext {
         w.words = []
     }
 
+    /// Takes words as they are, true commands or not: for tests of what the host makes of them.
+    public func sendForTest(_ words: [UInt32]) throws(AcceleratorError) {
+        var w = VenusWriter(words)
+        try send(&w)
+    }
+
     /// Hands over everything gathered so far.
     public func flush() throws(AcceleratorError) {
         if let ending { throw ending }

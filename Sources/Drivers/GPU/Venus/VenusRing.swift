@@ -19,6 +19,8 @@ public final class VenusRing {
     /// After this time without commands the host's thread sleeps and has to be notified.
     private static let idleTimeout: UInt64 = 50_000_000
     static let bufferByteCount = 1 << 17
+    /// How often a waiting ring asks whether the host's side is still there.
+    private static let probeInterval: UInt64 = 300_000_000
 
     private let transport: any VenusTransport
     private let blob: VenusBlob
@@ -115,7 +117,7 @@ public final class VenusRing {
             try readHead()
             if isTrue() { return }
         }
-        var pause: UInt64 = 20_000
+        var pause: UInt64 = 20_000, probe = transport.nanoseconds + VenusRing.probeInterval
         while true {
             try wakeIfIdle()
             try readHead()
@@ -123,6 +125,12 @@ public final class VenusRing {
             let now = transport.nanoseconds
             guard now < deadline else {
                 throw AcceleratorError(.deviceLost, "the host stopped reading commands: \(tail &- head) bytes are waiting in the ring")
+            }
+            if now >= probe {
+                guard transport.isAlive() else {
+                    throw AcceleratorError(.deviceLost, "the host's process that decodes this context has ended")
+                }
+                probe = transport.nanoseconds + VenusRing.probeInterval
             }
             transport.sleep(until: min(now + pause, deadline))
             pause = min(pause * 2, 2_000_000)

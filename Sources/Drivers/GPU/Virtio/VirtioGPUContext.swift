@@ -94,6 +94,18 @@ public final class VirtioGPUContext: VenusTransport {
         do throws(DeviceError) { try gpu.requestInterrupt(context: context, ring: timeline) } catch { throw AcceleratorError(error) }
     }
 
+    /// A blob is what the process that decodes this context has to be there for; it is not mapped.
+    public func isAlive() -> Bool {
+        let resource = gpu.newResource()
+        do throws(DeviceError) {
+            _ = try gpu.run(.createBlob(resource, context: context, blob: 0, byteCount: 4096))
+            _ = try gpu.run(.unref(resource))
+            return true
+        } catch {
+            return false
+        }
+    }
+
     /// An interrupt since the last sleep ends this one at once, so none is lost between looking and sleeping.
     public func sleep(until deadline: UInt64) {
         _ = gpu.interrupts.wait(past: seen, until: deadline)

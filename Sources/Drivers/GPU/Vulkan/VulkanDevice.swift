@@ -22,8 +22,8 @@ public final class VulkanDevice {
     /// Why nothing works any more; set once.
     private(set) var failure: AcceleratorError?
     private var objects: [VulkanObject] = []
-    /// Lists that were freed while the device still executed them.
-    private var retired: [VulkanList] = []
+    /// Lists and streams that were freed while the device still executed them.
+    private var retired: [VulkanObject] = []
 
     init(_ platform: any VulkanPlatform, _ ledger: AcceleratorLedger, _ access: any AcceleratorAccess) throws(AcceleratorError) {
         self.platform = platform
@@ -83,18 +83,18 @@ public final class VulkanDevice {
         guard failure == nil else { return }
         failure = error
         for object in objects { object.isLost = true }
-        for list in retired { list.isLost = true }
+        for object in retired { object.isLost = true }
         objects = []
         retired = []
         ledger.clear()
         platform.close()
     }
 
-    // Lists whose end was asked for while they ran
+    // Objects whose end was asked for while they were in use
 
-    func retire(_ list: VulkanList) { retired.append(list) }
+    func retire(_ object: VulkanObject) { retired.append(object) }
 
-    /// Destroys the retired lists that have completed.
+    /// Destroys the retired objects that the device is done with.
     func collect() throws(AcceleratorError) {
         var index = 0
         while index < retired.count {
@@ -106,12 +106,12 @@ public final class VulkanDevice {
         }
     }
 
-    /// Waits for every retired list of the owner, altogether for `budget` nanoseconds at most.
+    /// Waits for every retired object of the owner, altogether for `budget` nanoseconds at most.
     func drain(_ owner: AcceleratorOwner, budget: UInt64) throws(AcceleratorError) {
         let deadline = platform.nanoseconds + budget
-        for list in retired where list.owner == owner {
+        for object in retired where object.owner == owner {
             let now = platform.nanoseconds
-            try list.waitUntilIdle(budget: deadline > now ? deadline - now : 0)
+            try object.waitUntilIdle(budget: deadline > now ? deadline - now : 0)
         }
         try collect()
     }
@@ -150,6 +150,14 @@ class VulkanObject {
 
     /// Gives back what the object holds on the device; called once at most, never after a loss.
     func release() throws(AcceleratorError) {}
+
+    /// Whether the device is done with an object that was retired.
+    func isIdle() throws(AcceleratorError) -> Bool { true }
+
+    func waitUntilIdle(budget: UInt64) throws(AcceleratorError) {}
+
+    /// Gives back what a retired object holds, once it is idle.
+    func destroy() throws(AcceleratorError) {}
 
     final func free() {
         device.access.enter()

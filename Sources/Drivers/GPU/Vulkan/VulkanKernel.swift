@@ -89,7 +89,7 @@ final class VulkanKernel: VulkanObject, AcceleratorKernel {
         if holders == 0 { try destroy() }
     }
 
-    private func destroy() throws(AcceleratorError) {
+    override func destroy() throws(AcceleratorError) {
         try device.platform.vkDestroyPipeline(device.device, pipeline)
         try device.platform.vkDestroyPipelineLayout(device.device, pipelineLayout)
         try device.platform.vkDestroyDescriptorSetLayout(device.device, setLayout)

@@ -130,13 +130,13 @@ final class VulkanList: VulkanObject, AcceleratorList {
         uses.append((stream, submission))
     }
 
-    func isIdle() throws(AcceleratorError) -> Bool {
+    override func isIdle() throws(AcceleratorError) -> Bool {
         for use in uses where !(try use.stream.hasCompleted(use.submission)) { return false }
         uses = []
         return true
     }
 
-    func waitUntilIdle(budget: UInt64) throws(AcceleratorError) {
+    override func waitUntilIdle(budget: UInt64) throws(AcceleratorError) {
         for use in uses { try use.stream.await(use.submission, budget: budget) }
         uses = []
     }
@@ -146,7 +146,7 @@ final class VulkanList: VulkanObject, AcceleratorList {
         if try isIdle() { try destroy() } else { device.retire(self) }
     }
 
-    func destroy() throws(AcceleratorError) {
+    override func destroy() throws(AcceleratorError) {
         try destroyPools()
         for buffer in buffers { try buffer.letGo() }
         for kernel in kernels { try kernel.letGo() }

@@ -1,6 +1,7 @@
 // Submissions in order, and how their completion is learnt. Each submission uses one of a fixed number of slots in turn:
-// a fence, a short command buffer that takes the time before a timed list, and one after every list that takes the time
-// and stores a 1 in the slot's word of shared memory, where the platform polls memory.
+// a short command buffer that takes the time before a timed list, and one after every list that takes the time. Where the
+// platform polls memory, that one also stores a 1 in the slot's word of shared memory, and no call is needed to learn of
+// the end; elsewhere each slot has a fence.
 import CPU
 import JaxPlatform
 
@@ -8,6 +9,8 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
     private static let slotCount = 32
     /// How long a submission may wait for its slot.
     private static let slotBudget: UInt64 = 60_000_000_000
+    /// How long a waiting stream looks at its word before it sleeps: a sleep and its end cost about as much.
+    private static let spinTime: UInt64 = 200_000
     /// How often a waiting stream asks whether the device still works.
     private static let healthInterval: UInt64 = 200_000_000
 
@@ -23,6 +26,9 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
     private let queries: VkQueryPool
     private let words: VulkanRegion?
     private let wordAddress: UInt
+    /// Where words tell of completion: a fence that is asked only whether the device still works, and signalled by the
+    /// last, empty submission.
+    private var lastFence = VkFence.null
     private var slots = [Slot](repeating: Slot(), count: slotCount)
     private var last: UInt64 = 0
     private var completed: UInt64 = 0
@@ -48,6 +54,7 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
         }
         self.words = words
         wordAddress = address
+        if words != nil { lastFence = try calls.vkCreateFence(device.device, VkFenceCreateInfo()) }
         super.init(device, name: "stream", owner: owner)
     }
 
@@ -137,14 +144,14 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
     func await(_ submission: UInt64, budget: UInt64, lettingOthersIn: Bool = false) throws(AcceleratorError) {
         if submission <= completed { return }
         let calls = device.platform
-        let fence = slots[Int(submission % UInt64(VulkanStream.slotCount))].fence
+        let fence = words == nil ? slots[Int(submission % UInt64(VulkanStream.slotCount))].fence : lastFence
+        let start = calls.nanoseconds
         if words != nil {
-            for _ in 0..<1000 {
+            repeat {
                 if try hasCompleted(submission) { return }
                 cpu_pause()
-            }
+            } while calls.nanoseconds - start < VulkanStream.spinTime
         }
-        let start = calls.nanoseconds
         let (deadline, overflow) = start.addingReportingOverflow(budget)
         var pause: UInt64 = 50_000, health = start + VulkanStream.healthInterval, hasInterrupt = false
         while true {
@@ -156,10 +163,8 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
                 throw AcceleratorError(.timedOut, "submission \(submission) did not complete within \(budget / 1_000_000) ms and was cut off")
             }
             if words != nil && now >= health {
-                if try calls.vkGetFenceStatus(device.device, fence) == VK_SUCCESS {
-                    completed = max(completed, submission)
-                    return
-                }
+                // Throws where the device is lost.
+                _ = try calls.vkGetFenceStatus(device.device, fence)
                 health = now + VulkanStream.healthInterval
                 hasInterrupt = false
             }
@@ -180,29 +185,21 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
     /// Makes the slot ready for a new submission: its previous one is done, its fence unsignalled.
     private func prepare(_ index: Int) throws(AcceleratorError) {
         let calls = device.platform
-        if slots[index].fence == .null {
-            slots[index].fence = try calls.vkCreateFence(device.device, VkFenceCreateInfo())
+        if slots[index].submission > 0 {
+            try self.await(slots[index].submission, budget: VulkanStream.slotBudget)
+            if words == nil { try calls.vkResetFences(device.device, [slots[index].fence]) }
+        } else if slots[index].after == .null && slots[index].fence == .null {
+            if words == nil { slots[index].fence = try calls.vkCreateFence(device.device, VkFenceCreateInfo()) }
             if queries != .null { slots[index].before = try recordBefore(index) }
             if queries != .null || words != nil { slots[index].after = try recordAfter(index) }
-            return
         }
-        try self.await(slots[index].submission, budget: VulkanStream.slotBudget)
-        if words != nil {
-            // The word is stored before the fence is signalled, and a fence in use must not be reset.
-            var tries = 0
-            while try calls.vkGetFenceStatus(device.device, slots[index].fence) != VK_SUCCESS {
-                tries += 1
-                guard tries < 10_000 else { throw AcceleratorError(.deviceLost, "a completed submission's fence is never signalled") }
-                try calls.sleep(device.device, slots[index].fence, until: calls.nanoseconds + 100_000, byInterrupt: false)
-            }
-        }
-        try calls.vkResetFences(device.device, [slots[index].fence])
     }
 
+    /// A short command buffer; its last use may not have ended altogether when its word says that its work has.
     private func beginShort() throws(AcceleratorError) -> VkCommandBuffer {
         let calls = device.platform
         let buffer = try calls.vkAllocateCommandBuffers(device.device, VkCommandBufferAllocateInfo(commandPool: commandPool, commandBufferCount: 1))[0]
-        try calls.vkBeginCommandBuffer(buffer, VkCommandBufferBeginInfo())
+        try calls.vkBeginCommandBuffer(buffer, VkCommandBufferBeginInfo(flags: VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT))
         return buffer
     }
 
@@ -231,13 +228,32 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
         let calls = device.platform
         device.ledger.removeObject(owner)
         try self.await(last, budget: VulkanStream.slotBudget)
-        if last > 0 && words != nil {
-            let fence = slots[Int(last % UInt64(VulkanStream.slotCount))].fence
-            while try calls.vkGetFenceStatus(device.device, fence) != VK_SUCCESS {
-                try calls.sleep(device.device, fence, until: calls.nanoseconds + 100_000, byInterrupt: false)
-            }
+        guard last > 0, words != nil else { return try destroy() }
+        // The words are stored before their submissions have ended altogether; an empty one behind them ends after them.
+        try calls.vkQueueSubmit(device.queue, [], lastFence)
+        for _ in 0..<50 {
+            if try isIdle() { return try destroy() }
+            try calls.sleep(device.device, lastFence, until: calls.nanoseconds + 100_000, byInterrupt: false)
         }
+        device.retire(self)
+    }
+
+    override func isIdle() throws(AcceleratorError) -> Bool {
+        try device.platform.vkGetFenceStatus(device.device, lastFence) == VK_SUCCESS
+    }
+
+    override func waitUntilIdle(budget: UInt64) throws(AcceleratorError) {
+        let calls = device.platform, start = calls.nanoseconds
+        while !(try isIdle()) {
+            guard calls.nanoseconds - start < budget else { throw AcceleratorError(.timedOut, "the end of stream '\(name)' did not come in time") }
+            try calls.sleep(device.device, lastFence, until: calls.nanoseconds + 1_000_000, byInterrupt: false)
+        }
+    }
+
+    override func destroy() throws(AcceleratorError) {
+        let calls = device.platform
         for slot in slots where slot.fence != .null { try calls.vkDestroyFence(device.device, slot.fence) }
+        if lastFence != .null { try calls.vkDestroyFence(device.device, lastFence) }
         try calls.vkDestroyCommandPool(device.device, commandPool)
         if queries != .null { try calls.vkDestroyQueryPool(device.device, queries) }
         if let words { try device.heap.free(words) }
