@@ -34,7 +34,9 @@ evaluated() { [ "$(build/barejax eval 'print(6*7)')" = 42 ] && echo "1 passed, 0
 
 python=build/venv/bin/python
 suite hosted swift test --skip MachineTests --skip GPUTests
-suite machine swift test --no-parallel --filter MachineTests
+suite machine swift test --no-parallel --filter MachineTests --skip AcceleratorTests
+suite gpu-hosted swift test --skip-build --filter GPUTests
+suite gpu swift test --skip-build --no-parallel --filter AcceleratorTests
 swift build -c release --product hosted-run > build/test/hosted-run.log 2>&1
 suite models $python Tests/Differential/models_test.py
 suite prompt evaluated

@@ -14,7 +14,6 @@ import WireProtocol
         options.cpus = 2
         options.gpu = .on
         options.commandLine = "test=" + name
-        options.hasTestExit = true
         let machine = try Machine(options)
         let status = machine.process.wait(seconds: 240)
         print(machine.console!.text)
