@@ -1,6 +1,7 @@
 """Comparison of a program's results with jaxlib's: by value, or by reconstruction where JAX leaves signs free."""
-import numpy as np
+import re
 
+import numpy as np
 
 
 def tolerance(dtype):
@@ -97,3 +98,24 @@ def eigh_invariants(results):
     """Eigenvalues and v w v*."""
     v, w = results if results[0].ndim > results[1].ndim else results[::-1]
     return w, (v * w[..., None, :]) @ adjoint(v)
+
+
+def sorted_results(name, actual, expected):
+    """Results of `lax.sort` on several arrays. Where the sort need not be stable, the order among rows of equal keys is free:
+    the keys must agree, and the rows as a set."""
+    if "isstable_False" not in name:
+        return next((text for a, e in zip(actual, expected) if (text := difference(a, e))), None)
+    axis = int(re.search(r"axis_(-?\d+)", name)[1])
+    keys = int(re.search(r"num_keys_(\d+)", name)[1])
+    for index in range(keys):
+        if text := difference(actual[index], expected[index]):
+            return f"key {index}: {text}"
+
+    def rows(arrays):
+        order = np.lexsort([np.moveaxis(a, axis, -1) for a in reversed(arrays)], axis=-1)
+        return [np.take_along_axis(np.moveaxis(a, axis, -1), order, -1) for a in arrays]
+
+    for index, (a, e) in enumerate(zip(rows(actual), rows(expected))):
+        if text := difference(a, e):
+            return f"operand {index}, rows in any order among equal keys: {text}"
+    return None

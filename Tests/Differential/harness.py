@@ -60,6 +60,8 @@ def check(machine, harness, program, arguments, expected):
         return f"{len(actual)} results, expected {len(expected)}"
     if harness.group_name in FREE:
         return compare.reconstruction(harness.group_name, actual, expected)
+    if harness.group_name == "sort":
+        return compare.sorted_results(harness.fullname, actual, expected)
     for index, (a, e) in enumerate(zip(actual, expected)):
         if text := compare.difference(a, e):
             return f"result {index}: {text}"
