@@ -33,15 +33,24 @@ suite() {
 evaluated() { [ "$(build/barejax eval 'print(6*7)')" = 42 ] && echo "1 passed, 0 failed"; }
 
 python=build/venv/bin/python
+
+# On the host.
 suite hosted swift test --skip MachineTests --skip GPUTests
-suite machine swift test --no-parallel --filter MachineTests --skip AcceleratorTests
 suite gpu-hosted swift test --skip-build --filter GPUTests
+suite libm make -s test-libm
+suite python make -s test-python
+suite fuzz swift run -c release loader-fuzz --verify --count 100000
+
+# On the machine.
+suite machine swift test --no-parallel --filter MachineTests --skip AcceleratorTests
 suite gpu swift test --skip-build --no-parallel --filter AcceleratorTests
-swift build -c release --product hosted-run > build/test/hosted-run.log 2>&1
-suite models $python Tests/Differential/models_test.py
 suite prompt evaluated
-suite soak swift run soak --count 300
+suite models $python Tests/Differential/models_test.py
+suite symbolic $python Tests/Differential/symbolic.py
+suite back-compat $python Tests/Differential/back_compat.py
+suite harness $python Tests/Differential/harness.py --sample 500
 [ -d ../shared/conformance/stablehlo ] && suite conformance $python Tests/Conformance/run.py ../shared/conformance/stablehlo
+suite soak swift run soak --count 300
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
