@@ -42,8 +42,8 @@ suite python make -s test-python
 suite fuzz swift run -c release loader-fuzz --verify --count 100000
 
 # On the machine.
-suite machine swift test --no-parallel --filter MachineTests --skip AcceleratorTests
-suite gpu swift test --skip-build --no-parallel --filter AcceleratorTests
+suite machine swift test --no-parallel --filter MachineTests --skip GPUMachineTests
+suite gpu swift test --skip-build --no-parallel --filter GPUMachineTests
 suite prompt evaluated
 suite models $python Tests/Differential/models_test.py
 suite symbolic $python Tests/Differential/symbolic.py

@@ -6,7 +6,7 @@ import JaxPlatform
 import Testing
 import WireProtocol
 
-@Suite(.serialized, .enabled(if: Built.all)) struct AcceleratorTests {
+@Suite(.serialized, .enabled(if: Built.path("barejax.elf") != nil)) struct GPUMachineTests {
     /// The machine's own tests: kernels against the processor, beside a null device; allocation cycles; a dispatch that is
     /// cut off; faults.
     @Test(arguments: ["gpu accelerators=null", "gpu-cycles", "gpu-deadline", "gpu-faults"]) func selfTest(name: String) throws {
@@ -49,7 +49,7 @@ import WireProtocol
     @Test func autoSaysWhyThereIsNone() throws {
         let folder = shell("mktemp -d").output.split(separator: "\n").first.map(String.init) ?? ""
         defer { _ = shell("rm -rf '\(folder)'") }
-        _ = shell("cp '\(Built.path("barejax")!)' '\(Built.path("barejax.elf")!)' '\(folder)'")
+        _ = shell("cp '\(Built.command)' '\(Built.path("barejax.elf")!)' '\(folder)'")
         guard !shell("'\(folder)/barejax' doctor").output.contains("the host's own QEMU") else { return }
         let automatic = shell("(timeout 20 '\(folder)/barejax' boot --gpu auto --socket '\(folder)/s' 2>&1 & for i in $(seq 180); do [ -S '\(folder)/s' ] && break; sleep 0.1; done; sleep 0.5; kill %1; wait) 2>/dev/null")
         #expect(automatic.output.contains("ready"), "\(automatic.output)")
