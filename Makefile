@@ -4,7 +4,7 @@ include image/image.mk
 include Sources/Python/python.mk
 include Sources/Drivers/GPU/gpu.mk
 
-.PHONY: all setup command run test soak conformance bench image clean
+.PHONY: all setup command run test soak debug conformance bench image clean
 
 # The images come by a second make: what MicroPython's source holds is read when make starts, so set-up must be over.
 all: setup command
@@ -35,8 +35,13 @@ test: setup command
 soak: setup
 	@$(MAKE) -s elf
 	@swift build --product soak
-	@.build/debug/soak --count 10000 --seed 1
+	@.build/debug/soak --count 10000 --seed 1 --mixed 300
 	@.build/debug/soak --count 10000 --seed 2
+
+# The PVH image halted at its first instruction, with QEMU's gdb port and, where gdb is installed, gdb with the symbols.
+debug: setup
+	@$(MAKE) -s elf
+	@image/debug.sh
 
 # Every case of JAX's own test harnesses that lowers, as a table; about half an hour.
 conformance: all

@@ -133,12 +133,16 @@ void swift_release_n(void *object, uint32_t count) {
         if (entry->object != NULL && (entry->count -= count) <= 0) removeEntry(table, entry);
     }
     left = __atomic_sub_fetch(count_of(object), count, __ATOMIC_ACQ_REL);
+    // The last reference: until the object is destroyed the job is not ended in the middle.
+    bool isShielded = table != NULL && (left & COUNT_MASK) == 0;
+    if (isShielded) cpu_current_task()->keep_alive++;
     if (table != NULL) spin_release(&table->lock, flags);
     if ((int64_t)(left << 1) < 0) __builtin_trap();
     if ((left & COUNT_MASK) != 0) return;
     // From here on nobody counts any more.
     __atomic_store_n(count_of(object), left | COUNT_MASK, __ATOMIC_RELAXED);
     (*(destroyer **)object)[1](object);
+    if (isShielded) cpu_current_task()->keep_alive--;
 }
 
 void *swift_retain(void *object) { return swift_retain_n(object, 1); }

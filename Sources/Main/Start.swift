@@ -25,7 +25,11 @@ private func afterMemory() -> Never {
     Devices.startProcessors()
     Devices.startSerial()
     Devices.startControlPort()
-    if let bus = Devices.bus { Accelerators.start(bus, Devices.environment) }
+    if let bus = Devices.bus {
+        Accelerators.start(bus, Devices.environment)
+        Watchdog.start(bus, Devices.environment)
+    }
+    Trace.start(processorCount: Devices.processorCount)
     if CommandLine.value("test") != nil { runSelfTests() }
     platform = KernelPlatform()
     guard load_jax_library() == 0 else { panic("the JAX layer does not start") }

@@ -92,6 +92,14 @@ final class Channel {
         return message
     }
 
+    /// The request at which the worker was ended by a fault: it has no answer yet.
+    func takeInterrupted() -> UInt32? {
+        hold(monitor) {
+            defer { current = nil }
+            return current
+        }
+    }
+
     /// Whether the request that the worker has was cancelled.
     var isCancelled: Bool { hold(monitor) { currentIsCancelled || isClosed } }
 

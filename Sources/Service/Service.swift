@@ -33,10 +33,15 @@ public final class Service: LinkHandler {
             } catch {
                 platform.log("link: " + error.description)
             }
-            for number in Array(channels.keys) { leave(number) }
-            files.fail()
+            abandonAll()
         } while wait()
         link.close()
+    }
+
+    /// Ends all channels, after the task that serves was ended in the middle.
+    public func abandonAll() {
+        for number in Array(channels.keys) { leave(number) }
+        files.fail()
     }
 
     /// Sends a line of the log to the program that owns the machine. Not from within a job.

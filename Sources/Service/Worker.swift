@@ -14,7 +14,11 @@ final class Worker {
         self.service = service
     }
 
+    /// Called again where a fault outside of every job has ended it.
     func run() {
+        if let request = channel.takeInterrupted() {
+            service.link.fail(channel: channel.number, request: request, JaxError(.fault, "the request was ended by a fault in the machine's service"))
+        }
         while let message = channel.next() {
             do throws(JaxError) {
                 if channel.isCancelled { throw Service.cancelled }

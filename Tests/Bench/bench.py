@@ -13,6 +13,7 @@ sys.path.insert(0, str(HERE.parent / "Differential"))
 
 import boot_times  # noqa: E402
 import gpu  # noqa: E402
+import kernel_costs  # noqa: E402
 import linux_guest  # noqa: E402
 
 BUILD = ROOT / "build"
@@ -133,8 +134,19 @@ print('{"load": %%.9f, "first": %%.9f, "run": %%.9f}' %% (t1 - t0, t3 - t2, (mac
 """
 
 
+def kernel():
+    """Guest instructions of the kernel's mechanisms beside Linux's, and how a contraction scales over processors."""
+    ours, theirs = kernel_costs.instructions()
+    for name, value in ours.items():
+        record("kernel", name.replace("_", " "), value, "instructions")
+        if name in theirs:
+            record("kernel", name.replace("_", " ") + ", Linux guest", theirs[name], "instructions")
+    one, two = kernel_costs.contraction(1), kernel_costs.contraction(2)
+    record("kernel", "contraction 768x768x768 on two processors / on one", one / two, "times as fast")
+
+
 def main():
-    for section in (sizes, boots, programs, lambda: gpu.measure(record)):
+    for section in (sizes, boots, kernel, programs, lambda: gpu.measure(record)):
         section()
     (BUILD / "bench.json").write_text(json.dumps(figures, indent=1) + "\n")
 

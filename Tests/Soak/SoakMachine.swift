@@ -31,7 +31,8 @@ final class SoakMachine {
         options.cpus = cpus
         options.memory = "512M"
         options.commandLine = "inject"
-        options.extra = ["-chardev", "socket,id=monitor,path=\(folder)/monitor,server=on,wait=off", "-mon", "chardev=monitor,mode=readline"]
+        options.extra = ["-chardev", "socket,id=monitor,path=\(folder)/monitor,server=on,wait=off", "-mon", "chardev=monitor,mode=readline",
+                         "-chardev", "socket,id=questions,path=\(folder)/questions,server=on,wait=off", "-mon", "chardev=questions,mode=readline"]
         machine = try Machine(options)
         client = try machine.connect(as: "soak")
         monitor = try SocketStream(connectingTo: folder + "/monitor")
@@ -42,6 +43,10 @@ final class SoakMachine {
         guard machine.console!.wait(for: ">>> ", seconds: Self.timeout) != nil else { throw CampaignError("no prompt") }
         for line in ["import gc, jax.numpy as jnp", "kept = jnp.arange(7) * 3",
                      "check = lambda: (gc.collect(), print('kept', int(kept.sum())))[1]"] { try type(line, expecting: ">>> ") }
+        let endless = try Data(contentsOf: URL(fileURLWithPath: repository + "/Tests/ServiceTests/Fixtures/endless.jaxexp"))
+        _ = try client.start(Compile(handle: 8, name: "endless"), body: BodyBuffer(copying: Array(endless)), channel: Self.victims).waitWithBody(seconds: Self.timeout)
+        _ = try client.start(Put(handle: 9, type: ArrayType(dtype: "float32", shape: [])), body: BodyBuffer(copying: [0, 0, 0x80, 0x3F]),
+                             channel: Self.victims).waitWithBody(seconds: Self.timeout)
         seenFaults = try report().faults
     }
 
@@ -78,6 +83,93 @@ final class SoakMachine {
         let report = try Report(body?.text ?? "")
         seenFaults = report.faults
         return report
+    }
+
+    /// Starts a program without end and cancels it; the error that it ends with.
+    func cancelEndless(afterMicroseconds delay: UInt32) throws -> String {
+        let call = try client.start(Execute(program: 8, arguments: [9], firstResult: 20), channel: Self.victims)
+        usleep(delay)
+        try call.cancel()
+        do { _ = try call.waitWithBody(seconds: Self.timeout) } catch { return "\(error)" }
+        return "it ended"
+    }
+
+    /// Bytes to the machine and back; throws where they differ.
+    func transfer(byteCount: Int) throws {
+        let bytes = (0..<byteCount).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+        _ = try client.start(Put(handle: 11, type: ArrayType(dtype: "uint8", shape: [byteCount])), body: BodyBuffer(copying: bytes), channel: Self.victims)
+        let fetched = try client.start(Fetch(handle: 11), channel: Self.victims).waitWithBody(seconds: Self.timeout).body
+        _ = try client.start(Drop(handles: [11]), channel: Self.victims).waitWithBody(seconds: Self.timeout)
+        guard fetched.map({ Array($0.bytes) }) == bytes else { throw CampaignError("\(byteCount) bytes came back changed") }
+    }
+
+    /// Writes garbage, headers with wrong checksums and frames that end early, until a request is answered again.
+    func sendNonsense(_ random: inout SeededRandom) throws {
+        var bytes = (0..<random.logarithmic(3000)).map { _ in UInt8(random.below(256)) }
+        if random.below(2) == 0 {
+            let header = FrameHeader(kind: UInt8(random.below(256)), channel: UInt32(random.below(3)), request: 0x7FFF_0000, payloadByteCount: 0)
+            bytes = bytes.withUnsafeBytes { header.frame($0) }
+            if random.below(2) == 0 { bytes[Int(random.below(UInt64(bytes.count)))] ^= 0x20 } else { bytes.removeLast(Int(random.below(UInt64(bytes.count)))) }
+        }
+        try bytes.withUnsafeBytes { try machine.stream.write($0) }
+        try waitForAnswer()
+    }
+
+    /// Lets the control port's device break its specification; requests that are under way are lost.
+    func breakDevice() throws {
+        _ = try? client.start(Inject(fault: "device", since: seenFaults)).waitWithBody(seconds: 1)
+        try waitForAnswer()
+    }
+
+    /// Garbage may look like the beginning of a frame that is still to come: a few requests push it out.
+    private func waitForAnswer() throws {
+        for _ in 0..<60 where (try? client.start(ListDevices()).waitWithBody(seconds: 1)) != nil { return }
+        throw CampaignError("the link does not answer any more")
+    }
+
+    /// What QEMU says of the page tables (`info tlb`): nil where no frame is writable in one place and executable in another.
+    func mappingsThatQEMUSees() throws -> String? {
+        let text = try ask("info tlb")
+        var writable: [Range<UInt64>] = [], executable: [Range<UInt64>] = [], lines = 0
+        for line in text.split(whereSeparator: \.isNewline) {
+            let fields = line.split(separator: " ")
+            guard fields.count == 3, fields[0].hasSuffix(":"), let virtual = UInt64(fields[0].dropLast(), radix: 16),
+                  let physical = UInt64(fields[1], radix: 16), fields[2].count == 9 else { continue }
+            lines += 1
+            // "XGPDACTUW": the first stands for no-execute, the third for a large page, the last for writable.
+            let flags = Array(fields[2])
+            let size: UInt64 = flags[2] == "P" ? 2 << 20 : 4096
+            if virtual < 4096 { return "page 0 is mapped" }
+            if flags[0] == "-" && flags[8] == "W" { return "0x\(String(virtual, radix: 16)) is writable and executable" }
+            if flags[8] == "W" { writable.append(physical..<physical + size) }
+            if flags[0] == "-" { executable.append(physical..<physical + size) }
+        }
+        if lines < 100 || executable.isEmpty { return "'info tlb' shows \(lines) mappings, of which \(executable.count) are executable" }
+        writable.sort { $0.lowerBound < $1.lowerBound }
+        executable.sort { $0.lowerBound < $1.lowerBound }
+        var index = 0
+        for range in executable {
+            while index < writable.count && writable[index].upperBound <= range.lowerBound { index += 1 }
+            if index < writable.count && writable[index].lowerBound < range.upperBound { return "frame 0x\(String(range.lowerBound, radix: 16)) is writable elsewhere" }
+        }
+        print("info tlb: \(lines) mappings, \(executable.count) executable, none of them writable anywhere")
+        return nil
+    }
+
+    /// A line for QEMU's monitor, and what it answers.
+    private func ask(_ command: String) throws -> String {
+        let fresh = try SocketStream(connectingTo: folder + "/questions")
+        try Array((command + "\n").utf8).withUnsafeBytes { try fresh.write($0) }
+        var bytes: [UInt8] = []
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 1)
+        defer { buffer.deallocate() }
+        while true {
+            let count = try fresh.read(into: buffer)
+            bytes += buffer[..<count]
+            // The prompt stands at the beginning, and again behind the answer.
+            let prompts = String(decoding: bytes, as: UTF8.self).components(separatedBy: "(qemu) ").count - 1
+            if count == 0 || prompts >= 2 { return String(decoding: bytes, as: UTF8.self) }
+        }
     }
 
     /// The known program's result on the array made at the beginning.

@@ -10,11 +10,15 @@ struct Victim {
 }
 
 enum Victims {
+    /// The programs as they lie in their files.
+    nonisolated(unsafe) private(set) static var files: [[UInt8]] = []
+
     static func all(repository: String) throws -> [Victim] {
         var list: [Victim] = []
         let fixtures = repository + "/Tests/LoadTests/Fixtures"
         for file in try FileManager.default.contentsOfDirectory(atPath: fixtures).sorted() where file.hasSuffix(".jaxexp") && !heavy.contains(file) {
             let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: fixtures + "/" + file)))
+            files.append(bytes)
             list.append(Victim(name: "load " + file) { machine, limits in try load(bytes, machine, limits) })
         }
         for (name, text) in programs {

@@ -1,4 +1,4 @@
-// The campaign of faults on purpose: soak [--count N] [--seed N] [--cpus N]. Its last line is "N passed, N failed".
+// The campaign of faults on purpose: soak [--count N] [--seed N] [--cpus N] [--mixed SECONDS]. Its last line is "N passed, N failed".
 import Foundation
 
 func option(_ name: String, _ standard: Int) -> Int {
@@ -12,7 +12,11 @@ let begun = Date()
 do {
     let campaign = try Campaign(seed: UInt64(seed), cpus: cpus, repository: FileManager.default.currentDirectoryPath)
     var failure: String?
-    do { try campaign.run(count: count) } catch { failure = "\(error)" }
+    do {
+        try campaign.run(count: count)
+        if option("mixed", 0) > 0 { try campaign.mixedLoad(seconds: Double(option("mixed", 0))) }
+        try campaign.audit()
+    } catch { failure = "\(error)" }
     if let failure { print("FAIL " + failure) }
     if let summary = try? campaign.summary() { print(summary) }
     print("seed \(seed), \(cpus) processors, \(Int(Date().timeIntervalSince(begun))) s")

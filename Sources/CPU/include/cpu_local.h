@@ -56,6 +56,8 @@ typedef struct cpu_local {
     uint32_t held_lock_count;           // gs:28
     spin_lock *held_locks[CPU_MAX_HELD_LOCKS];
     uint32_t apic_id, online;
+    /// Time-stamp counter at the last interrupt that it took: a processor that hangs with interrupts off falls behind.
+    uint64_t heartbeat;
     /// The scheduler's per-processor object; not retained.
     void *scheduler;
     /// Runs before the first task and when there is none.

@@ -24,9 +24,17 @@ public struct PCIAddress: Equatable, CustomStringConvertible {
 public protocol ConfigurationSpace: AnyObject {
     func read(_ address: PCIAddress, _ offset: Int) -> UInt32
     func write(_ address: PCIAddress, _ offset: Int, _ value: UInt32)
+    /// One byte, at any offset.
+    func write8(_ address: PCIAddress, _ offset: Int, _ value: UInt8)
 }
 
 extension ConfigurationSpace {
+    /// For spaces that only know whole registers: the other three bytes are written back as they were read.
+    public func write8(_ address: PCIAddress, _ offset: Int, _ value: UInt8) {
+        let shift = UInt32((offset & 3) * 8)
+        write(address, offset & ~3, read(address, offset & ~3) & ~(0xFF << shift) | UInt32(value) << shift)
+    }
+
     public func read16(_ address: PCIAddress, _ offset: Int) -> UInt16 {
         UInt16(truncatingIfNeeded: read(address, offset & ~3) >> UInt32((offset & 2) * 8))
     }
@@ -72,6 +80,10 @@ public final class EnhancedConfiguration: ConfigurationSpace {
     public func write(_ address: PCIAddress, _ offset: Int, _ value: UInt32) {
         window(address, offset)?.write32(register(address, offset), value)
     }
+
+    public func write8(_ address: PCIAddress, _ offset: Int, _ value: UInt8) {
+        window(address, offset)?.write8(register(address, offset) + (offset & 3), value)
+    }
 }
 
 /// Configuration mechanism #1 (PCI 3.0, section 3.2.2.3.2): for machines without an MCFG table.
@@ -94,5 +106,11 @@ public final class PortConfiguration: ConfigurationSpace {
         guard offset >= 0, offset < 256 else { return }
         select(address, offset)
         cpu_out32(0xCFC, value)
+    }
+
+    public func write8(_ address: PCIAddress, _ offset: Int, _ value: UInt8) {
+        guard offset >= 0, offset < 256 else { return }
+        select(address, offset)
+        cpu_out8(0xCFC + UInt16(offset & 3), value)
     }
 }

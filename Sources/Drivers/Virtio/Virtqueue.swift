@@ -136,6 +136,9 @@ public final class Virtqueue {
         return Completion(token: UInt16(id), written: Int(written))
     }
 
+    /// Overwrites the used index with one that cannot be, as a broken device might; for tests.
+    func scribble() { mmio_write16(used + 2, usedIndex &+ UInt16(truncatingIfNeeded: size) &+ 77) }
+
     /// Asks the device not to interrupt while completions are being looked for anyway; a hint only.
     public func suppressInterrupts(_ suppress: Bool) {
         mmio_write16(available, suppress ? 1 : 0)

@@ -93,6 +93,8 @@ public struct MachineOptions {
         } else {
             arguments += ["-chardev", "stdio,id=com1,signal=off", "-serial", "chardev:com1"]
         }
+        // A machine whose processor hangs is told so by an NMI.
+        arguments += ["-device", "i6300esb", "-action", "watchdog=inject-nmi"]
         if hasExit { arguments += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"] }
         return (venus?.command ?? ["qemu-system-x86_64"]) + arguments + extra
     }

@@ -46,6 +46,11 @@ public struct JobRequest {
     public var permissions: Permissions
     /// Who owns what is alive when the job ends in order.
     public var resultOwner: MemoryOwner
+    /// Set where the job ended by an error: then nothing that it allocated is kept, as after a fault.
+    var hasFailed: UnsafeMutablePointer<Bool>?
+
+    /// Asked by the platform after the job's end.
+    public var keepsNothing: Bool { hasFailed?.pointee ?? false }
 
     public init(name: String, memoryQuota: Int? = nil, timeBudget: UInt64? = nil, permissions: Permissions = .link,
                 resultOwner: MemoryOwner = .library) {
@@ -72,11 +77,20 @@ public func runJob<Result>(_ request: JobRequest, _ body: () throws(JaxError) ->
     let written = UnsafeMutablePointer<Bool>.allocate(capacity: 1)
     written.initialize(to: false)
     defer { written.deallocate() }
+    let failed = UnsafeMutablePointer<Bool>.allocate(capacity: 1)
+    failed.initialize(to: false)
+    defer { failed.deallocate() }
+    var request = request
+    request.hasFailed = failed
     let outcome = platform.runJob(request) {
         do throws(JaxError) {
             slot.initialize(to: .returned(try body()))
         } catch {
-            slot.initialize(to: .threw(error))
+            // An error's way out may leave objects behind (embedded Swift does not free what an initialiser had begun): all
+            // goes with the job, but for a copy of the error.
+            let failure = error
+            platform.charging(.library) { slot.initialize(to: .threw(failure.detached())) }
+            failed.pointee = true
         }
         written.pointee = true
     }
@@ -86,7 +100,7 @@ public func runJob<Result>(_ request: JobRequest, _ body: () throws(JaxError) ->
         guard written.pointee else { throw JaxError(.internalError, "the job \(request.name) ended without a result") }
         switch slot.move() {
         case .returned(let result): return result
-        case .threw(let error): throw error.detached()
+        case .threw(let error): throw error
         }
     }
 }

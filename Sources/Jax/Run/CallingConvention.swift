@@ -119,13 +119,8 @@ public struct CallingConvention {
         }
         var results: [Tensor] = []
         for value in try Evaluator(module).call(main, values) {
-            if case .tensor(let tensor) = value { results.append(try tensor.owned().withCopiedType) }
+            if case .tensor(let tensor) = value { results.append(try tensor.owned()) }
         }
         return results
     }
-}
-
-extension Tensor {
-    /// The same elements, with a type in memory of its own: a result outlives the program that its type came from.
-    fileprivate var withCopiedType: Tensor { Tensor(type.copied, storage: storage) }
 }

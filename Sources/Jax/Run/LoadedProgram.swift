@@ -85,19 +85,9 @@ public final class Executable {
     init(argumentTypes: [TensorType], module: Module) {
         // The program's memory must refer to nothing outside: it may be released whole.
         var types: [TensorType] = []
-        for type in argumentTypes { types.append(type.copied) }
+        for type in argumentTypes { types.append(type.detached()) }
         self.argumentTypes = types
         self.module = module
         module.markAllLastUses()
-    }
-}
-
-extension TensorType {
-    /// The same type in memory of its own.
-    var copied: TensorType {
-        var dimensions: [Int] = []
-        dimensions.reserveCapacity(shape.count)
-        for dimension in shape { dimensions.append(dimension) }
-        return TensorType(dtype, dimensions)
     }
 }

@@ -94,7 +94,8 @@ public enum Jobs {
     }
 
     /// Runs `body` as a job. Jobs nest: the inner one has limits and memory of its own.
-    public static func run(name: String, _ limits: JobLimits, _ body: () -> Void) -> JobEnd {
+    /// `keepsNothing` is asked after an orderly end: where it says so, all that the job allocated is freed.
+    public static func run(name: String, _ limits: JobLimits, keepsNothing: () -> Bool = { false }, _ body: () -> Void) -> JobEnd {
         guard let owner = KernelHeap.makeOwner(name: name, quota: limits.memoryQuota) else { return .refused }
         let task = cpu_current_task()!
         let now = now
@@ -114,6 +115,7 @@ public enum Jobs {
             let outerOwner = task.pointee.owner
             let outerJob = task.pointee.job
             let id = link(record)
+            Trace.note(.jobBegin, id, packed(record.pointee.name, 0), packed(record.pointee.name, 8))
             task.pointee.job = UnsafeMutableRawPointer(record)
             task.pointee.owner = owner
             task.pointee.references = references
@@ -124,13 +126,22 @@ public enum Jobs {
             task.pointee.job = outerJob
             unlink(record)
             Injector.jobEnded(id)
+            Trace.note(.jobEnd, id, packed(record.pointee.name, 0), packed(record.pointee.name, 8))
             if record.pointee.usedDevices { whenDeviceUserEnds(id) }
-            if fault != nil { _ = foreign_references_give_back(references) }
+            let keeps = fault == nil && !keepsNothing()
+            if !keeps { _ = foreign_references_give_back(references) }
             foreign_references_end(references)
-            if fault == nil { KernelHeap.handOver(from: owner, to: limits.resultOwner) }
+            if keeps { KernelHeap.handOver(from: owner, to: limits.resultOwner) }
             KernelHeap.removeOwner(owner)
             return fault.map { .faulted($0) } ?? .completed
         } }
+    }
+
+    /// Eight bytes of a name, for the trace.
+    private static func packed(_ name: InlineArray<48, UInt8>, _ start: Int) -> UInt64 {
+        var word: UInt64 = 0
+        for index in 0..<8 { word |= UInt64(name[start + index]) << UInt64(8 * index) }
+        return word
     }
 
     /// Whether the running task's job, or one that it runs within, has to end.

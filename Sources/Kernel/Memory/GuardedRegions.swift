@@ -77,11 +77,13 @@ public enum GuardedRegions {
         let base = UnsafeMutableRawPointer(bitPattern: start)!
         if zeroed { base.initializeMemory(as: UInt8.self, repeating: 0, count: pageCount * 4096) }
         mappedBytes += pageCount * 4096
+        Trace.note(.map, UInt64(start), UInt64(pageCount * 4096))
         return GuardedRegion(base: base, pageCount: pageCount, physical: contiguous ? first : 0)
     }
 
     public static func free(_ region: GuardedRegion) {
         let start = UInt(bitPattern: region.base)
+        Trace.note(.unmap, UInt64(start), UInt64(region.byteCount))
         release(start, pageCount: region.pageCount, contiguous: region.physical)
         giveRangeBack(start, region.pageCount)
         mappedBytes -= region.byteCount

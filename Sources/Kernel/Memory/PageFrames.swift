@@ -31,6 +31,7 @@ public enum PageFrames {
         defer { spin_release(&lock, flags) }
         guard urgent || buddy!.freeFrameCount - count >= reserve else { return nil }
         guard let frame = buddy!.allocate(count: count) else { return nil }
+        if count > 1 { Trace.note(.allocate, UInt64(count)) }
         return PhysicalAddress(frame) << 12
     }
 
@@ -39,6 +40,7 @@ public enum PageFrames {
         let flags = spin_acquire(&lock)
         let freed = buddy!.free(frame: Int(address >> 12), count: count)
         spin_release(&lock, flags)
+        if count > 1 { Trace.note(.free, UInt64(count)) }
         precondition(freed, "a page frame was freed that is not allocated")
     }
 

@@ -115,6 +115,7 @@ public enum Scheduler {
         chosen.pointee.context.ticks_started = counter
         processor.pointee.previous = task
         processor.pointee.switchCount &+= 1
+        Trace.note(.taskSwitch, chosen.pointee.context.id, UInt64(UInt(bitPattern: chosen.pointee.name.utf8Start)))
         processor.pointee.local.pointee.current = UnsafeMutableRawPointer(chosen).assumingMemoryBound(to: task_context.self)
         release(processor)
         switch_task(UnsafeMutableRawPointer(task), UnsafeRawPointer(chosen))

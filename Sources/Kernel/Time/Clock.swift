@@ -70,6 +70,9 @@ public struct Clock {
     @inline(__always)
     public var nanoseconds: UInt64 { scale.nanoseconds(cpu_tsc() &- entry) }
 
+    /// The time at a value of the counter.
+    public func nanoseconds(at counter: UInt64) -> UInt64 { counter > entry ? scale.nanoseconds(counter - entry) : 0 }
+
     /// The counter's value at a time.
     @inline(__always)
     public func counter(at nanoseconds: UInt64) -> UInt64 { scale.ticks(nanoseconds) &+ entry }

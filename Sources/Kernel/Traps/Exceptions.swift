@@ -55,7 +55,7 @@ public enum Exceptions {
     }
 
     /// Records something that ends nothing.
-    static func note(_ kind: FaultKind, vector: UInt8) {
+    public static func note(_ kind: FaultKind, vector: UInt8) {
         var record = FaultRecord(kind: kind, vector: vector)
         record.ticks = cpu_tsc()
         record.processor = cpu_local_get().pointee.index
@@ -81,22 +81,23 @@ public enum Exceptions {
         }
         var record = describe(frame, cpu, task)
         Injector.strikeManager()
-        record = keep(record)
-        var canGoOn = record.kind == .debug
-        if record.kind == .machineCheck {
-            // RIPV: the interrupted code may go on.
-            canGoOn = cpu_read_msr(machineCheckStatus) & 1 != 0
+        var point = task.pointee.recovery
+        var canGoOn = record.kind == .debug && point == nil
+        if record.kind == .nonMaskableInterrupt {
+            // Where this processor hangs it is the watchdog's: what runs ends. Else somebody's who only wants to be noticed.
+            canGoOn = !(isWatchdogExpected && Processors.isSilent(cpu, 1_000_000_000))
+            if !canGoOn { record.kind = .watchdog }
+        } else if record.kind == .machineCheck {
+            // With RIPV the interrupted code could go on, but a job's result is not to be trusted any more.
+            canGoOn = cpu_read_msr(machineCheckStatus) & 1 != 0 && !Jobs.isInside(task)
             cpu_write_msr(machineCheckStatus, 0)
         }
-        if record.kind == .nonMaskableInterrupt, !isWatchdogExpected || task.pointee.recovery == nil {
-            if reportsFaults { record.writeReport() }
-        } else if let point = task.pointee.recovery {
-            if reportsFaults && record.kind != .cancelled { record.writeReport() }
+        if record.vector == 2 || record.vector == 18 { point = innermostJob(task) ?? point }
+        record = keep(record)
+        if reportsFaults && record.kind != .cancelled || point == nil && !canGoOn { record.writeReport() }
+        if !canGoOn {
+            guard let point else { panic(record) }
             escape(frame, to: point, cpu, task, record)
-        } else if canGoOn {
-            record.writeReport()
-        } else {
-            panic(record)
         }
         cpu.pointee.trap_depth = 0
     }
@@ -104,7 +105,7 @@ public enum Exceptions {
     /// IA32_MCG_STATUS: until it is cleared another machine check shuts the processor down (Intel SDM vol. 3, 15.3.1.2).
     private static let machineCheckStatus: UInt32 = 0x17A
 
-    /// Whether an NMI comes from the watchdog and ends the job that it strikes.
+    /// Whether an NMI may come from the watchdog (Main/Devices/Watchdog.swift).
     nonisolated(unsafe) public static var isWatchdogExpected = false
 
     /// A fault while a fault was handled: no more is said about it than its number; what was running ends.
@@ -181,6 +182,7 @@ public enum Exceptions {
     private static func keep(_ record: FaultRecord) -> FaultRecord {
         let flags = spin_acquire(&ringLock)
         defer { spin_release(&ringLock, flags) }
+        Trace.note(.fault, ring.pointee.count + 1, UInt64(record.kind.rawValue))
         return ring.pointee.append(record)
     }
 
@@ -228,7 +230,7 @@ public enum Exceptions {
     }
 
     /// Lets go of every spin lock that this processor holds; each is marked.
-    private static func releaseLocks(_ cpu: UnsafeMutablePointer<cpu_local>) {
+    static func releaseLocks(_ cpu: UnsafeMutablePointer<cpu_local>) {
         while cpu.pointee.held_lock_count > 0 {
             let index = Int(cpu.pointee.held_lock_count) - 1
             guard index < Int(CPU_MAX_HELD_LOCKS), let lock = heldLock(cpu, index) else { break }

@@ -7,7 +7,7 @@ public enum FaultKind: UInt8, CaseIterable {
     case invalidInstruction, divideError, stackSegment, doubleFault, machineCheck, nonMaskableInterrupt
     case floatingPoint, alignment, debug, otherException
     // Of the kernel's own making.
-    case outOfMemory, cancelled, timeBudget, watchdog, corruptHeap, managerFault, unexpectedInterrupt, injected
+    case outOfMemory, cancelled, timeBudget, watchdog, corruptHeap, managerFault, unexpectedInterrupt, injected, brokenDevice
 
     /// In a report's words.
     public var text: StaticString {
@@ -37,6 +37,7 @@ public enum FaultKind: UInt8, CaseIterable {
         case .managerFault: return "fault inside the exception manager"
         case .unexpectedInterrupt: return "unexpected interrupt"
         case .injected: return "injected fault"
+        case .brokenDevice: return "a device broke its specification and was reset"
         }
     }
 

@@ -61,6 +61,7 @@ public enum Interrupts {
             spuriousCount &+= 1
             return
         }
+        let start = cpu_tsc()
         cpu.pointee.interrupt_depth += 1
         if handlers[Int(vector)].body != nil {
             // An interrupt that is not served may be the device's last: a handler that faults is called once more.
@@ -71,6 +72,8 @@ public enum Interrupts {
         }
         if LocalAPIC.base != 0 { LocalAPIC.endOfInterrupt() }
         cpu.pointee.interrupt_depth -= 1
+        cpu.pointee.heartbeat = start
+        Trace.note(.interrupt, UInt64(vector), start)
         guard cpu.pointee.interrupt_depth == 0 else { return }
         if frame.pointee.rflags & 1 << 9 != 0, cpu.pointee.held_lock_count == 0, let kind = Jobs.forcedEnd(cpu.pointee.current),
            Exceptions.endJob(frame, kind) { return }

@@ -7,6 +7,9 @@ public let panicExitCode: UInt8 = 0x3F
 
 nonisolated(unsafe) private var isPanicking = false
 
+/// Tells the host of a panic, beside the console. Called last, once, with interrupts off: it must not wait.
+nonisolated(unsafe) public var tellOfPanic: ((FaultRecord) -> Void)?
+
 /// Reports what nothing could catch and stops.
 public func panic(_ record: FaultRecord) -> Never {
     cpu_disable_interrupts()
@@ -15,6 +18,9 @@ public func panic(_ record: FaultRecord) -> Never {
         isPanicking = true
         logText("\npanic: no recovery is left\n")
         record.writeReport()
+        // A lock that this processor holds would stop it here for good.
+        Exceptions.releaseLocks(cpu_local_get())
+        tellOfPanic?(record)
     }
     exitMachine(code: panicExitCode)
 }

@@ -23,14 +23,23 @@ final class ControlPort: ByteStream {
         }
     }
 
+    /// A device that had to be reset is read on from: what was under way is lost, what was loaded is not.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(JaxError) -> Int {
-        do throws(DeviceError) {
-            return try console.port.read(into: buffer)
-        } catch {
-            recover(error)
-            return 0
+        while true {
+            do throws(DeviceError) {
+                return try console.port.read(into: buffer)
+            } catch {
+                guard recover(error) else { return 0 }
+                waitUntilOpen()
+            }
         }
     }
+
+    /// Leaves garbage in the device's receive queue, for the campaign of faults on purpose.
+    func breakDevice() { console.port.scribble() }
+
+    /// Hands bytes to the device without waiting for anything: for a machine that ends.
+    func writeLast(_ bytes: UnsafeRawBufferPointer) { console.port.writeLast(bytes) }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws(JaxError) {
         do throws(DeviceError) {
@@ -40,13 +49,18 @@ final class ControlPort: ByteStream {
         }
     }
 
-    private func recover(_ error: DeviceError) {
-        log(error.description)
-        guard error.kind == .protocolViolation else { return }
+    /// Resets a device that broke its specification; true where it works again.
+    @discardableResult
+    private func recover(_ error: DeviceError) -> Bool {
+        if Exceptions.reportsFaults { log(error.description) }
+        guard error.kind == .protocolViolation else { return false }
+        Exceptions.note(.brokenDevice, vector: 0)
         do throws(DeviceError) {
             try console.reset()
+            return true
         } catch {
             log(error.description)
+            return false
         }
     }
 }

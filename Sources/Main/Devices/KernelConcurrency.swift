@@ -5,9 +5,12 @@ import WireProtocol
 final class KernelConcurrency: Concurrency {
     func makeMonitor() -> any Monitor { KernelMonitor() }
 
-    /// A task that the kernel pays for; its name is the service's concern, the record keeps "service".
+    /// A task that the kernel pays for, begun again after a fault; its name is the service's concern, the record keeps "service".
     func spawn(_ name: String, _ body: @escaping () -> Void) {
-        if Tasks.start("service", priority: .interactive, body) == nil { log("no memory for the task " + name) }
+        let started = Tasks.start("service", priority: .interactive) {
+            while let fault = guardedCall(body) { log("the task " + name + " was ended by a fault and starts again: " + fault.summary) }
+        }
+        if started == nil { log("no memory for the task " + name) }
     }
 }
 

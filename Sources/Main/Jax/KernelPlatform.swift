@@ -27,7 +27,7 @@ final class KernelPlatform: Platform {
     func runJob(_ request: JobRequest, _ body: () -> Void) -> JobOutcome {
         let limits = JobLimits(memoryQuota: request.memoryQuota, timeBudget: request.timeBudget,
                                permissions: request.permissions.rawValue, resultOwner: request.resultOwner.id)
-        switch Jobs.run(name: request.name, limits, body) {
+        switch Jobs.run(name: request.name, limits, keepsNothing: { request.keepsNothing }, body) {
         case .completed: return .completed
         case .refused:
             return .ended(JaxError(.resourceExhausted, "no memory to begin the job '\(request.name)'"))

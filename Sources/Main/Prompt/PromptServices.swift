@@ -57,7 +57,10 @@ extension Prompt {
             case "trap": fatalError()
             case "page": UnsafeMutablePointer<UInt8>(bitPattern: 16)!.pointee = 1
             case "overflow": _ = overflow(1)
-            default: throw JaxError(.valueError, "the faults are 'trap', 'page' and 'overflow', not '\(kind)'")
+            case "hang":
+                cpu_disable_interrupts()
+                while true { cpu_pause() }
+            default: throw JaxError(.valueError, "the faults are 'trap', 'page', 'overflow' and 'hang', not '\(kind)'")
             }
         }
     }

@@ -8,6 +8,7 @@ func runDeviceTests() {
     if CommandLine.has("test=msix") { report("msix", DeviceTests.messageInterrupts()) }
     if CommandLine.has("test=misuse") { report("misuse", TaskTests.misuse()) }
     if CommandLine.value("test")?.hasPrefix("gpu") ?? false { GPUTests.run() }
+    if CommandLine.has("test=bench") { Benchmarks.run() }
     if CommandLine.has("test=poweroff") { Power.off() }
     if CommandLine.has("test=reset") { Power.reset() }
     if CommandLine.has("test=panic") { panic("on purpose") }

@@ -16,6 +16,8 @@ enum FaultCampaign {
         Bystander.start()
         if fault.isEmpty {
             Injector.disarm()
+        } else if fault == "device" {
+            Devices.control?.breakDevice()
         } else {
             var kind: Injector.Kind?
             for candidate in Injector.Kind.allCases where candidate.name.description == fault { kind = candidate }

@@ -14,11 +14,22 @@ final class MachineService: ServiceMachine {
         guard let port = Devices.control else { return }
         let service = Service(port, KernelConcurrency(), machine: MachineService())
         self.service = service
+        tellOfPanic = { record in
+            let payload = LogLine(line: "panic: " + record.summary).encoded()
+            let frame = FrameHeader(kind: MessageKind.log.rawValue, channel: 0, request: 0, payloadByteCount: payload.count)
+            payload.withUnsafeBytes { frame.frame($0) }.withUnsafeBytes { Devices.control?.writeLast($0) }
+        }
         Tasks.start("link", priority: .interactive) {
-            port.waitUntilOpen()
-            service.serve {
+            // A fault in the link itself: its channels are gone, and it starts afresh.
+            while let fault = guardedCall({
                 port.waitUntilOpen()
-                return true
+                service.serve {
+                    port.waitUntilOpen()
+                    return true
+                }
+            }) {
+                log("the link was ended by a fault and starts afresh: " + fault.summary)
+                _ = guardedCall { service.abandonAll() }
             }
         }
     }
@@ -35,7 +46,7 @@ final class MachineService: ServiceMachine {
         return JSON.array(list).description
     }
 
-    func trace() throws(JaxError) -> String { throw JaxError(.notImplemented, "this build keeps no trace") }
+    func trace() throws(JaxError) -> String { String(decoding: ChromeTrace.text(), as: UTF8.self) }
 
     func cancelJob(ofTask task: UInt64) -> Bool { Prompt.cancel(task: task) || Jobs.cancel(task: task) }
 
