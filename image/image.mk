@@ -55,7 +55,7 @@ build/BOOTX64.EFI: $(LINKED_LIB) $(PYTHON_LIB) linker/efi.lds linker/efi.version
 	python3 image/symbols.py build/image/efi.first build/image/efi.symbols.o
 	$(EFI_LINK) build/image/efi.symbols.o $(EFI_LIBS) -o build/image/efi.elf
 	python3 image/check.py --relocatable build/image/efi.elf
-	objcopy -j .text -j .reloc -j .data -j .dynamic -j .rela -j .dynsym -j .dynstr -j .symbols \
+	objcopy --strip-all -j .text -j .reloc -j .data -j .dynamic -j .rela -j .dynsym -j .dynstr -j .symbols \
 		--output-target efi-app-x86_64 --subsystem 10 build/image/efi.elf $@
 
 # What lies on the EFI partition beside the image: the folder's files, models/ among them.

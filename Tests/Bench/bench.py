@@ -47,6 +47,7 @@ def boots():
         seen = boot_times.marks(options, [b"BareJAX", b">>> "], rounds)
         record("boot", f"{name}: QEMU start to banner", seen[b"BareJAX"], "s")
         record("boot", f"{name}: QEMU start to prompt", seen[b">>> "], "s")
+        record("boot", f"{name}: QEMU's processor time to prompt", seen["processor"], "s")
         if name == "PVH":
             prompt = seen[b">>> "]
     kernel, initramfs = linux_guest.prepare()
