@@ -25,6 +25,26 @@ import Testing
         #expect(machine.process.wait(seconds: 30) == 0, "Ctrl-D did not power off")
     }
 
+    /// The machine's own tests where the firmware has laid out the image and the memory: a disk with a command line for the
+    /// kernel and a folder of files.
+    @Test func theMachinesOwnTestsPassByEFI() throws {
+        var template = Array("/tmp/barejax-test-XXXXXX".utf8CString)
+        #expect(mkdtemp(&template) != nil)
+        let folder = String(cString: template)
+        defer { _ = shell("rm -rf \(folder)") }
+        let made = shell("""
+            mkdir -p \(folder)/partition/EFI/BOOT && echo test=memory test=traps test=jobs test=tasks > \(folder)/partition/EFI/BOOT/CMDLINE.TXT \
+            && \(Built.root)/image/make-disk.sh \(folder)/disk.img \(Built.root)/build/BOOTX64.EFI \(folder)/partition 2>&1
+            """)
+        #expect(made.status == 0, "\(made.output)")
+        var options = MachineOptions()
+        options.boot = .efi
+        options.disk = folder + "/disk.img"
+        options.cpus = 4
+        let machine = try Machine(options)
+        #expect(machine.process.wait(seconds: 120) == 1, "\(machine.console!.text)")
+    }
+
     /// RAM above 4 GiB, and more processors than the host has; memory is touched only where it is used.
     @Test(arguments: [MachineOptions.Boot.pvh, .efi]) func sixteenGibibytesAndEightProcessors(boot: MachineOptions.Boot) throws {
         var options = MachineOptions()

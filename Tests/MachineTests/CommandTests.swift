@@ -32,12 +32,23 @@ import Testing
             for i in $(seq 300); do grep -q ready \(socket).out && break; sleep 0.1; done
             started=$(below $command)
             kill -\(signal) $command
-            for i in $(seq 50); do left=; for p in $started; do kill -0 $p && left=$p; done; [ -z "$left" ] && break; sleep 0.1; done
+            for i in $(seq 100); do left=; for p in $started; do grep -q "State:.[^ZX]" /proc/$p/status && left=$p; done; [ -z "$left" ] && break; sleep 0.1; done
             [ -n "$started" ] && [ -z "$left" ] && echo gone
             rm -f \(socket) \(socket).out
             """
             #expect(shell("bash -c '\(script)' 2>/dev/null").output.hasSuffix("gone\n"), "after SIG\(signal)")
         }
+    }
+
+    @Test func soDoesOneThatIsKilledAtWork() {
+        let script = """
+        \(command) eval "while True: pass" & command=$!
+        for i in $(seq 100); do qemu=$(pgrep -P $command qemu); [ -n "$qemu" ] && break; sleep 0.1; done
+        sleep 1; kill -TERM $command
+        for i in $(seq 100); do grep -q "State:.[^ZX]" /proc/$qemu/status || break; sleep 0.1; done
+        [ -n "$qemu" ] && ! grep -q "State:.[^ZX]" /proc/$qemu/status && echo gone
+        """
+        #expect(shell("bash -c '\(script)' 2>/dev/null").output.hasSuffix("gone\n"))
     }
 
     @Test func aWrongGoldenValueIsAFailure() {

@@ -82,6 +82,21 @@ import WireProtocol
         #expect(try client.start(ListDevices()).wait().devices.first?.dispatchCount == 1)
     }
 
+    /// More than the link's window holds: in pieces both ways.
+    @Test func largeBuffersTravelInPieces() throws {
+        let running = try RunningMachine(), client = running.client
+        defer { running.shutDown() }
+        let sent = (0..<24 << 20).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 11) }
+        _ = try client.start(Put(handle: 1, type: ArrayType(dtype: "uint8", shape: [sent.count])), body: BodyBuffer(copying: sent)).waitWithBody(seconds: 60)
+        let fetched = try client.start(Fetch(handle: 1)).waitWithBody(seconds: 60)
+        #expect(fetched.body.map { Array($0.bytes) == sent } == true)
+        // What cannot be held is an error, and the link goes on.
+        #expect(throws: JaxError.self) {
+            _ = try client.start(Put(handle: 2, type: ArrayType(dtype: "float32", shape: [1 << 40])), body: BodyBuffer(copying: [0])).waitWithBody(seconds: 30)
+        }
+        #expect(try client.start(ListDevices()).waitWithBody(seconds: 30).reply.devices.isEmpty == false)
+    }
+
     @Test func aRunningProgramIsCancelledAndTheLinkAnswersMeanwhile() throws {
         let running = try RunningMachine(), client = running.client
         defer { running.shutDown() }

@@ -59,6 +59,17 @@ import Testing
         try session.type("len(machine.faults())\r", until: "\r\n3\r\n>>> ")
     }
 
+    @Test func rebootStartsAnew() throws {
+        var options = MachineOptions()
+        options.cpus = 2
+        options.reboots = true
+        let machine = try Machine(options)
+        let session = Session(machine)
+        #expect(machine.console!.wait(for: ">>> ", seconds: 60) != nil)
+        try session.type("import machine; before = 1; machine.reboot()\r", until: "help() tells more.\r\n>>> ")
+        try session.type("before\r", until: "NameError")
+    }
+
     /// Only a fault in the interpreter itself costs the variables; the machine says so and goes on.
     @Test func aFaultInTheInterpreterRestartsIt() throws {
         let session = try session()

@@ -24,6 +24,8 @@ public struct MachineOptions {
     public var gpu = GPU.off
     /// The kernel's command line; PVH only.
     public var commandLine = ""
+    /// The disk image that EFI boots, if not `build/barejax.img`.
+    public var disk: String?
     /// A ustar archive with files for the machine; PVH only.
     public var files: String?
     /// A device whose register ends QEMU with a status: after a panic, so that nobody waits for a machine that has stopped,
@@ -83,7 +85,9 @@ public struct MachineOptions {
             if let files { arguments += ["-initrd", seen(files)] }
         case .efi:
             arguments += ["-bios", seen(try MachineOptions.firmware())]
-            arguments += ["-drive", "file=\(seen(try BuildFiles.path("barejax.img"))),format=raw,if=none,id=disk,readonly=on",
+            var disk = self.disk ?? ""
+            if disk.isEmpty { disk = try BuildFiles.path("barejax.img") }
+            arguments += ["-drive", "file=\(seen(disk)),format=raw,if=none,id=disk,readonly=on",
                           "-device", "virtio-blk-pci,drive=disk,bootindex=0"]
         }
         arguments += ["-device", "virtio-serial-pci", "-chardev", "socket,id=control,fd=\(link)",
