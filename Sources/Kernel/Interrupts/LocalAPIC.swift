@@ -17,6 +17,7 @@ public enum LocalAPIC {
 
     private static let baseMSR: UInt32 = 0x1B, deadlineMSR: UInt32 = 0x6E0
     private static let masked: UInt32 = 1 << 16
+    private static let deliversNMI: UInt32 = 4 << 8
 
     /// Before the first use, once: `base` is the mapping of the MADT's address.
     public static func locate(base: UInt) {
@@ -29,7 +30,8 @@ public enum LocalAPIC {
         cpu_write_msr(baseMSR, cpu_read_msr(baseMSR) | 1 << 11)
         mmio_write32(base + Register.taskPriority, 0)
         mmio_write32(base + Register.line0, masked)
-        mmio_write32(base + Register.line1, masked)
+        // LINT1 brings NMIs: the monitor's and the watchdog's.
+        mmio_write32(base + Register.line1, deliversNMI)
         mmio_write32(base + Register.error, UInt32(errorVector))
         mmio_write32(base + Register.timer, masked)
         mmio_write32(base + Register.divisor, 0xB)

@@ -72,6 +72,8 @@ private func perform(_ function: NativeFunction, _ arguments: [Value],
     let result = try runJob(request) { () throws(JaxError) -> Value in
         try owning(try function.body(call))
     }
+    // The arguments are this frame's to release: frames within the job may be gone.
+    withExtendedLifetime(call) {}
     return original(result)
 }
 
