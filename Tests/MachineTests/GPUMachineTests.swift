@@ -15,7 +15,7 @@ import WireProtocol
         options.gpu = .on
         options.commandLine = "test=" + name
         let machine = try Machine(options)
-        let status = machine.process.wait(seconds: 240)
+        let status = machine.process.wait(seconds: 400)
         print(machine.console!.text)
         #expect(status == 1, "\(machine.console!.lastLines)")
     }

@@ -107,7 +107,7 @@ enum GPUFaultTests {
             let module = try device.makeModule(TestKernels.busy(), name: "busy", owner: owner)
             let kernel = try device.makeKernel(module, KernelLayout(bindingCount: 1, parameterByteCount: 4))
             let list = try device.makeList(
-                [.dispatch(kernel: kernel, bindings: [BufferView(x)], parameters: SelfTest.bytes([30_000_000]), groups: Extent3(1))], timed: false, owner: owner)
+                [.dispatch(kernel: kernel, bindings: [BufferView(x)], parameters: SelfTest.bytes([10_000_000]), groups: Extent3(1))], timed: false, owner: owner)
             let stream = try device.makeStream(owner: owner)
             try stream.wait(for: try stream.submit(list), budget: 5_000_000)
         case .reset:

@@ -11,6 +11,8 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
     private static let slotBudget: UInt64 = 60_000_000_000
     /// How long a waiting stream looks at its word before it sleeps: a sleep and its end cost about as much.
     private static let spinTime: UInt64 = 200_000
+    /// After how long an interrupt is worth its request.
+    private static let interruptTime: UInt64 = 10_000_000
     /// How often a waiting stream asks whether the device still works.
     private static let healthInterval: UInt64 = 200_000_000
 
@@ -139,8 +141,8 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
         return isDone
     }
 
-    /// Waits, first spinning, then sleeping longer and longer; from the second millisecond on the device's interrupt
-    /// ends the sleep. With `lettingOthersIn`, other tasks may use the device meanwhile.
+    /// Waits, first spinning, then sleeping for a sixteenth of what has gone by, so that short work is not noticed late;
+    /// after `interruptTime` the device's interrupt ends the sleep. With `lettingOthersIn`, other tasks may use the device meanwhile.
     func await(_ submission: UInt64, budget: UInt64, lettingOthersIn: Bool = false) throws(AcceleratorError) {
         if submission <= completed { return }
         let calls = device.platform
@@ -153,7 +155,7 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
             } while calls.nanoseconds - start < VulkanStream.spinTime
         }
         let (deadline, overflow) = start.addingReportingOverflow(budget)
-        var pause: UInt64 = 50_000, health = start + VulkanStream.healthInterval, hasInterrupt = false
+        var health = start + VulkanStream.healthInterval, hasInterrupt = false
         while true {
             // Others may have lost the device while this task slept.
             if lettingOthersIn { try validate() }
@@ -168,12 +170,13 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
                 health = now + VulkanStream.healthInterval
                 hasInterrupt = false
             }
-            let wantsInterrupt = pause > 1_000_000 && !hasInterrupt
+            let elapsed = now - start
+            let wantsInterrupt = elapsed > VulkanStream.interruptTime && !hasInterrupt
+            let pause = min(max(elapsed / 16, 50_000), hasInterrupt ? 20_000_000 : 2_000_000)
             if lettingOthersIn { device.access.leave() }
             defer { if lettingOthersIn { device.access.enter() } }
             try calls.sleep(device.device, fence, until: min(now + pause, overflow ? .max : deadline), byInterrupt: wantsInterrupt)
             if wantsInterrupt { hasInterrupt = true }
-            pause = min(pause * 2, hasInterrupt ? 20_000_000 : 2_000_000)
         }
     }
 
