@@ -112,6 +112,7 @@ def sorted_results(name, actual, expected):
             return f"key {index}: {text}"
 
     def rows(arrays):
+        arrays = [wide(a) for a in arrays]    # bfloat16 is not a type that numpy orders
         order = np.lexsort([np.moveaxis(a, axis, -1) for a in reversed(arrays)], axis=-1)
         return [np.take_along_axis(np.moveaxis(a, axis, -1), order, -1) for a in arrays]
 
