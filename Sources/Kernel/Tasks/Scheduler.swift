@@ -296,7 +296,8 @@ public enum Scheduler {
         processor.pointee.timerDeadline = .max
         let now = clock.nanoseconds
         wakeDueSleepers(processor, now)
-        if let waiting = processor.pointee.queue.highest {
+        let waiting = processor.pointee.queue.highest
+        if let waiting {
             let isDue = now >= processor.pointee.sliceEnd || current.pointee.isIdle || waiting.rawValue > current.pointee.priority.rawValue
             if isDue { processor.pointee.needsReschedule = true }
         } else if now >= processor.pointee.sliceEnd {
@@ -304,6 +305,16 @@ public enum Scheduler {
         }
         setTimer(processor, now)
         release(processor)
+        if waiting != nil { callIdle() }
+    }
+
+    /// Two wake-ups may choose the same idle processor before it runs: a task that still waits here after a slice, while
+    /// another processor has nothing to do, is taken by that one.
+    private static func callIdle() {
+        for index in 0..<processorCount where atomic_load32(&processors[index].pointee.isIdle) != 0 {
+            LocalAPIC.send(ProcessorInterrupt.reschedule, to: processors[index].pointee.local.pointee.apic_id)
+            return
+        }
     }
 
     /// The interrupt by which another processor says that its wake-up is urgent here.

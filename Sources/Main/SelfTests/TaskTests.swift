@@ -99,16 +99,19 @@ enum TaskTests {
         if let task = Tasks.start("background", priority: .background, isJoinable: true, { background = Scheduler.clock.nanoseconds }) {
             tasks.append(task)
         }
-        var worst: UInt64 = 0
+        var waits: [UInt64] = []
+        waits.reserveCapacity(20)
         if let urgent = Tasks.start("urgent", priority: .interactive, isJoinable: true, {
             for _ in 0..<20 {
                 let before = Scheduler.clock.nanoseconds
                 Scheduler.sleep(nanoseconds: 2_000_000)
-                worst = max(worst, Scheduler.clock.nanoseconds - before)
+                waits.append(Scheduler.clock.nanoseconds - before)
             }
         }) { Tasks.join(urgent) }
         for task in tasks { Tasks.join(task) }
-        test.expect(worst >= 2_000_000 && worst < 100_000_000, "an urgent task waited behind busy ones")
+        // The median: a host with other work may stop a processor of this machine for longer now and then.
+        waits.sort()
+        test.expect(waits.count == 20 && waits[0] >= 2_000_000 && waits[10] < 50_000_000, "an urgent task waited behind busy ones")
         test.expect(background != 0, "a background task starved")
         return test.failureCount
     }
