@@ -37,7 +37,6 @@ final class Campaign {
             }
             _ = try machine.cancelEndless(afterMicroseconds: 5000)
             try machine.transfer(byteCount: 100_000)
-            try machine.breakDevice()
             guard try machine.knownProgramIsRight() else { throw CampaignError("the known program is wrong from the start") }
             try machine.promptIsRight()
             baseline = try machine.report().ledger

@@ -68,6 +68,11 @@ public enum Exceptions {
     static func handle(_ frame: UnsafeMutablePointer<trap_frame>) {
         let cpu = cpu_local_get()!
         let task = cpu.pointee.current!
+        // An NMI strikes anywhere, also while a fault is handled: unless the processor hangs it changes nothing, and waits for no lock.
+        if frame.pointee.vector == 2, !(isWatchdogExpected && Processors.isSilent(cpu, 1_000_000_000)) {
+            noteNMI(frame, cpu, task)
+            return
+        }
         cpu.pointee.trap_depth += 1
         if cpu.pointee.trap_depth > 1 {
             handleNested(frame, cpu, task)
@@ -84,9 +89,8 @@ public enum Exceptions {
         var point = task.pointee.recovery
         var canGoOn = record.kind == .debug && point == nil
         if record.kind == .nonMaskableInterrupt {
-            // Where this processor hangs it is the watchdog's: what runs ends. Else somebody's who only wants to be noticed.
-            canGoOn = !(isWatchdogExpected && Processors.isSilent(cpu, 1_000_000_000))
-            if !canGoOn { record.kind = .watchdog }
+            // This processor hangs: the NMI is the watchdog's, and what runs ends.
+            record.kind = .watchdog
         } else if record.kind == .machineCheck {
             // With RIPV the interrupted code could go on, but a job's result is not to be trusted any more.
             canGoOn = cpu_read_msr(machineCheckStatus) & 1 != 0 && !Jobs.isInside(task)
@@ -176,6 +180,20 @@ public enum Exceptions {
             record.backtraceCount += 1
             guard link[0] > frame else { return }
             frame = link[0]
+        }
+    }
+
+    /// Keeps a record of an NMI that ends nothing. What it struck on this processor may hold the ring's lock: then there is none.
+    private static func noteNMI(_ frame: UnsafeMutablePointer<trap_frame>, _ cpu: UnsafeMutablePointer<cpu_local>,
+                                _ task: UnsafeMutablePointer<task_context>) {
+        for _ in 0..<1000 {
+            guard atomic_replace32(&ringLock.taken, 0, 1) else {
+                cpu_pause()
+                continue
+            }
+            _ = ring.pointee.append(describe(frame, cpu, task))
+            atomic_store32(&ringLock.taken, 0)
+            return
         }
     }
 
