@@ -43,7 +43,8 @@ enum Fault: String, CaseIterable {
         case .loop, .budget: return ["the time budget is used up", "cancelled"]
         case .cancellation: return ["cancelled"]
         case .manager: return ["fault inside the exception manager"]
-        case .device: return ["a device broke its specification and was reset"]
+        // An interrupt that was on its way when the device was reset finds no handler.
+        case .device: return ["a device broke its specification and was reset", "unexpected interrupt"]
         case .nmi: return ["non-maskable interrupt"]
         case .machineCheck: return ["machine check"]
         case .allocation, .quota: return ["out of memory"]
@@ -83,7 +84,7 @@ enum Fault: String, CaseIterable {
             return words.contains { outcome.contains($0) } || words == [""] ? nil : "the error does not name the cause: " + outcome
         }
         // Every processor takes the monitor's NMI; a quota holds for each job of a text.
-        if report.records.count > 1 && self != .nmi && self != .quota { return "more than one fault: \(texts)" }
+        if report.records.count > 1 && ![.nmi, .quota, .device].contains(self) { return "more than one fault: \(texts)" }
         return isOptional || leavesWorkAlone || outcome != "no error" ? nil : "it ended without an error"
     }
 }
