@@ -50,7 +50,6 @@ suite symbolic $python Tests/Differential/symbolic.py
 suite back-compat $python Tests/Differential/back_compat.py
 suite harness $python Tests/Differential/harness.py --sample 500
 [ -d ../shared/conformance/stablehlo ] && suite conformance $python Tests/Conformance/run.py ../shared/conformance/stablehlo
-suite soak swift run soak --count 300
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
