@@ -195,13 +195,17 @@ public final class Service: LinkHandler {
         return true
     }
 
-    /// Ends the job of a request that runs. It may be between two jobs just now, so this tries until one is ended or the
-    /// request is done; a second at most.
+    /// Ends a request that runs. It may have several jobs and be between two of them just now: a job that was ended may be
+    /// the one before the long one. So this goes on until the request is done; two seconds at most.
     private func endRunning(_ request: UInt32, of channel: Channel) {
-        let deadline = platform.nanoseconds + 1_000_000_000
+        let deadline = platform.nanoseconds + 2_000_000_000
         while platform.nanoseconds < deadline, case .running(let task) = channel.cancel(request) {
-            if machine.cancelJob(ofTask: task) { return }
-            platform.yield()
+            guard machine.cancelJob(ofTask: task) else {
+                platform.yield()
+                continue
+            }
+            let patience = platform.nanoseconds + 50_000_000
+            while channel.isRunning(request), platform.nanoseconds < patience { platform.yield() }
         }
     }
 
