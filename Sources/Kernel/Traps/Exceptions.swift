@@ -68,8 +68,10 @@ public enum Exceptions {
     static func handle(_ frame: UnsafeMutablePointer<trap_frame>) {
         let cpu = cpu_local_get()!
         let task = cpu.pointee.current!
-        // An NMI strikes anywhere, also while a fault is handled: unless the processor hangs it changes nothing, and waits for no lock.
-        if frame.pointee.vector == 2, !(isWatchdogExpected && Processors.isSilent(cpu, 1_000_000_000)) {
+        // An NMI strikes anywhere, also while a fault is handled: unless the processor hangs it changes nothing, and waits for
+        // no lock. A processor that idles is silent too, but with interrupts on.
+        let hasInterruptsOff = frame.pointee.rflags & 0x200 == 0
+        if frame.pointee.vector == 2, !(isWatchdogExpected && hasInterruptsOff && Processors.isSilent(cpu, 1_000_000_000)) {
             noteNMI(frame, cpu, task)
             return
         }
