@@ -24,7 +24,7 @@ efi: build/BOOTX64.EFI
 img: build/barejax.img
 
 # SwiftPM itself knows what is out of date.
-ring0-library:
+ring0-library: generated
 	@mkdir -p build/image
 	RING0=1 $(SWIFT) build --triple x86_64-unknown-none-elf -c release --scratch-path $(RING0_SCRATCH) $(RING0_FLAGS)
 
