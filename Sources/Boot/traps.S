@@ -1,4 +1,5 @@
 // Stubs of all vectors, guarded calls and table loading. Layouts: Boot/include/traps.h, CPU/include/cpu_local.h.
+#include "mxcsr.h"
 
     .text
     .balign 16
@@ -190,5 +191,5 @@ trap_call_on_stack:
 
     .section .rodata.default_mxcsr, "a"
     .balign 4
-default_mxcsr: .long 0x1f80
+default_mxcsr: .long MXCSR_START
     .section .note.GNU-stack, "", @progbits

@@ -108,7 +108,9 @@ class Verbatim(str):
 
 
 def on_the_machine(array):
-    """An expression for an array of the same type and size with harmless values: evaluation does not look at most of them."""
+    """An expression for an array of the same type and size with harmless values; a scalar may count rounds and is kept."""
+    if array.size == 1:
+        return f"jnp.full({array.shape}, {array.item()!r}, '{array.dtype}')"
     shape = ", ".join(map(str, array.shape)) + ("," if array.ndim == 1 else "")
     if array.dtype.kind in "fc":
         made = f"jnp.linspace(-1, 1, {max(array.size, 1)})"

@@ -54,7 +54,7 @@ public enum Tasks {
         top[-1] = 0
         top[-2] = UInt64(UInt(bitPattern: task_begin_address()))
         for register in 3...8 { top[-register] = 0 }
-        top[-9] = 0x037F << 32 | 0x1F80 // x87 control word, MXCSR
+        top[-9] = 0x037F << 32 | UInt64(MXCSR_START) // x87 control word, MXCSR
         return high - 72
     }
 
