@@ -120,6 +120,23 @@ static void read_partition(EFI_HANDLE image) {
     root->Close(root);
 }
 
+// Takes virtio-gpu away from the firmware's driver, which stops showing its console there. A QEMU whose device draws through
+// GL does not survive the device's reset while a picture is shown, and leaving the firmware resets the device.
+static void release_gpus(void) {
+    enum { VIRTIO_GPU = 0x10501AF4 };
+    static EFI_GUID guid = EFI_PCI_IO_PROTOCOL_GUID;
+    UINTN count = 0;
+    EFI_HANDLE *handles = NULL;
+    if (EFI_ERROR(services->LocateHandleBuffer(ByProtocol, &guid, NULL, &count, &handles))) return;
+    for (UINTN i = 0; i < count; i++) {
+        EFI_PCI_IO_PROTOCOL *function = NULL;
+        UINT32 id = 0;
+        if (EFI_ERROR(services->HandleProtocol(handles[i], &guid, (void **)&function))) continue;
+        if (EFI_ERROR(function->Pci.Read(function, EfiPciIoWidthUint32, 0, 1, &id)) || id != VIRTIO_GPU) continue;
+        services->DisconnectController(handles[i], NULL, NULL);
+    }
+}
+
 static boot_memory_kind kind_of(uint32_t type) {
     switch (type) {
     case EfiConventionalMemory: case EfiBootServicesCode: case EfiBootServicesData: return BOOT_MEMORY_USABLE;
@@ -173,6 +190,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system) {
     find_acpi_root(system);
     find_framebuffer();
     read_partition(image);
+    release_gpus();
     leave_firmware(image);
     cpu_disable_interrupts();
     load_page_tables();
