@@ -104,6 +104,21 @@ func withHeap(pageCount: Int, _ body: (inout Heap<ArenaPages>) -> Void) {
         expect(pages.buddy.allocate(count: 512) != nil)
     }
 
+    @Test func aLargeRequestTakesBlocksThatFollowEachOther() {
+        var pages = ArenaPages(pageCount: 3000)
+        defer { pages.release() }
+        let lowest = (0..<3000).compactMap { _ in pages.buddy.allocate(count: 1) }.sorted()
+        for frame in lowest.dropFirst() { expect(pages.buddy.free(frame: frame, count: 1)) }
+        // Frame 0 is in use: no block of 2048 is left, but one of 1024 with one of 512 behind it.
+        let run = pages.buddy.allocate(count: 1025)
+        #expect(run == 1024)
+        #expect(pages.buddy.freeFrameCount == 2999 - 1025)
+        expect(pages.buddy.allocate(count: 1026) == nil)
+        expect(pages.buddy.free(frame: 1024, count: 1025))
+        expect(pages.buddy.free(frame: 0, count: 1))
+        expect(pages.buddy.allocate(count: 2048) == 0)
+    }
+
     @Test func aDoubleFreeIsRefused() {
         var pages = ArenaPages(pageCount: 16)
         defer { pages.release() }

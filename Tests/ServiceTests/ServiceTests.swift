@@ -87,6 +87,21 @@ private func failure<R: Request>(_ call: Client.Call<R>) -> JaxError? {
         _ = try client.start(Compile(handle: 5, name: "affine"), body: fixture("affine")).wait()
     }
 
+    @Test func aCancellationThatMetAnEarlierJobOfTheRequestGoesOnToTheNext() throws {
+        let loop = try Loopback(), client = loop.client
+        _ = try client.start(Compile(handle: 1, name: "endless"), body: fixture("endless")).wait()
+        _ = try client.start(Put(handle: 2, type: ArrayType(dtype: "float32", shape: [])), body: floats([1])).wait()
+        let running = try client.start(Execute(program: 1, arguments: [2], firstResult: 10))
+        usleep(100_000)
+        loop.machine.lateCancellations = 2
+        try running.cancel()
+        do throws(JaxError) {
+            _ = try running.waitWithBody(seconds: 10)
+            Issue.record("an endless program returned")
+        } catch { #expect(error.kind == .cancelled) }
+        #expect(loop.machine.lateCancellations < 0)
+    }
+
     @Test func largeArraysGoBothWays() throws {
         let loop = try Loopback(), client = loop.client
         let count = 3_000_001

@@ -6,15 +6,16 @@ import JaxLoad
 import JaxPlatform
 import WireProtocol
 
-/// A file's bytes in memory that a request can send. Throws `fileNotFound` and other system errors with the path.
-func readFile(_ path: String) throws(JaxError) -> BodyBuffer {
+/// A file's bytes in memory that a request can send, beside `headerByteCount` bytes that stay here. Throws `fileNotFound`
+/// and other system errors with the path.
+func readFile(_ path: String, headerByteCount: UInt64 = 0) throws(JaxError) -> BodyBuffer {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw fileError(path) }
     defer { close(file) }
     var status = stat()
     guard fstat(file, &status) == 0 else { throw fileError(path) }
     guard status.st_mode & S_IFMT != S_IFDIR else { throw JaxError(.valueError, "\(path) is a folder, expected a file") }
-    guard UInt64(status.st_size) <= Link.maximumBody else {
+    guard UInt64(status.st_size) <= Link.maximumBody + headerByteCount else {
         throw JaxError(.resourceExhausted, "\(path) has \(status.st_size) bytes; at most \(Link.maximumBody) can be sent")
     }
     let body = try BodyBuffer(byteCount: Int(status.st_size))
@@ -50,7 +51,7 @@ func fileError(_ path: String) -> JaxError {
 
 /// A `.npy` file as an array; `expected` is what the program takes in its place.
 func readArray(_ path: String, expected: ArrayType?) throws(JaxError) -> Tensor {
-    let file = try readFile(path)
+    let file = try readFile(path, headerByteCount: 1 << 16)
     do throws(JaxError) {
         return try Npy.read(UnsafeRawBufferPointer(file.bytes), expected: expected.flatMap { DType(name: $0.dtype) })
     } catch {

@@ -6,8 +6,10 @@
 public struct BuddyAllocator {
     public static let pageShift = 12
     public static let pageSize = 4096
-    /// The largest block: 1 GiB.
-    public static let maximumOrder = 18
+    /// The largest block: 16 GiB.
+    public static let maximumOrder = 22
+    /// From this order on (4 MiB) a request that finds no block is tried with a run of smaller ones.
+    private static let runOrder = 10
 
     /// What a frame's byte says. Inner frames of a block hold `inner`.
     private static let inner: UInt8 = 0
@@ -23,7 +25,7 @@ public struct BuddyAllocator {
     public let frameCount: Int
     /// What to add to a frame's address to reach its bytes.
     private let mappingOffset: Int
-    private var heads: InlineArray<19, Int>
+    private var heads: InlineArray<23, Int>
     public private(set) var freeFrameCount = 0
     /// Frames ever given to the allocator.
     public private(set) var totalFrameCount = 0
@@ -43,20 +45,46 @@ public struct BuddyAllocator {
         releaseRun(frames)
     }
 
-    /// The first of `count` adjacent frames, aligned to the next power of two up to 1 GiB; nil when none are left.
-    /// What lies past `count` in the block found stays free.
+    /// The first of `count` adjacent frames, aligned to the next power of two (beyond 2 MiB to an eighth of it at least);
+    /// nil when none are left. What lies past `count` in the block found stays free.
     public mutating func allocate(count: Int) -> Int? {
         guard count > 0, count <= 1 << Self.maximumOrder else { return nil }
         let order = Int.bitWidth - (count - 1).leadingZeroBitCount
         var found = order
         while found <= Self.maximumOrder, heads[found] < 0 { found += 1 }
-        guard found <= Self.maximumOrder else { return nil }
+        guard found <= Self.maximumOrder else { return order >= Self.runOrder ? allocateRun(count: count, order: order) : nil }
         let frame = heads[found]
         unlink(frame, order: found)
         freeFrameCount -= 1 << found
         states[frame] = Self.allocated
         if count < 1 << found { releaseRun(frame + count ..< frame + 1 << found) }
         return frame
+    }
+
+    /// `count` frames from free blocks that follow each other; the first of them is at least an eighth of the power of two
+    /// that a single block would be. A little more than a power of two thus needs no block of twice the size.
+    private mutating func allocateRun(count: Int, order: Int) -> Int? {
+        for firstOrder in (order - 3...order - 1).reversed() {
+            var first = heads[firstOrder]
+            while first >= 0 {
+                var end = first
+                while end < first + count, end < frameCount, states[end] & Self.freeHead != 0 { end += 1 << Int(states[end] & 0x3F) }
+                if end >= first + count {
+                    var frame = first
+                    while frame < end {
+                        let blockOrder = Int(states[frame] & 0x3F)
+                        unlink(frame, order: blockOrder)
+                        freeFrameCount -= 1 << blockOrder
+                        frame += 1 << blockOrder
+                    }
+                    states[first] = Self.allocated
+                    releaseRun(first + count ..< end)
+                    return first
+                }
+                first = links(first).pointee.next
+            }
+        }
+        return nil
     }
 
     /// Gives back what `allocate(count:)` returned. False when `frame` is not the start of an allocated block: it was
