@@ -58,6 +58,14 @@ def check(machine, harness, program, arguments, expected):
         return str(error).splitlines()[0]
     if len(actual) != len(expected):
         return f"{len(actual)} results, expected {len(expected)}"
+    try:
+        return disagreement(harness, actual, expected)
+    except Exception as error:    # results that the comparison cannot take are a failure of this case, not of the run
+        return f"comparison: {type(error).__name__}: {str(error)[:120]}"
+
+
+def disagreement(harness, actual, expected):
+    """None where the results agree in the sense of the case's family, else a line."""
     if harness.group_name in FREE:
         return compare.reconstruction(harness.group_name, actual, expected)
     if harness.group_name == "sort":
