@@ -96,16 +96,17 @@ if ring0 {
             .executableTarget(
                 name: "hosted-run", dependencies: ["JaxIR", "JaxPlatform", "JaxRun"],
                 path: "Tests/HostedRun", swiftSettings: swiftSettings),
+            .target(name: "TestSupport", path: "Tests/Support", swiftSettings: swiftSettings),
             test("IRTests", ["JaxIR"]),
-            test("ProtocolTests", ["WireProtocol", "JaxPlatform"]),
+            test("ProtocolTests", ["WireProtocol", "JaxPlatform", "TestSupport"]),
             test("MachineTests", ["HostMachine", "WireProtocol", "JaxPlatform"]),
             test("ServiceTests", ["JaxService", "HostMachine", "WireProtocol", "JaxRun", "JaxIR", "JaxPlatform"]),
             .target(name: "HeapMeter", path: "Tests/HeapMeter", publicHeadersPath: "include"),
             .executableTarget(
-                name: "loader-fuzz", dependencies: ["HeapMeter", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform"],
+                name: "loader-fuzz", dependencies: ["HeapMeter", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "TestSupport"],
                 path: "Tests/LoaderFuzz", swiftSettings: swiftSettings),
             .executableTarget(
-                name: "soak", dependencies: ["HostMachine", "WireProtocol", "JaxPlatform"], path: "Tests/Soak", swiftSettings: swiftSettings),
+                name: "soak", dependencies: ["HostMachine", "WireProtocol", "JaxPlatform", "TestSupport"], path: "Tests/Soak", swiftSettings: swiftSettings),
             test("TransformTests", ["JaxTransform", "JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
             test("LoadTests", ["JaxLoad", "JaxOps", "JaxIR", "JaxPlatform"]),
             test("OpsTests", ["JaxOps", "JaxIR", "JaxPlatform"]),
@@ -113,7 +114,7 @@ if ring0 {
             test("SPIRVTests", ["SPIRV", "AcceleratorSelfTest"]),
             test("GPUTests", ["GPU", "HostAccelerator", "AcceleratorSelfTest", "SPIRV", "JaxPlatform"]),
             test("DriversTests", ["Drivers", "GPU", "JaxPlatform"]),
-            test("KernelTests", ["Kernel"]),
+            test("KernelTests", ["Kernel", "TestSupport"]),
         ] + (interpreter ? [
             .executableTarget(
                 name: "hosted-python", dependencies: ["Python", "JaxRun", "JaxPlatform"], path: "Tests/Python/Hosted",

@@ -1,5 +1,6 @@
 // PVH entry: 32-bit protected mode without paging, hvm_start_info's address in EBX (Xen's docs/misc/pvh.pandoc).
 // Builds early page tables (the first 4 GiB, at 0 and at the direct map's base), enters long mode and calls pvh_main.
+#include "long_mode.h"
 
 #define PRESENT_WRITABLE 0x3
 #define LARGE_PAGE 0x83
@@ -43,16 +44,7 @@ pvh_start:
     movl $early_pointers + PRESENT_WRITABLE, early_page_map
     movl $early_pointers + PRESENT_WRITABLE, early_page_map + 128 * 8
 
-    movl $0x620, %eax                   // CR4: PAE, OSFXSR, OSXMMEXCPT
-    movl %eax, %cr4
-    movl $early_page_map, %eax
-    movl %eax, %cr3
-    movl $0xc0000080, %ecx              // EFER: LME, NXE
-    rdmsr
-    orl $0x900, %eax
-    wrmsr
-    movl $0x80010023, %eax              // CR0: PG, WP, NE, MP, PE
-    movl %eax, %cr0
+    ENABLE_LONG_MODE $early_page_map
     lgdt early_gdt_register
     ljmp $8, $pvh_long_mode
 

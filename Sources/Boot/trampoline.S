@@ -1,6 +1,7 @@
 // Where an application processor begins: real mode at 0x8000 (the page that its start-up interrupt names), from there
 // through protected mode to long mode on page tables of its own, which show the first 4 GiB at their own addresses, and
 // into ap_entry in the image. Intel SDM vol. 3, 9.4 and 9.8.5.
+#include "long_mode.h"
 
 #define TRAMPOLINE 0x8000
 #define AT(symbol) (TRAMPOLINE + symbol - ap_trampoline_start)
@@ -27,16 +28,7 @@ ap_protected:
     movw %ax, %ss
     movw %ax, %fs
     movw %ax, %gs
-    movl $0x620, %eax                   // CR4: PAE, OSFXSR, OSXMMEXCPT
-    movl %eax, %cr4
-    movl AT(ap_trampoline_page_map), %eax
-    movl %eax, %cr3
-    movl $0xc0000080, %ecx              // EFER: LME, NXE
-    rdmsr
-    orl $0x900, %eax
-    wrmsr
-    movl $0x80010023, %eax              // CR0: PG, WP, NE, MP, PE
-    movl %eax, %cr0
+    ENABLE_LONG_MODE AT(ap_trampoline_page_map)
     ljmpl $8, $AT(ap_long)
 
     .code64

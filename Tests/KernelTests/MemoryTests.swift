@@ -1,21 +1,7 @@
 // The page-frame allocator, the memory map and the heap, over memory of the hosting process.
+import TestSupport
 import Testing
 @testable import Kernel
-
-/// A seeded sequence (SplitMix64).
-struct Sequence64 {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
-    }
-
-    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-}
 
 /// `#expect` for calls that change what they are called on.
 func expect(_ condition: Bool, sourceLocation: SourceLocation = #_sourceLocation) {
@@ -73,7 +59,7 @@ func withHeap(pageCount: Int, _ body: (inout Heap<ArenaPages>) -> Void) {
     @Test func everyFrameComesBack() {
         var pages = ArenaPages(pageCount: 1000)
         defer { pages.release() }
-        var random = Sequence64(state: 7)
+        var random = SeededRandom(seed: 7)
         var held: [(frame: Int, count: Int)] = []
         var owned = [Bool](repeating: false, count: 1000)
         for _ in 0..<20_000 {
@@ -159,7 +145,7 @@ func withHeap(pageCount: Int, _ body: (inout Heap<ArenaPages>) -> Void) {
 @Suite struct HeapTests {
     @Test func blocksDoNotOverlapAndKeepTheirBytes() {
         withHeap(pageCount: 4096) { heap in
-            var random = Sequence64(state: 3)
+            var random = SeededRandom(seed: 3)
             var held: [(UnsafeMutableRawPointer, Int, UInt8)] = []
             for step in 0..<8_000 {
                 if held.count < 400, random.below(5) < 3 {

@@ -11,27 +11,12 @@ import JaxIR
 import JaxLoad
 import JaxOps
 import JaxPlatform
-
-// MARK: Random numbers (SplitMix64)
-
-struct Random {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(max(bound, 1))) }
-}
+import TestSupport
 
 // MARK: Damage
 
 /// A program with one byte changed, or with one to four changes of any kind.
-func damaged(_ program: [UInt8], _ corpus: [[UInt8]], _ random: inout Random) -> [UInt8] {
+func damaged(_ program: [UInt8], _ corpus: [[UInt8]], _ random: inout SeededRandom) -> [UInt8] {
     var bytes = program
     if random.below(2) == 0 {
         damage(&bytes, kind: random.below(3), corpus, &random)
@@ -41,7 +26,7 @@ func damaged(_ program: [UInt8], _ corpus: [[UInt8]], _ random: inout Random) ->
     return bytes
 }
 
-func damage(_ bytes: inout [UInt8], kind: Int, _ corpus: [[UInt8]], _ random: inout Random) {
+func damage(_ bytes: inout [UInt8], kind: Int, _ corpus: [[UInt8]], _ random: inout SeededRandom) {
     guard !bytes.isEmpty else { return }
     let place = random.below(bytes.count)
     switch kind {
@@ -255,7 +240,7 @@ let start = processorSeconds()
 for number in 0..<count {
     if let only, number != only { continue }
     currentCase = number
-    var random = Random(state: UInt64(bitPattern: Int64(seed)) &* 0x1_0000_0001 &+ UInt64(number))
+    var random = SeededRandom(seed: UInt64(bitPattern: Int64(seed)) &* 0x1_0000_0001 &+ UInt64(number))
     measure("case \(number)", damaged(corpus[number % corpus.count], corpus, &random), tell: only != nil)
 }
 print("\(count) damaged programs, seed \(seed): \(programs) loaded, \(count - programs) refused, \(failures) failures, "

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 @testable import WireProtocol
 
@@ -85,7 +86,7 @@ func frame(_ request: UInt32, _ payload: [UInt8]) -> [UInt8] {
 
     /// Whatever is done to a stream, decoding ends, and frames that are not touched and follow a sound stretch arrive.
     @Test func damagedStreamsNeverStopTheDecoder() {
-        var random = SeededGenerator(seed: 11)
+        var random = SeededRandom(seed: 11)
         for _ in 0..<1000 {
             var stream: [UInt8] = []
             for request in 0..<4 { stream += frame(UInt32(request), (0..<Int.random(in: 0...80, using: &random)).map { UInt8(truncatingIfNeeded: $0) }) }
@@ -103,20 +104,5 @@ func frame(_ request: UInt32, _ payload: [UInt8]) -> [UInt8] {
             let (frames, _) = decode(stream + tail, pieces: 50)
             #expect(frames.contains { $0.0.request == 77 })
         }
-    }
-}
-
-/// A small generator whose numbers depend on the seed alone (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
     }
 }

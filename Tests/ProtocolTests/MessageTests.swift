@@ -1,4 +1,5 @@
 import JaxPlatform
+import TestSupport
 import Testing
 import WireProtocol
 
@@ -62,7 +63,7 @@ private func outcome<F: Fields>(_ type: F.Type, _ bytes: [UInt8]) -> Bool {
     }
 
     @Test func mutatedMessagesAreRefusedOrMeanSomething() {
-        var random = SeededGenerator(seed: 5)
+        var random = SeededRandom(seed: 5)
         let samples = samples
         for _ in 0..<4_000 {
             var bytes = samples.randomElement(using: &random)!

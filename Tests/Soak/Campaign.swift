@@ -2,6 +2,7 @@
 import Foundation
 import Glibc
 import JaxPlatform
+import TestSupport
 import WireProtocol
 
 final class Campaign {

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import HostMachine
 import JaxPlatform
+import TestSupport
 import WireProtocol
 
 struct CampaignError: Error, CustomStringConvertible {

@@ -164,7 +164,8 @@ def permutations(iterable, r=None):
     return build([])
 
 
-def combinations(iterable, r):
+def _choose(iterable, r, step):
+    """What is chosen next stands `step` places behind what was chosen last, or further."""
     pool = tuple(iterable)
 
     def build(start, chosen):
@@ -172,22 +173,17 @@ def combinations(iterable, r):
             yield tuple(chosen)
             return
         for i in range(start, len(pool)):
-            yield from build(i + 1, chosen + [pool[i]])
+            yield from build(i + step, chosen + [pool[i]])
 
     return build(0, [])
+
+
+def combinations(iterable, r):
+    return _choose(iterable, r, 1)
 
 
 def combinations_with_replacement(iterable, r):
-    pool = tuple(iterable)
-
-    def build(start, chosen):
-        if len(chosen) == r:
-            yield tuple(chosen)
-            return
-        for i in range(start, len(pool)):
-            yield from build(i, chosen + [pool[i]])
-
-    return build(0, [])
+    return _choose(iterable, r, 0)
 
 
 def groupby(iterable, key=None):
