@@ -6,6 +6,12 @@ import PackageDescription
 
 let ring0 = Context.environment["RING0"] != nil
 
+/// Reference counting is the kernel's (Boot/references.c): the standard library's own, which it replaces when the images are
+/// linked, must not have been compiled into its callers by then. `image/check.py` sees to it.
+let uninlined: [String] = ["retain", "release", "bridgeObjectRetain", "bridgeObjectRelease"].flatMap { name in
+    ["", "_n"].flatMap { ["-Xllvm", "-force-attribute=swift_\(name)\($0):noinline"] }
+}
+
 let swiftSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v5),
     .enableExperimentalFeature("Extern"),
@@ -18,7 +24,7 @@ let swiftSettings: [SwiftSetting] = [
         "-Xfrontend", "-disable-stack-protector",
         // A generic function that several modules specialise is linked once, and what nothing calls goes.
         "-Xfrontend", "-function-sections",
-    ]),
+    ] + uninlined),
 ] : [])
 
 let cSettings: [CSetting] = ring0 ? [

@@ -4,6 +4,8 @@
 - a section that the linker script did not place (an orphan .bss would start as garbage);
 - with --relocatable, a relocation other than R_X86_64_RELATIVE;
 - code that uses the red zone: an interrupt would overwrite it;
+- code that counts references itself instead of calling swift_retain and its kin: the kernel keeps account of them
+  (Sources/Boot/references.c), and what passes it by is lost when a job is ended in the middle;
 - more than 4 MiB of code and data.
 """
 import re
@@ -42,6 +44,25 @@ def red_zone_uses(image):
     return sorted(set(uses))
 
 
+def inlined_counting(image):
+    """Functions of Swift's that change an object's count of references, the second word, by an instruction of their own."""
+    function, uses = "?", []
+    # An immortal object's count is all ones but for the highest bit: compiled code tests for it by clearing that bit.
+    test = re.compile(r"\sbtr\s+\$0x3f,")
+    count = re.compile(r"\slock (inc|dec|add|sub|xadd)\w?\s.*0x8\(%r\w+\)")
+    tested = False
+    process = subprocess.Popen(["objdump", "-d", "--no-show-raw-insn", image], stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if line.endswith(">:\n"):
+            function, tested = line.split("<", 1)[1][:-3], False
+        elif test.search(line):
+            tested = True
+        elif tested and count.search(line) and not function.startswith("swift_"):
+            uses.append(function)
+    process.wait()
+    return sorted(set(uses))
+
+
 def main():
     relocatable = "--relocatable" in sys.argv
     image = sys.argv[-1]
@@ -62,6 +83,8 @@ def main():
             problems.append("relocation of type " + kind)
     for function in red_zone_uses(image):
         problems.append("red zone used in " + function)
+    for function in inlined_counting(image):
+        problems.append("references are counted in " + function)
     for problem in problems:
         print("%s: %s" % (image, problem), file=sys.stderr)
     if problems:

@@ -23,9 +23,12 @@ elf: build/barejax.elf
 efi: build/BOOTX64.EFI
 img: build/barejax.img
 
-# SwiftPM itself knows what is out of date.
+# SwiftPM itself knows what is out of date. But the compiler leaves an object as it is where the code before optimisation is
+# the same, also when its flags are not: then all objects go first.
 ring0-library: generated
-	@mkdir -p build/image
+	@mkdir -p build/image $(RING0_SCRATCH)
+	@flags=$$(grep '"-' Package.swift | cksum); [ "$$flags" = "$$(cat $(RING0_SCRATCH)/flags 2> /dev/null)" ] || \
+		{ find $(RING0_SCRATCH) -name '*.swift.o' -delete; echo "$$flags" > $(RING0_SCRATCH)/flags; }
 	RING0=1 $(SWIFT) build --triple x86_64-unknown-none-elf -c release --scratch-path $(RING0_SCRATCH) $(RING0_FLAGS)
 
 $(RING0_LIB): ring0-library

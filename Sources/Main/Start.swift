@@ -45,6 +45,7 @@ private func runSelfTests() -> Never {
     log("BareJAX \(KernelMemory.bytesInUse >> 10) KiB in use of \(PageFrames.totalBytes >> 20) MiB")
     if CommandLine.has("test=memory") { runMemoryTests() }
     if CommandLine.has("test=traps") { runTrapTests() }
+    if CommandLine.has("test=stacks") { runStackTests() }
     if CommandLine.has("test=jobs") {
         runJobTests()
         runForcedEndTests()

@@ -150,7 +150,7 @@ final class Worker {
     /// Calls an entry point; throws the error that it left.
     private func call(_ entry: () -> Int32) throws(JaxError) {
         if entry() == 0 { return }
-        throw lastError() ?? JaxError(.internalError, "the entry point failed without an error")
+        throw takeLastError() ?? JaxError(.internalError, "the entry point failed without an error")
     }
 
     private func quotedNames(_ handles: [UInt64]) -> String {

@@ -28,7 +28,7 @@ struct ArenaPages: PageSource {
 
     func frame(_ address: UInt) -> Int { (Int(bitPattern: address) - Int(bitPattern: arena)) >> 12 }
 
-    mutating func allocate(count: Int, urgent: Bool) -> UnsafeMutableRawPointer? {
+    mutating func allocate(count: Int, _ urgency: PageUrgency) -> UnsafeMutableRawPointer? {
         buddy.allocate(count: count).map { arena + $0 * 4096 }
     }
 

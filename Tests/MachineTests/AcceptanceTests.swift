@@ -33,7 +33,7 @@ import Testing
         let folder = String(cString: template)
         defer { _ = shell("rm -rf \(folder)") }
         let made = shell("""
-            mkdir -p \(folder)/partition/EFI/BOOT && echo test=memory test=traps test=jobs test=tasks > \(folder)/partition/EFI/BOOT/CMDLINE.TXT \
+            mkdir -p \(folder)/partition/EFI/BOOT && echo test=memory test=traps test=stacks test=jobs test=tasks > \(folder)/partition/EFI/BOOT/CMDLINE.TXT \
             && \(Built.root)/image/make-disk.sh \(folder)/disk.img \(Built.root)/build/BOOTX64.EFI \(folder)/partition 2>&1
             """)
         #expect(made.status == 0, "\(made.output)")

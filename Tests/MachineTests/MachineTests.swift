@@ -7,7 +7,7 @@ import WireProtocol
 
 @Suite(.serialized, .enabled(if: Built.images)) struct MachineTests {
     /// The machine's own tests, by name on the kernel's command line.
-    @Test(arguments: ["memory", "traps", "jobs", "tasks", "msix", "misuse"]) func selfTest(name: String) throws {
+    @Test(arguments: ["memory", "traps", "stacks", "jobs", "tasks", "msix", "misuse"]) func selfTest(name: String) throws {
         let machine = try tested(name)
         let status = machine.process.wait(seconds: 120)
         #expect(status == 1, "\(machine.console!.text)")

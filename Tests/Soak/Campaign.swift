@@ -14,11 +14,18 @@ final class Campaign {
     private var durations: [UInt64] = []
     private var machine: SoakMachine
     private var baseline: [String: Int] = [:]
+    /// The blocks of kernel and library, where differences are to be explained.
+    private let explains: Bool
+    private var blocks: [Blocks] = []
 
     private(set) var injected = 0, failures = 0, machinesLost = 0, leaks = 0, wrong = 0, missed = 0
+    private(set) var atRandomInstants = 0
+    /// Faults whose answer was more than the end of a job, on machines before the present one.
+    private var climbedBefore = 0
     private(set) var counts: [String: Int] = [:]
 
-    init(seed: UInt64, cpus: Int, repository: String) throws {
+    init(seed: UInt64, cpus: Int, repository: String, explains: Bool = false) throws {
+        self.explains = explains
         self.repository = repository
         self.cpus = cpus
         random = SeededRandom(seed: seed)
@@ -42,21 +49,26 @@ final class Campaign {
             try machine.promptIsRight()
             baseline = try machine.report().ledger
         }
+        if explains { blocks = try (0..<2).map { try machine.blocks(owner: $0) } }
     }
 
     func run(count: Int) throws {
         while injected < count {
-            let fault = random.pick(Fault.weighted)
+            let fault = Fault.draw(&random)
             do {
                 try strike(fault)
             } catch {
                 machinesLost += 1
+                climbedBefore += climbed + 1
+                climbed = 0
                 fail(fault.name, "the machine is lost: \(error)")
                 machine = try SoakMachine(cpus: cpus, repository: repository)
                 try settle()
             }
             if failures > 50 { throw CampaignError("too much has failed to go on") }
         }
+        if 2 * atRandomInstants < injected { fail("campaign", "only \(atRandomInstants) of \(injected) faults struck at random instants") }
+        if 100 * (climbedBefore + climbed) > max(injected, 100) { fail("campaign", "\(climbedBefore + climbed) faults took more than the end of a job") }
     }
 
     private func strike(_ fault: Fault) throws {
@@ -65,7 +77,7 @@ final class Campaign {
         let (outcome, isSure) = try inflict(fault, victim, duration: durations[index])
         // Disarmed before anything else is run: what was too late must not strike that.
         var report = try machine.report()
-        if fault == .nmi || fault == .machineCheck || fault == .device {
+        if fault == .nmi || fault == .machineCheck || fault == .device || fault == .silence {
             for _ in 0..<100 where report.records.isEmpty {
                 usleep(10_000)
                 report = try machine.report()
@@ -83,6 +95,7 @@ final class Campaign {
         } else {
             injected += 1
             counts[fault.name, default: 0] += 1
+            if fault.isAtRandomInstant { atRandomInstants += 1 }
             if let complaint = fault.complaint(report, outcome: outcome) { fail(fault.name, "'\(victim.name)': " + complaint) }
         }
         if !isRight {
@@ -96,7 +109,8 @@ final class Campaign {
             try machine.promptIsRight()
             afterwards = try machine.report()
         }
-        checkLedger(afterwards, fault, victim)
+        climbed = afterwards.climbed
+        try checkLedger(afterwards, fault, victim)
     }
 
     /// Lets the fault strike while the victim runs: what became of the victim, and whether the fault cannot have missed it.
@@ -141,14 +155,16 @@ final class Campaign {
             }
             return (run(), true)
         default:
-            try machine.breakDevice()
+            try machine.breakDevice(fault.name)
             return (run(), true)
         }
     }
 
     private var struckBefore = 0
+    /// As the present machine counts them.
+    private var climbed = 0
 
-    private func checkLedger(_ report: Report, _ fault: Fault, _ victim: Victim) {
+    private func checkLedger(_ report: Report, _ fault: Fault, _ victim: Victim) throws {
         let ledger = report.ledger
         var changes = ""
         for name in Set(ledger.keys).union(baseline.keys).sorted() where ledger[name] != baseline[name] {
@@ -158,6 +174,13 @@ final class Campaign {
         leaks += 1
         fail(fault.name, "'\(victim.name)': memory in use is not as before:" + changes)
         baseline = ledger
+        guard explains else { return }
+        let now = try (0..<2).map { try machine.blocks(owner: $0) }, symbols = ImageSymbols(image: repository + "/build/image/pvh.elf")
+        for (owner, name) in ["kernel", "library"].enumerated() {
+            for line in now[owner].added(since: blocks[owner], symbols) { print("  + \(name) " + line) }
+            for line in blocks[owner].added(since: now[owner], symbols) { print("  - \(name) " + line) }
+        }
+        blocks = now
     }
 
     private func fail(_ fault: String, _ text: String) {
@@ -200,6 +223,7 @@ final class Campaign {
         let report = try machine.report()
         var text = "faults struck: \(injected), armed but too late: \(missed)\n"
         for (name, count) in counts.sorted(by: { $0.key < $1.key }) { text += "  \(name) \(count)\n" }
+        text += "at random instants: \(atRandomInstants); answered by more than the end of a job: \(climbedBefore + climbed)\n"
         text += "bytes in use by owner:\n"
         for (name, bytes) in report.ledger.sorted(by: { $0.key < $1.key }) { text += "  \(name) \(bytes)\n" }
         text += "machines lost: \(machinesLost), wrong results: \(wrong), ledgers that differ: \(leaks), rounds of the job beside: \(report.bystander)"

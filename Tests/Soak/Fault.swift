@@ -3,25 +3,55 @@
 enum Fault: String, CaseIterable {
     // Injected by the kernel at an instant of a job's running time; the names are those of its `Injector.Kind`.
     case trap, opcode, division, null, unmapped, protection, text, data, overflow, breakpoint, loop, manager
-    // Injected by the kernel at the n-th allocation, at the n-th interrupt, into a device's queue.
-    case allocation, interrupt, device
+    // Injected by the kernel at the n-th allocation, at the n-th interrupt, into a device's queue; a device that takes nothing any more.
+    case allocation, interrupt, device, silence
     // Made by the host: limits, cancellation, bytes that are no frames or no programs, QEMU's monitor.
     case quota, budget, cancellation, frames, hostile, nmi, machineCheck
 
     var name: String { rawValue }
 
-    /// Half of all strike at random instants; what takes long is drawn less often.
-    static let weighted: [Fault] = {
-        let rare: [Fault] = [.loop, .device, .machineCheck, .frames]
-        var list = rare
-        for fault in allCases where !rare.contains(fault) { list += [fault, fault] }
-        return list + [.allocation, .allocation, .null, .null, .protection, .trap]
-    }()
+    /// How often it is drawn, of a thousand. Six hundred strike at random instants; those that the answer to is more than the
+    /// end of a job are fewer than ten.
+    var weight: Int {
+        switch self {
+        case .null: return 60
+        case .trap, .protection: return 50
+        case .opcode, .division, .unmapped, .text, .data, .overflow, .breakpoint, .manager: return 40
+        case .loop: return 12
+        case .nmi: return 40
+        case .machineCheck: return 16
+        case .budget, .cancellation: return 40
+        case .allocation: return 110
+        case .interrupt: return 60
+        case .quota: return 70
+        case .hostile: return 90
+        case .frames: return 36
+        case .device: return 5
+        case .silence: return 2
+        }
+    }
+
+    /// Whether it strikes at an instant drawn at random, not at a chosen place of the code.
+    var isAtRandomInstant: Bool {
+        switch self {
+        case .allocation, .interrupt, .device, .silence, .quota, .frames, .hostile: return false
+        default: return true
+        }
+    }
+
+    static func draw(_ random: inout SeededRandom) -> Fault {
+        var place = Int(random.below(UInt64(allCases.reduce(0) { $0 + $1.weight })))
+        for fault in allCases {
+            place -= fault.weight
+            if place < 0 { return fault }
+        }
+        return .trap
+    }
 
     /// Whether the kernel's injector is armed before the victim runs.
     var isArmed: Bool {
         switch self {
-        case .device, .quota, .budget, .cancellation, .frames, .hostile, .nmi, .machineCheck: return false
+        case .device, .silence, .quota, .budget, .cancellation, .frames, .hostile, .nmi, .machineCheck: return false
         default: return true
         }
     }
@@ -44,7 +74,7 @@ enum Fault: String, CaseIterable {
         case .cancellation: return ["cancelled"]
         case .manager: return ["fault inside the exception manager"]
         // An interrupt that was on its way when the device was reset finds no handler.
-        case .device: return ["a device broke its specification and was reset", "unexpected interrupt"]
+        case .device, .silence: return ["a device broke its specification and was reset", "unexpected interrupt"]
         case .nmi: return ["non-maskable interrupt"]
         case .machineCheck: return ["machine check"]
         case .allocation, .quota: return ["out of memory"]
@@ -58,7 +88,7 @@ enum Fault: String, CaseIterable {
     /// Whether the work may also end well, or by a typed error without a fault.
     private var isOptional: Bool {
         switch self {
-        case .allocation, .quota, .budget, .cancellation, .frames, .hostile, .machineCheck, .device: return true
+        case .allocation, .quota, .budget, .cancellation, .frames, .hostile, .machineCheck, .device, .silence: return true
         default: return false
         }
     }
@@ -84,7 +114,7 @@ enum Fault: String, CaseIterable {
             return words.contains { outcome.contains($0) } || words == [""] ? nil : "the error does not name the cause: " + outcome
         }
         // Every processor takes the monitor's NMI; a quota holds for each job of a text.
-        if report.records.count > 1 && ![.nmi, .quota, .device].contains(self) { return "more than one fault: \(texts)" }
+        if report.records.count > 1 && ![.nmi, .quota, .device, .silence].contains(self) { return "more than one fault: \(texts)" }
         return isOptional || leavesWorkAlone || outcome != "no error" ? nil : "it ended without an error"
     }
 }

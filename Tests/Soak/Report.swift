@@ -22,6 +22,8 @@ struct Report: Decodable {
     let faults: UInt64
     let records: [Fault]
     let poisoned_locks: Int
+    /// Faults whose answer was more than the end of a job.
+    let climbed: Int
     let bystander: Int
     let bystander_is_sound: Bool
     let used_bytes: Int

@@ -37,6 +37,7 @@ final class SoakMachine {
         machine = try Machine(options)
         client = try machine.connect(as: "soak")
         monitor = try SocketStream(connectingTo: folder + "/monitor")
+        drain(monitor)
         let affine = try Data(contentsOf: URL(fileURLWithPath: repository + "/Tests/ServiceTests/Fixtures/affine.jaxexp"))
         _ = try client.start(Compile(handle: 1, name: "affine"), body: BodyBuffer(copying: Array(affine))).waitWithBody(seconds: Self.timeout)
         let floats = [Float](repeating: 3, count: 6).flatMap { value in withUnsafeBytes(of: value) { Array($0) } }
@@ -86,6 +87,11 @@ final class SoakMachine {
         return report
     }
 
+    /// The blocks of the heap that an owner has.
+    func blocks(owner: Int) throws -> Blocks {
+        Blocks(try client.start(Inject(fault: "blocks", after: UInt64(owner))).waitWithBody(seconds: Self.timeout).body?.text ?? "")
+    }
+
     /// Starts a program without end and cancels it; the error that it ends with.
     func cancelEndless(afterMicroseconds delay: UInt32) throws -> String {
         let call = try client.start(Execute(program: 8, arguments: [9], firstResult: 20), channel: Self.victims)
@@ -116,9 +122,11 @@ final class SoakMachine {
         try waitForAnswer()
     }
 
-    /// Lets the control port's device break its specification; requests that are under way are lost.
-    func breakDevice() throws {
-        _ = try? client.start(Inject(fault: "device", since: seenFaults)).waitWithBody(seconds: 1)
+    /// Lets the control port's device break its specification, or take nothing any more; requests that are under way are lost.
+    func breakDevice(_ fault: String) throws {
+        _ = try? client.start(Inject(fault: fault, since: seenFaults)).waitWithBody(seconds: 1)
+        // It is not noticed before all buffers are at the device: an answer that is lost says that it has been.
+        if fault == "silence" { for _ in 0..<100 where (try? client.start(ListDevices()).waitWithBody(seconds: 1)) == nil { break } }
         try waitForAnswer()
     }
 
@@ -186,4 +194,14 @@ final class SoakMachine {
 
     /// The prompt's variable; throws where it has changed.
     func promptIsRight() throws { try type("check()", expecting: "kept 63") }
+}
+
+/// Reads and forgets what QEMU's monitor says: while nobody does, it takes no more commands.
+private func drain(_ stream: SocketStream) {
+    nonisolated(unsafe) let stream = stream
+    Thread.detachNewThread {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 1)
+        defer { buffer.deallocate() }
+        while let count = try? stream.read(into: buffer), count > 0 {}
+    }
 }

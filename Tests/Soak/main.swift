@@ -1,4 +1,4 @@
-// The campaign of faults on purpose: soak [--count N] [--seed N] [--cpus N] [--mixed SECONDS]. Its last line is "N passed, N failed".
+// The campaign of faults on purpose: soak [--count N] [--seed N] [--cpus N] [--mixed SECONDS] [--explain]. Its last line is "N passed, N failed".
 import Foundation
 
 func option(_ name: String, _ standard: Int) -> Int {
@@ -10,7 +10,8 @@ func option(_ name: String, _ standard: Int) -> Int {
 let count = option("count", 300), seed = option("seed", 1), cpus = option("cpus", 4)
 let begun = Date()
 do {
-    let campaign = try Campaign(seed: UInt64(seed), cpus: cpus, repository: FileManager.default.currentDirectoryPath)
+    let campaign = try Campaign(seed: UInt64(seed), cpus: cpus, repository: FileManager.default.currentDirectoryPath,
+                                explains: CommandLine.arguments.contains("--explain"))
     var failure: String?
     do {
         try campaign.run(count: count)

@@ -61,4 +61,10 @@ CPU_INLINE uint64_t cpu_crc32c_64(uint64_t crc, uint64_t v) { __asm__("crc32q %1
 
 // Instructions that fault, for tests of the exception manager.
 CPU_INLINE void cpu_test_divide_by_zero(void) { __asm__ volatile("xorl %%ecx, %%ecx; divl %%ecx" ::: "eax", "ecx", "edx"); }
+/// A division error whose frame cannot be pushed.
+CPU_INLINE void cpu_test_double_fault(void) {
+    __asm__ volatile("movabsq $0x8000000000000000, %%rsp; xorl %%ecx, %%ecx; divl %%ecx" ::: "eax", "ecx", "edx", "memory");
+}
+/// The gate of machine checks, by an instruction.
+CPU_INLINE void cpu_test_machine_check(void) { __asm__ volatile("int $18" ::: "memory"); }
 CPU_INLINE void cpu_test_invalid_instruction(void) { __asm__ volatile("ud2"); }

@@ -26,6 +26,8 @@ public protocol ConfigurationSpace: AnyObject {
     func write(_ address: PCIAddress, _ offset: Int, _ value: UInt32)
     /// One byte, at any offset.
     func write8(_ address: PCIAddress, _ offset: Int, _ value: UInt8)
+    /// Two bytes, at any even offset.
+    func write16(_ address: PCIAddress, _ offset: Int, _ value: UInt16)
 }
 
 extension ConfigurationSpace {
@@ -33,6 +35,11 @@ extension ConfigurationSpace {
     public func write8(_ address: PCIAddress, _ offset: Int, _ value: UInt8) {
         let shift = UInt32((offset & 3) * 8)
         write(address, offset & ~3, read(address, offset & ~3) & ~(0xFF << shift) | UInt32(value) << shift)
+    }
+
+    public func write16(_ address: PCIAddress, _ offset: Int, _ value: UInt16) {
+        let shift = UInt32((offset & 2) * 8)
+        write(address, offset & ~3, read(address, offset & ~3) & ~(0xFFFF << shift) | UInt32(value) << shift)
     }
 
     public func read16(_ address: PCIAddress, _ offset: Int) -> UInt16 {
@@ -84,6 +91,10 @@ public final class EnhancedConfiguration: ConfigurationSpace {
     public func write8(_ address: PCIAddress, _ offset: Int, _ value: UInt8) {
         window(address, offset)?.write8(register(address, offset) + (offset & 3), value)
     }
+
+    public func write16(_ address: PCIAddress, _ offset: Int, _ value: UInt16) {
+        window(address, offset)?.write16(register(address, offset) + (offset & 2), value)
+    }
 }
 
 /// Configuration mechanism #1 (PCI 3.0, section 3.2.2.3.2): for machines without an MCFG table.
@@ -112,5 +123,11 @@ public final class PortConfiguration: ConfigurationSpace {
         guard offset >= 0, offset < 256 else { return }
         select(address, offset)
         cpu_out8(0xCFC + UInt16(offset & 3), value)
+    }
+
+    public func write16(_ address: PCIAddress, _ offset: Int, _ value: UInt16) {
+        guard offset >= 0, offset < 256 else { return }
+        select(address, offset)
+        cpu_out16(0xCFC + UInt16(offset & 2), value)
     }
 }

@@ -4,8 +4,9 @@
 public final class I6300ESB {
     private enum Register {
         static let timer1 = 0, timer2 = 4, reload = 12
-        /// In configuration space; its second bit lets the timers run.
-        static let lock = 0x68
+        /// In configuration space: the lower two bits of the first say what the first timer's end is told by (3: nothing), the
+        /// second bit of the other lets the timers run.
+        static let configuration = 0x60, lock = 0x68
     }
 
     private let function: PCIFunction
@@ -21,6 +22,7 @@ public final class I6300ESB {
         self.function = function
         window = try environment.mapRegisters(physical: base.physical, byteCount: 16)
         function.command = [.memoryDecode]
+        function.space.write16(function.address, Register.configuration, 3)
     }
 
     /// The registers take a value only behind these two writes.

@@ -83,6 +83,9 @@ public func jax_error() -> UnsafePointer<CChar> { errors.text(of: platform.taskI
 /// The calling task's last error with its kind and place.
 public func lastError() -> JaxError? { errors.error(of: platform.taskID) }
 
+/// The same, for a caller that has no more use for it in the table.
+public func takeLastError() -> JaxError? { errors.take(of: platform.taskID) }
+
 private func answer(_ body: () throws(JaxError) -> Void) -> Int32 {
     do throws(JaxError) {
         try body()

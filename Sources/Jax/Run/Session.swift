@@ -55,6 +55,11 @@ public final class Session {
         return found
     }
 
+    /// Gives back what was dropped while a call in progress, or Python, still used it.
+    public func collect() {
+        platform.charging(.library) { lock.hold { releaseRetired() } }
+    }
+
     /// Gives back the memory of dropped programs that nobody uses any more: first the references, so that deinitialisers
     /// run, then what an ended job may have kept alive.
     private func releaseRetired() {

@@ -11,6 +11,8 @@ struct AddressWindow {
     private var free: [(start: UInt, pageCount: Int)] = []
 
     init(start: UInt) {
+        // At the start, not when a device is reset for the first time: what is in use afterwards is to be as before.
+        free.reserveCapacity(250)
         next = start + 4096
         end = start + AddressSpaceLayout.windowSize
     }

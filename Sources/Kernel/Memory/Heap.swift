@@ -2,10 +2,22 @@
 // belongs to one owner, so that all of an owner's blocks can be freed, or handed over to another, without visiting them.
 // Not locked: `KernelHeap` does that. Works on any source of pages, so that tests run it hosted.
 
+/// How far into the machine's last pages a request may go.
+public enum PageUrgency {
+    /// Jobs, programs and whatever is long: not at all.
+    case none
+    /// Small blocks of the JAX layer, which answers a job that has used up everything: half of the reserve.
+    case library
+    /// The kernel: all of it.
+    case kernel
+
+    init(owner: UInt32) { self = owner == 0 ? .kernel : owner == 1 ? .library : .none }
+}
+
 /// Where a heap gets its pages from.
 public protocol PageSource {
-    /// Adjacent pages, aligned to the next power of two of their number. `urgent`: may use the reserve.
-    mutating func allocate(count: Int, urgent: Bool) -> UnsafeMutableRawPointer?
+    /// Adjacent pages, aligned to the next power of two of their number.
+    mutating func allocate(count: Int, _ urgency: PageUrgency) -> UnsafeMutableRawPointer?
     mutating func free(_ pages: UnsafeMutableRawPointer, count: Int)
     /// The mark of an allocated run's first page; 0 for every other address.
     func mark(of address: UInt) -> UInt8
@@ -185,6 +197,33 @@ public struct Heap<Pages: PageSource> {
         }
     }
 
+    /// Visits every block of `owner` with its usable bytes: to find out what is kept.
+    func forEachBlock(owner: UInt32, _ body: (UnsafeMutableRawPointer, Int) -> Void) {
+        guard let record = ledger.record(owner) else { return }
+        var next = record.pointee.slabs
+        while let slab = next {
+            let size = SizeClasses.size(Int(slab.pointee.sizeClass))
+            let first = UnsafeMutableRawPointer(slab) + SizeClasses.headerBytes
+            // One bit a block: a slab has at most 1024.
+            var isFree = InlineArray<16, UInt64>(repeating: 0)
+            var free = slab.pointee.free
+            while free != 0, let pointer = UnsafeMutableRawPointer(bitPattern: free) {
+                let index = (pointer - first) / size
+                isFree[index >> 6] |= 1 << UInt64(index & 63)
+                free = pointer.load(as: UInt.self)
+            }
+            for index in 0..<Int(slab.pointee.untouched) where isFree[index >> 6] >> UInt64(index & 63) & 1 == 0 {
+                body(first + index * size, size)
+            }
+            next = slab.pointee.next
+        }
+        var nextLarge = record.pointee.larges
+        while let large = nextLarge {
+            body(UnsafeMutableRawPointer(large) + SizeClasses.headerBytes, large.pointee.pageCount * 4096)
+            nextLarge = large.pointee.next
+        }
+    }
+
     // MARK: Slabs
 
     private mutating func allocateSmall(sizeClass: Int, _ record: UnsafeMutablePointer<OwnerRecord>) -> UnsafeMutableRawPointer? {
@@ -226,7 +265,7 @@ public struct Heap<Pages: PageSource> {
             spareCount -= 1
             slab = kept
         } else {
-            guard let memory = pages.allocate(count: SizeClasses.slabPages, urgent: record.pointee.id == 0) else { return nil }
+            guard let memory = pages.allocate(count: SizeClasses.slabPages, PageUrgency(owner: record.pointee.id)) else { return nil }
             pages.setMark(Self.slabMark, of: memory)
             slab = memory.bindMemory(to: SlabHeader.self, capacity: 1)
         }
@@ -299,7 +338,7 @@ public struct Heap<Pages: PageSource> {
         let offset = max(alignment, SizeClasses.headerBytes)
         let pageCount = (byteCount + offset).pageCount
         guard record.pointee.mayCharge(pageCount * 4096),
-              let memory = pages.allocate(count: pageCount, urgent: record.pointee.id == 0) else { return nil }
+              let memory = pages.allocate(count: pageCount, record.pointee.id == 0 ? .kernel : .none) else { return nil }
         pages.setMark(Self.largeMark, of: memory)
         let pointer = memory + offset
         let large = (pointer - SizeClasses.headerBytes).bindMemory(to: LargeHeader.self, capacity: 1)

@@ -8,7 +8,7 @@ public enum KernelHeap {
 
     static func start() {
         var heap = Heap(pages: DirectMapPages())
-        let storage = PageFrames.allocate(count: Ledger.storageBytes.pageCount, urgent: true)!
+        let storage = PageFrames.allocate(count: Ledger.storageBytes.pageCount, .kernel)!
         heap.ledger.start(storage: directMap(storage))
         #if JUNK_FILL
         heap.fillsFreedMemory = true
@@ -89,6 +89,28 @@ public enum KernelHeap {
             return LedgerLine(owner: record.id, name: String(decoding: bytes, as: UTF8.self), usedBytes: record.usedBytes,
                               peakBytes: record.peakBytes, blockCount: record.blockCount)
         }
+    }
+
+    /// A block as it lies there, with its first words: those of a Swift object are its metadata and its count of references.
+    public struct Block {
+        public let address: UInt
+        public let byteCount: Int
+        public let words: InlineArray<8, UInt64>
+    }
+
+    /// The blocks of `owner`, in no order; at most `limit`.
+    public static func blocks(of owner: UInt32, limit: Int) -> [Block] {
+        var list: [Block] = []
+        list.reserveCapacity(limit)
+        locked {
+            $0.forEachBlock(owner: owner) { pointer, byteCount in
+                guard list.count < list.capacity else { return }
+                var words = InlineArray<8, UInt64>(repeating: 0)
+                for index in 0..<min(8, byteCount / 8) { words[index] = pointer.load(fromByteOffset: 8 * index, as: UInt64.self) }
+                list.append(Block(address: UInt(bitPattern: pointer), byteCount: byteCount, words: words))
+            }
+        }
+        return list
     }
 
     /// Bytes in use of all owners.

@@ -1,12 +1,13 @@
-// The machine's page frames: the buddy allocator over all RAM, behind a lock, with a reserve that only the kernel may use,
-// so that a machine out of memory can still report it.
+// The machine's page frames: the buddy allocator over all RAM, behind a lock, with a reserve that only the kernel and the JAX
+// layer's small blocks may use, so that a machine out of memory can still report it.
 #if hasFeature(Embedded)
 import Boot
 import CPU
 
 public enum PageFrames {
-    /// Frames that only urgent requests get: 1 MiB.
-    static let reserve = 256
+    /// Frames that only urgent requests get: 2 MiB, of which the kernel's alone get the last.
+    static let reserve = 512
+    private static let kernelReserve = 256
 
     nonisolated(unsafe) private static var buddy: BuddyAllocator?
     nonisolated(unsafe) private static var lock = spin_lock()
@@ -26,10 +27,11 @@ public enum PageFrames {
     }
 
     /// Physically adjacent frames, aligned to the next power of two of their number; nil when none are left.
-    public static func allocate(count: Int, urgent: Bool = false) -> PhysicalAddress? {
+    public static func allocate(count: Int, _ urgency: PageUrgency = .none) -> PhysicalAddress? {
         let flags = spin_acquire(&lock)
         defer { spin_release(&lock, flags) }
-        guard urgent || buddy!.freeFrameCount - count >= reserve else { return nil }
+        let kept = urgency == .kernel ? 0 : urgency == .library ? kernelReserve : reserve
+        guard buddy!.freeFrameCount - count >= kept else { return nil }
         guard let frame = buddy!.allocate(count: count) else { return nil }
         if count > 1 { Trace.note(.allocate, UInt64(count)) }
         return PhysicalAddress(frame) << 12
@@ -46,7 +48,7 @@ public enum PageFrames {
 
     /// One zeroed frame, for a page table.
     static func allocateZeroed() -> PhysicalAddress? {
-        guard let frame = allocate(count: 1, urgent: true) else { return nil }
+        guard let frame = allocate(count: 1, .kernel) else { return nil }
         directMap(frame).initializeMemory(as: UInt64.self, repeating: 0, count: 512)
         return frame
     }
@@ -66,8 +68,8 @@ public enum PageFrames {
 public struct DirectMapPages: PageSource {
     public init() {}
 
-    public mutating func allocate(count: Int, urgent: Bool) -> UnsafeMutableRawPointer? {
-        guard let frames = PageFrames.allocate(count: count, urgent: urgent) else { return nil }
+    public mutating func allocate(count: Int, _ urgency: PageUrgency) -> UnsafeMutableRawPointer? {
+        guard let frames = PageFrames.allocate(count: count, urgency) else { return nil }
         return directMap(frames)
     }
 

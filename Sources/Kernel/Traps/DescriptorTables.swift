@@ -49,6 +49,16 @@ public enum DescriptorTables {
         return stacks
     }
 
+    /// Whether an address lies in the guard page below one of a processor's exception stacks.
+    static func isBelowExceptionStack(_ address: UInt, of record: UnsafeMutablePointer<cpu_local>) -> Bool {
+        let tss = UnsafeMutableRawPointer(record) + MemoryLayout<cpu_local>.offset(of: \.tss)!
+        for entry in 1...stackCount {
+            let end = UInt(tss.loadUnaligned(fromByteOffset: 36 + 8 * (entry - 1), as: UInt64.self))
+            if end > 0, address < end - UInt(stackBytes), address >= end - UInt(stackBytes) - 4096 { return true }
+        }
+        return false
+    }
+
     /// Gives the processor that runs this its tables. `record` is its own; the exception stacks are made here.
     public static func install(_ record: UnsafeMutablePointer<cpu_local>) {
         let base = UnsafeMutableRawPointer(record)

@@ -12,8 +12,24 @@ public enum Exceptions {
     /// The record of the fault that escaped last in each task (by identifier modulo 256); read right after the escape.
     nonisolated(unsafe) private static var lastEscape: UnsafeMutablePointer<FaultRecord?>! = nil
     private static let escapeSlots = 256
+    /// For each processor an NMI's record that the ring's lock kept waiting, and whether there is any, atomic.
+    nonisolated(unsafe) private static var late: UnsafeMutablePointer<FaultRecord?>! = nil
+    nonisolated(unsafe) private static var isAnyLate: UInt32 = 0
     /// Locks that were held by code that a fault ended. Their data may be half changed.
     nonisolated(unsafe) public private(set) static var poisonedLockCount = 0
+
+    /// Faults whose answer was more than the end of a job: a task begun anew or ended, a device reset. Atomic.
+    nonisolated(unsafe) private static var climbed: UInt64 = 0
+    public static var climbedCount: UInt64 { atomic_load64(&climbed) }
+
+    /// Called once by the handler of the next exception, for tests of what happens in there.
+    nonisolated(unsafe) public static var probe: (() -> Void)?
+
+    private static func runProbe() {
+        guard let probe else { return }
+        self.probe = nil
+        probe()
+    }
 
     /// Before the first exception can be handled.
     static func start() {
@@ -21,12 +37,15 @@ public enum Exceptions {
         ring.initialize(to: FaultRing())
         lastEscape = UnsafeMutablePointer.allocate(capacity: escapeSlots)
         lastEscape.initialize(repeating: nil, count: escapeSlots)
+        late = UnsafeMutablePointer.allocate(capacity: Int(CPU_MAX_COUNT))
+        late.initialize(repeating: nil, count: Int(CPU_MAX_COUNT))
     }
 
     /// The last faults, the oldest first.
     public static func faults() -> [FaultRecord] {
         var list: [FaultRecord] = []
         list.reserveCapacity(FaultRing.capacity)
+        appendLate()
         let flags = spin_acquire(&ringLock)
         ring.pointee.forEach { if list.count < list.capacity { list.append($0) } }
         spin_release(&ringLock, flags)
@@ -34,7 +53,21 @@ public enum Exceptions {
     }
 
     /// All faults since start.
-    public static var faultCount: UInt64 { ring.pointee.count }
+    public static var faultCount: UInt64 {
+        appendLate()
+        return ring.pointee.count
+    }
+
+    private static func appendLate() {
+        guard atomic_replace32(&isAnyLate, 1, 0) else { return }
+        let flags = spin_acquire(&ringLock)
+        for index in 0..<Int(CPU_MAX_COUNT) {
+            guard let record = late[index] else { continue }
+            late[index] = nil
+            _ = ring.pointee.append(record)
+        }
+        spin_release(&ringLock, flags)
+    }
 
     /// The record of the fault that ended a guarded call of the running task just now.
     static var lastOfCurrentTask: FaultRecord? { lastEscape[Int(cpu_current_task().pointee.id) & (escapeSlots - 1)] }
@@ -59,6 +92,7 @@ public enum Exceptions {
         var record = FaultRecord(kind: kind, vector: vector)
         record.ticks = cpu_tsc()
         record.processor = cpu_local_get().pointee.index
+        if kind == .brokenDevice { _ = atomic_add64(&climbed, 1) }
         _ = keep(record)
     }
 
@@ -72,6 +106,7 @@ public enum Exceptions {
         // no lock. A processor that idles is silent too, but with interrupts on.
         let hasInterruptsOff = frame.pointee.rflags & 0x200 == 0
         if frame.pointee.vector == 2, !(isWatchdogExpected && hasInterruptsOff && Processors.isSilent(cpu, 1_000_000_000)) {
+            runProbe()
             noteNMI(frame, cpu, task)
             return
         }
@@ -88,6 +123,7 @@ public enum Exceptions {
         }
         var record = describe(frame, cpu, task)
         Injector.strikeManager()
+        runProbe()
         var point = task.pointee.recovery
         var canGoOn = record.kind == .debug && point == nil
         if record.kind == .nonMaskableInterrupt {
@@ -139,6 +175,7 @@ public enum Exceptions {
             && UnsafePointer<UInt8>(bitPattern: UInt(rip))![0] == 0x0F && UnsafePointer<UInt8>(bitPattern: UInt(rip))![1] == 0x0B
         var kind = FaultKind.classify(vector: vector, errorCode: frame.pointee.error_code, address: address,
                                       stackPointer: frame.pointee.rsp, stack: stack, isTrapInstruction: isTrap)
+        if kind == .badAddress, DescriptorTables.isBelowExceptionStack(UInt(address), of: cpu) { kind = .stackOverflow }
         var detail = address
         var instruction = rip
         if vector == UInt64(TRAP_RAISED) {
@@ -185,7 +222,8 @@ public enum Exceptions {
         }
     }
 
-    /// Keeps a record of an NMI that ends nothing. What it struck on this processor may hold the ring's lock: then there is none.
+    /// Keeps a record of an NMI that ends nothing. What it struck on this processor may hold the ring's lock: then the record
+    /// waits for whoever reads the ring next.
     private static func noteNMI(_ frame: UnsafeMutablePointer<trap_frame>, _ cpu: UnsafeMutablePointer<cpu_local>,
                                 _ task: UnsafeMutablePointer<task_context>) {
         for _ in 0..<1000 {
@@ -197,6 +235,8 @@ public enum Exceptions {
             atomic_store32(&ringLock.taken, 0)
             return
         }
+        late[Int(cpu.pointee.index)] = describe(frame, cpu, task)
+        atomic_store32(&isAnyLate, 1)
     }
 
     private static func keep(_ record: FaultRecord) -> FaultRecord {
@@ -214,6 +254,8 @@ public enum Exceptions {
                        _ record: FaultRecord) {
         lastEscape[Int(task.pointee.id) & (escapeSlots - 1)] = record
         releaseLocks(cpu)
+        // Neither a job's point, nor that of an interrupt's handler.
+        if point.pointee.job == 0 && point.pointee.interrupt_depth == 0 { _ = atomic_add64(&climbed, 1) }
         task.pointee.recovery = point.pointee.outer
         task.pointee.owner = point.pointee.owner
         endAbandonedInterrupts(cpu, down: point.pointee.interrupt_depth)

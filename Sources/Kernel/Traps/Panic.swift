@@ -8,7 +8,7 @@ public let panicExitCode: UInt8 = 0x3F
 nonisolated(unsafe) private var isPanicking = false
 
 /// Tells the host of a panic, beside the console. Called last, once, with interrupts off: it must not wait.
-nonisolated(unsafe) public var tellOfPanic: ((FaultRecord) -> Void)?
+nonisolated(unsafe) public var tellOfPanic: ((String) -> Void)?
 
 /// Reports what nothing could catch and stops.
 public func panic(_ record: FaultRecord) -> Never {
@@ -20,7 +20,7 @@ public func panic(_ record: FaultRecord) -> Never {
         record.writeReport()
         // A lock that this processor holds would stop it here for good.
         Exceptions.releaseLocks(cpu_local_get())
-        tellOfPanic?(record)
+        tellOfPanic?(record.summary)
     }
     exitMachine(code: panicExitCode)
 }
@@ -30,6 +30,11 @@ public func panic(_ message: StaticString) -> Never {
     logSink = earlyPut
     logText("\npanic: ")
     log(message)
+    if !isPanicking {
+        isPanicking = true
+        Exceptions.releaseLocks(cpu_local_get())
+        tellOfPanic?(message.description)
+    }
     exitMachine(code: panicExitCode)
 }
 #endif

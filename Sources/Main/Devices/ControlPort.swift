@@ -38,6 +38,12 @@ final class ControlPort: ByteStream {
     /// Leaves garbage in the device's receive queue, for the campaign of faults on purpose.
     func breakDevice() { console.port.scribble() }
 
+    /// Lets the device take nothing any more, for the same; it is found out after a short while.
+    func silence() {
+        console.port.patience = 300_000_000
+        console.port.silence()
+    }
+
     /// Hands bytes to the device without waiting for anything: for a machine that ends.
     func writeLast(_ bytes: UnsafeRawBufferPointer) { console.port.writeLast(bytes) }
 

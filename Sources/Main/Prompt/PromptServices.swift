@@ -10,6 +10,7 @@ extension Prompt {
     static func fillServices() {
         let services = machineServices
         services.memory = {
+            session?.collect()
             var entries: [(name: String, bytes: Int)] = [
                 (name: "total", bytes: PageFrames.totalBytes), (name: "free", bytes: PageFrames.freeBytes),
                 (name: "used", bytes: KernelMemory.bytesInUse),

@@ -26,6 +26,11 @@ func runMemoryTests() {
     check("executing the heap faults", faultsTwice(.executeData) { call() })
     KernelHeap.free(block)
 
+    check("executing the stack faults", faultsTwice(.executeData) {
+        var code: UInt64 = 0xC3C3_C3C3_C3C3_C3C3
+        withUnsafeMutableBytes(of: &code) { unsafeBitCast($0.baseAddress!, to: (@convention(c) () -> Void).self)() }
+    })
+
     let region = GuardedRegions.allocate(byteCount: 5000, zeroed: true)!
     check("a guarded region holds whole pages", region.byteCount == 8192 && region.base.load(as: UInt64.self) == 0)
     check("a write past a guarded region faults",

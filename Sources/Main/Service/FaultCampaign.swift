@@ -14,10 +14,13 @@ enum FaultCampaign {
         // The campaign reads the records; thousands of reports on the serial line would take most of its time.
         Exceptions.reportsFaults = false
         Bystander.start()
+        if fault == "blocks" { return blocks(of: UInt32(truncatingIfNeeded: after)) }
         if fault.isEmpty {
             Injector.disarm()
         } else if fault == "device" {
             Devices.control?.breakDevice()
+        } else if fault == "silence" {
+            Devices.control?.silence()
         } else {
             var kind: Injector.Kind?
             for candidate in Injector.Kind.allCases where candidate.name.description == fault { kind = candidate }
@@ -27,7 +30,25 @@ enum FaultCampaign {
         return report(since: since).description
     }
 
+    /// A line for each block of an owner: address, bytes, its first words, all in hexadecimal digits.
+    private static func blocks(of owner: UInt32) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity(8 << 20)
+        func put(_ value: UInt64) {
+            for byte in String(value, radix: 16).utf8 { text.append(byte) }
+            text.append(UInt8(ascii: " "))
+        }
+        for block in KernelHeap.blocks(of: owner, limit: 40_000) {
+            put(UInt64(block.address))
+            put(UInt64(block.byteCount))
+            for index in 0..<8 { put(block.words[index]) }
+            text[text.count - 1] = UInt8(ascii: "\n")
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
     private static func report(since: UInt64) -> JSON {
+        session?.collect()
         KernelMemory.trim()
         let used = KernelMemory.bytesInUse
         let lines = KernelHeap.ledgerLines()
@@ -37,15 +58,18 @@ enum FaultCampaign {
                                    (key: "bytes", value: .integer(line.usedBytes)), (key: "blocks", value: .integer(line.blockCount))]))
         }
         var records: [JSON] = []
-        for record in Exceptions.faults() where record.sequence > since {
+        // The count is that of these very records: another may come any time.
+        let faults = Exceptions.faults()
+        for record in faults where record.sequence > since {
             records.append(.object([(key: "number", value: .integer(Int(record.sequence))), (key: "kind", value: .string(record.kind.text.description)),
                                     (key: "text", value: .string(record.summary)),
                                     (key: "job", value: .integer(Int(record.job))), (key: "in_interrupt", value: .bool(record.isInInterrupt))]))
         }
         return .object([
             (key: "struck", value: .integer(Int(Injector.count))), (key: "armed", value: .bool(Injector.isArmed)),
-            (key: "faults", value: .integer(Int(Exceptions.faultCount))), (key: "records", value: .array(records)),
+            (key: "faults", value: .integer(Int(faults.last?.sequence ?? 0))), (key: "records", value: .array(records)),
             (key: "poisoned_locks", value: .integer(Exceptions.poisonedLockCount)),
+            (key: "climbed", value: .integer(Int(Exceptions.climbedCount))),
             (key: "bystander", value: .integer(Bystander.rounds)), (key: "bystander_is_sound", value: .bool(Bystander.isSound)),
             (key: "used_bytes", value: .integer(used)), (key: "owners", value: .array(owners)),
         ])

@@ -31,6 +31,7 @@ enum MachineInfo {
 
     /// `barejax stats`.
     static func statistics() -> JSON {
+        session?.collect()
         var owners: [JSON] = []
         for line in KernelHeap.ledgerLines() {
             owners.append(.object([(key: "id", value: .integer(Int(line.owner))), (key: "name", value: .string(line.name)),

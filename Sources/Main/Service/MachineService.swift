@@ -14,8 +14,8 @@ final class MachineService: ServiceMachine {
         guard let port = Devices.control else { return }
         let service = Service(port, KernelConcurrency(), machine: MachineService())
         self.service = service
-        tellOfPanic = { record in
-            let payload = LogLine(line: "panic: " + record.summary).encoded()
+        tellOfPanic = { cause in
+            let payload = LogLine(line: "panic: " + cause).encoded()
             let frame = FrameHeader(kind: MessageKind.log.rawValue, channel: 0, request: 0, payloadByteCount: payload.count)
             payload.withUnsafeBytes { frame.frame($0) }.withUnsafeBytes { Devices.control?.writeLast($0) }
         }

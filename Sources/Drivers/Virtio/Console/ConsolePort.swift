@@ -21,6 +21,10 @@ public final class ConsolePort {
     private var current: (buffer: Int, start: Int, end: Int)?
     /// Receive buffers posted since the device was last told.
     private var unannounced = 0
+    /// Set where the device took nothing for too long: the reader, which looks after the device, resets it.
+    private var hasStopped = false
+    /// How long a writer waits for the device, nanoseconds.
+    public var patience: UInt64 = 10_000_000_000
     /// Whether a program on the host has the other end open.
     public internal(set) var isOpen = false
 
@@ -40,6 +44,7 @@ public final class ConsolePort {
     public func waitUntilOpen(until deadline: UInt64? = nil) throws(DeviceError) -> Bool {
         while true {
             let seen = received.count
+            try checkProgress()
             try console.handleControlMessages()
             if isOpen { return true }
             guard received.wait(past: seen, until: deadline) else { return false }
@@ -52,6 +57,7 @@ public final class ConsolePort {
         guard !destination.isEmpty else { return 0 }
         while true {
             let seen = received.count
+            try checkProgress()
             try console.handleControlMessages()
             let open = isOpen
             let count = try takeReceivedLocked(destination)
@@ -64,7 +70,7 @@ public final class ConsolePort {
     }
 
     /// Writes all bytes, waiting for room; they are copied, so `source` is free on return.
-    /// Throws `timedOut` when the device takes nothing for ten seconds while the port is open.
+    /// Throws `timedOut` when the device takes nothing for `patience` while the port is open; the next `read` fails too then.
     public func write(_ source: UnsafeRawBufferPointer) throws(DeviceError) {
         sendLock.acquire()
         defer { sendLock.release() }
@@ -75,10 +81,16 @@ public final class ConsolePort {
             let count = try fillSendBuffer(source, from: done)
             done += count
             if count > 0 { continue }
-            guard sent.wait(past: seen, until: environment.nanoseconds + 10_000_000_000) else {
+            guard sent.wait(past: seen, until: environment.nanoseconds + patience) else {
+                hasStopped = true
+                received.notify()
                 throw DeviceError(.timedOut, console.name, "the host takes nothing from the port " + name)
             }
         }
+    }
+
+    private func checkProgress() throws(DeviceError) {
+        if hasStopped { throw DeviceError(.protocolViolation, console.name, "it takes nothing from the port " + name) }
     }
 
     private func takeReceivedLocked(_ destination: UnsafeMutableRawBufferPointer) throws(DeviceError) -> Int {
@@ -145,6 +157,9 @@ public final class ConsolePort {
         received.notify()
     }
 
+    /// Lets the device seem to take nothing any more, until its next reset; for tests.
+    public func silence() { send?.queue.silence() }
+
     /// One piece of bytes without a lock and without waiting; what finds no free buffer is lost.
     public func writeLast(_ source: UnsafeRawBufferPointer) {
         do throws(DeviceError) { _ = try fillSendBuffer(source, from: 0) } catch {}
@@ -168,6 +183,7 @@ public final class ConsolePort {
     /// The device was reset, or took the port away for good; what was received and not read is lost.
     func detach() {
         isOpen = false
+        hasStopped = false
         index = nil
         current = nil
         unannounced = 0
