@@ -43,7 +43,10 @@ private func afterMemory() -> Never {
 /// `test=NAME` on the command line: runs the machine's own tests and ends QEMU with their result.
 private func runSelfTests() -> Never {
     log("BareJAX \(KernelMemory.bytesInUse >> 10) KiB in use of \(PageFrames.totalBytes >> 20) MiB")
-    if CommandLine.has("test=memory") { runMemoryTests() }
+    if CommandLine.has("test=memory") {
+        runMemoryTests()
+        runCodeTests()
+    }
     if CommandLine.has("test=traps") { runTrapTests() }
     if CommandLine.has("test=stacks") { runStackTests() }
     if CommandLine.has("test=jobs") {

@@ -25,6 +25,8 @@ import Testing
         #expect(kind(14, error: 3) == .writeToReadOnly)
         #expect(kind(14, error: 2) == .badAddress)
         #expect(kind(14, error: 17) == .executeData)
+        #expect(kind(14, error: 16, address: 8) == .nullDereference)
+        #expect(kind(14, error: 16, address: 0x7000_0000_0000) == .badAddress)
         #expect(kind(14, error: 2, address: 0x8_FFF8) == .stackOverflow)
         #expect(kind(14, error: 2, address: 0xA_0000) == .badAddress)
     }

@@ -91,6 +91,15 @@ public enum GuardedRegions {
         mappedBytes -= region.byteCount
     }
 
+    /// Unmaps a contiguous region and leaves its frames to the caller.
+    static func surrender(_ region: GuardedRegion) -> PhysicalAddress {
+        let start = UInt(bitPattern: region.base)
+        PageTables.unmap(start, byteCount: region.byteCount)
+        giveRangeBack(start, region.pageCount)
+        mappedBytes -= region.byteCount
+        return region.physical
+    }
+
     private static func release(_ start: UInt, pageCount: Int, contiguous: PhysicalAddress) {
         if contiguous != 0 {
             PageTables.unmap(start, byteCount: pageCount * 4096)

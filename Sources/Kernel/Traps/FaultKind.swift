@@ -55,7 +55,8 @@ public enum FaultKind: UInt8, CaseIterable {
         case 12: return .stackSegment
         case 13: return .generalProtection
         case 14:
-            if errorCode & 16 != 0 { return .executeData }
+            // A fetch (bit 4) from a page that is there (bit 0).
+            if errorCode & 17 == 17 { return .executeData }
             if address < 65536 { return .nullDereference }
             if isBelow(address, stack) { return .stackOverflow }
             return errorCode & 3 == 3 ? .writeToReadOnly : .badAddress

@@ -72,18 +72,8 @@ enum Prompt {
     }
 
     private static func startInterpreter() throws(JaxError) {
-        var marker: UInt64 = 0
-        let result: Result<Void, JaxError> = withUnsafeMutablePointer(to: &marker) { top in
-            do throws(JaxError) {
-                // The prompt runs deeper than this frame, which stays below the address given.
-                try Interpreter.start(stackTop: UnsafeMutableRawPointer(bitPattern: UInt(cpu_current_task().pointee.stack_high))
-                    ?? UnsafeMutableRawPointer(top), stackBytes: stackBytes - stackMargin)
-                return .success(())
-            } catch {
-                return .failure(error)
-            }
-        }
-        if case .failure(let error) = result { throw error }
+        let top = UnsafeMutableRawPointer(bitPattern: UInt(cpu_current_task().pointee.stack_high))!
+        try Interpreter.start(stackTop: top, stackBytes: stackBytes - stackMargin)
     }
 
     /// Text of the kernel's, with line ends as the terminal wants them.

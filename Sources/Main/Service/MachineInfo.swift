@@ -6,13 +6,6 @@ import Kernel
 enum MachineInfo {
     static let version = "BareJAX 0.1"
 
-    /// Bytes: in all, in use, and by owner.
-    static func memory() -> [(name: String, bytes: Int)] {
-        var list: [(name: String, bytes: Int)] = [("total", PageFrames.totalBytes), ("used", KernelMemory.bytesInUse)]
-        for line in KernelHeap.ledgerLines() { list.append((line.name, line.usedBytes)) }
-        return list
-    }
-
     static func devices() -> [(name: String, description: String, memoryBytes: Int, dispatchCount: Int)] {
         var list: [(name: String, description: String, memoryBytes: Int, dispatchCount: Int)] = []
         for device in session?.devices ?? [] {

@@ -94,7 +94,8 @@ struct FlatTable {
     func bytes(_ field: Int) throws(JaxError) -> ByteReader? { try vector(field, width: 1)?.reader }
 
     func integers<Value: FixedWidthInteger>(_ field: Int, _ type: Value.Type) throws(JaxError) -> [Int] {
-        guard var (reader, count) = try vector(field, width: Value.bitWidth / 8) else { return [] }
+        guard let (first, count) = try vector(field, width: Value.bitWidth / 8) else { return [] }
+        var reader = first
         var list: [Int] = []
         list.reserveCapacity(count)
         for _ in 0..<count { list.append(Int(truncatingIfNeeded: try reader.fixed(Value.self, "an element"))) }
@@ -102,7 +103,8 @@ struct FlatTable {
     }
 
     func tables(_ field: Int) throws(JaxError) -> [FlatTable] {
-        guard var (reader, count) = try vector(field, width: 4) else { return [] }
+        guard let (first, count) = try vector(field, width: 4) else { return [] }
+        var reader = first
         var list: [FlatTable] = []
         for _ in 0..<count {
             let place = reader.offset
@@ -113,7 +115,8 @@ struct FlatTable {
     }
 
     func strings(_ field: Int) throws(JaxError) -> [String] {
-        guard var (reader, count) = try vector(field, width: 4) else { return [] }
+        guard let (first, count) = try vector(field, width: 4) else { return [] }
+        var reader = first
         var list: [String] = []
         for _ in 0..<count {
             let place = reader.offset

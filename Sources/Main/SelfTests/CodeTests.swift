@@ -1,0 +1,40 @@
+// Generated code on the machine: executable or writable, never both, on every processor.
+import CPU
+import Kernel
+
+private typealias Function = @convention(c) () -> Int
+
+/// `mov eax, 42; ret`
+private let answer: [UInt8] = [0xB8, 42, 0, 0, 0, 0xC3]
+
+func runCodeTests() {
+    // The lists of free ranges and the tables of both windows stay.
+    if let warm = SealedCode.makeBuffer(byteCount: 6000).flatMap({ SealedCode.seal($0) }) { warm.free() }
+    let free = PageFrames.freeBytes
+
+    let buffer = SealedCode.makeBuffer(byteCount: 6000)!
+    for (index, byte) in answer.enumerated() { buffer.base.storeBytes(of: byte, toByteOffset: index, as: UInt8.self) }
+    let early = unsafeBitCast(buffer.base, to: Function.self)
+    check("code that is still written cannot be executed", faultsTwice(.executeData) { _ = early() })
+
+    let writer = buffer.base, frames = directMap(buffer.physical)
+    let code = SealedCode.seal(buffer)!
+    let function = unsafeBitCast(code.entry, to: Function.self)
+    check("sealed code is executed", function() == 42)
+    let results = UnsafeMutablePointer<Int>.allocate(capacity: 64)
+    Parallel.forEach(64) { results[$0] = function() }
+    check("on all processors", (0..<64).allSatisfy { results[$0] == 42 })
+    results.deallocate()
+    check("its writer's mapping is gone", faultsTwice(.badAddress) { writer.storeBytes(of: 0xC3, as: UInt8.self) })
+    check("the direct map does not show it", faultsTwice(.badAddress) { frames.storeBytes(of: 0xC3, as: UInt8.self) })
+    check("it cannot be written where it is executed", faultsTwice(.writeToReadOnly) {
+        UnsafeMutableRawPointer(mutating: code.entry).storeBytes(of: 0xC3, as: UInt8.self)
+    })
+    check("the audit finds it sound", auditIsClean())
+
+    code.free()
+    check("freed code is gone", faultsTwice(.badAddress) { _ = function() })
+    frames.storeBytes(of: 0, as: UInt8.self)
+    check("its frames are memory again", PageFrames.freeBytes == free)
+    check("and the audit is clean", auditIsClean())
+}
