@@ -121,3 +121,22 @@ def sorted_results(name, actual, expected):
         if text := difference(a, e):
             return f"operand {index}, rows in any order among equal keys: {text}"
     return None
+
+
+def selected_results(operand, actual, expected):
+    """Values and places of `lax.approx_max_k`, which leaves open what stands first among equal values: the values must agree,
+    and the places be different ones that hold them."""
+    values, places = (restore(np.asarray(a), np.asarray(e).dtype) for a, e in zip(actual, expected))
+    if text := difference(values, expected[0]):
+        return f"values: {text}"
+    if places.shape != values.shape or places.dtype != np.asarray(expected[1]).dtype:
+        return f"places of type {places.dtype}{list(places.shape)}"
+    axis = next((i for i in range(values.ndim) if operand.shape[i] != values.shape[i]), values.ndim - 1)
+    if places.min(initial=0) < 0 or places.max(initial=0) >= operand.shape[axis]:
+        return "a place that is none of the operand's"
+    ordered = np.sort(places, axis=axis)
+    if np.any(np.diff(ordered, axis=axis) == 0):
+        return "a place is named twice"
+    if text := difference(np.take_along_axis(operand, places, axis), values, tol=0):
+        return f"what stands at the places: {text}"
+    return None

@@ -59,17 +59,19 @@ def check(machine, harness, program, arguments, expected):
     if len(actual) != len(expected):
         return f"{len(actual)} results, expected {len(expected)}"
     try:
-        return disagreement(harness, actual, expected)
+        return disagreement(harness, arguments, actual, expected)
     except Exception as error:    # results that the comparison cannot take are a failure of this case, not of the run
         return f"comparison: {type(error).__name__}: {str(error)[:120]}"
 
 
-def disagreement(harness, actual, expected):
+def disagreement(harness, arguments, actual, expected):
     """None where the results agree in the sense of the case's family, else a line."""
     if harness.group_name in FREE:
         return compare.reconstruction(harness.group_name, actual, expected)
     if harness.group_name == "sort":
         return compare.sorted_results(harness.fullname, actual, expected)
+    if harness.group_name == "approx_top_k":
+        return compare.selected_results(arguments[0], actual, expected)
     for index, (a, e) in enumerate(zip(actual, expected)):
         if text := compare.difference(a, e):
             return f"result {index}: {text}"
