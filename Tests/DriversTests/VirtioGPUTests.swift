@@ -184,6 +184,24 @@ final class FakeGPU {
         _ = try context.makeBlob(id: 0, byteCount: 4096)
     }
 
+    /// A device that has stopped answering is waited for once, whatever still has to be given back on it.
+    @Test func aSilentDeviceIsAskedOnce() throws {
+        let fake = FakeGPU()
+        let gpu = try fake.open()
+        let context = try VirtioGPUContext(gpu)
+        for _ in 0..<20 { _ = try context.makeBlob(id: 0, byteCount: 4096) }
+        fake.nextAnswer = .some(nil)
+        #expect(throws: AcceleratorError.self) { try context.makeBlob(id: 0, byteCount: 4096) }
+        let asked = fake.commands.count
+        #expect(throws: AcceleratorError.self) { try context.makeBlob(id: 0, byteCount: 4096) }
+        context.close()
+        #expect(fake.commands.count == asked)
+        let next = try VirtioGPUContext(gpu)
+        #expect(!context.isConnected && next.isConnected)
+        #expect(try next.makeBlob(id: 0, byteCount: FakeGPU.windowByteCount / 2) != nil)
+        gpu.close()
+    }
+
     /// A silent device, wrong answers, lengths, tokens and indices, a hundred times each: a typed error, and the next
     /// context works.
     @Test(arguments: 0..<8) func whatADeviceGetsWrong(_ kind: Int) throws {

@@ -62,6 +62,7 @@ final class InterposedTransport: VenusTransport {
     func submit(_ words: [UInt32]) throws(AcceleratorError) { try inner.submit(words) }
     func requestInterrupt(timeline: UInt8) {}
 
+    var isConnected: Bool { true }
     func isAlive() -> Bool { true }
 
     func sleep(until deadline: UInt64) {

@@ -97,6 +97,7 @@ final class VtestTransport: VenusTransport {
     func requestInterrupt(timeline: UInt8) {}
     var nanoseconds: UInt64 { DispatchTime.now().uptimeNanoseconds }
 
+    var isConnected: Bool { true }
     func isAlive() -> Bool { true }
 
     func sleep(until deadline: UInt64) {

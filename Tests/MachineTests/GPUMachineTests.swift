@@ -33,9 +33,45 @@ import WireProtocol
         #expect(statistics.contains("\"name\":\"gpu:0\"") || statistics.contains("\"name\": \"gpu:0\""), "\(statistics)")
     }
 
+    /// The firmware shows its console on the GPU and places its window; few and many processors, little and much memory.
+    @Test(.enabled(if: Built.images), arguments: [(1, "512M"), (4, "16G")]) func byEFI(cpus: Int, memory: String) throws {
+        let running = try RunningMachine {
+            $0.boot = .efi
+            $0.gpu = .on
+            $0.cpus = cpus
+            $0.memory = memory
+        }
+        defer { running.shutDown() }
+        let tested = try running.python("import machine\nprint([d['name'] for d in machine.devices()], machine.gpu_selftest())")
+        #expect(tested.output.contains("['cpu:0', 'gpu:0'] True") && !tested.output.contains("WRONG"), "\(tested.output)")
+    }
+
+    /// What the machine's GPU needs beside QEMU ends with the command, also when that is killed at once.
+    @Test(.enabled(if: Built.all)) func theHelpersEndWithTheCommand() throws {
+        let script = """
+            descendants() { for child in $(ps -o pid= --ppid $1); do echo $child; descendants $child; done; }
+            folder=$(mktemp -d)
+            '\(Built.command)' boot --gpu on --socket $folder/s > $folder/log 2>&1 & command=$!
+            for i in $(seq 300); do [ -S $folder/s ] && break; sleep 0.1; done
+            helpers=$(descendants $command)
+            echo names $(ps -o comm= -p $(echo $helpers | tr ' ' ','))
+            kill -KILL $command; wait $command 2> /dev/null
+            for i in $(seq 100); do left=$(for p in $helpers; do kill -0 $p 2> /dev/null && echo $p; done); [ -z "$left" ] && break; sleep 0.1; done
+            rm -rf $folder
+            echo left $left.
+            """
+        let output = shell("bash -c '" + script.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'").output
+        #expect(output.contains("Xvfb") && output.contains("virgl_render") && output.contains("qemu-system"), "\(output)")
+        #expect(output.contains("left ."), "\(output)")
+    }
+
     /// No GPU, and one without Venus: nothing else changes.
-    @Test(arguments: [[], ["-device", "virtio-gpu-pci"]]) func withoutVenusTheMachineIsAsBefore(extra: [String]) throws {
-        let running = try RunningMachine { $0.extra = extra }
+    @Test(arguments: [MachineOptions.Boot.pvh, .efi], [[], ["-device", "virtio-gpu-pci"]]) func withoutVenusTheMachineIsAsBefore(boot: MachineOptions.Boot, extra: [String]) throws {
+        guard boot == .pvh || Built.images else { return }
+        let running = try RunningMachine {
+            $0.boot = boot
+            $0.extra = extra
+        }
         defer { running.shutDown() }
         let devices = try running.python("import machine\nprint([d['name'] for d in machine.devices()])").output
         #expect(devices.contains("cpu") && !devices.contains("gpu"), "\(devices)")

@@ -179,7 +179,7 @@ def calls(r):
             first = [f'var question = context.begin({call.id}, answered: true)'] + [line.replace('w.', 'question.').replace('&w', '&question') for line in none]
             first += [f'var answer = try context.call({call.id}, &question)']
             first += [f'_ = try context.check(&answer, "{call.name}")'] if call.result == 'VkResult' else []
-            first += ['answer.present(); let count = Int(min(answer.u32(), 4096))', f'try context.finish(answer.withoutRest(), "{call.name}")']
+            first += ['answer.present(); let count = Int(min(answer.u32(), 4096))', f'try context.finish(answer, "{call.name}")']
             body = first + body
         out += f'    public {method.signature} {{\n' + ''.join(f'        {line}\n' for line in body) + '    }\n\n'
     return out + '}\n'

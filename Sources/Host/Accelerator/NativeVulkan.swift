@@ -8,12 +8,16 @@ public final class NativeVulkan: VulkanPlatform {
     private let library: UnsafeMutableRawPointer
     private var symbols: [String: UnsafeMutableRawPointer] = [:]
 
-    /// Throws `unavailable` where libvulkan is not installed.
-    public init() throws(AcceleratorError) {
+    private let largestMapping: Int
+
+    /// Throws `unavailable` where libvulkan is not installed. Memory of more than `largestMapping` bytes is treated as out of
+    /// the processor's sight.
+    public init(largestMapping: Int = .max) throws(AcceleratorError) {
         guard let library = dlopen("libvulkan.so.1", RTLD_NOW) else {
             throw AcceleratorError(.unavailable, "libvulkan.so.1 is not installed (package libvulkan1)")
         }
         self.library = library
+        self.largestMapping = largestMapping
     }
 
     func symbol(_ name: String) throws(AcceleratorError) -> UnsafeMutableRawPointer {
@@ -33,9 +37,11 @@ public final class NativeVulkan: VulkanPlatform {
     public var nanoseconds: UInt64 { DispatchTime.now().uptimeNanoseconds }
     public var pollsMemory: Bool { false }
     public var queueTimeline: VkDeviceQueueTimelineInfoMESA? { nil }
+    public var isConnected: Bool { true }
     public func flush() {}
 
     public func map(_ device: VkDevice, _ memory: VkDeviceMemory, byteCount: Int) throws(AcceleratorError) -> UInt? {
+        guard byteCount <= largestMapping else { return nil }
         let map = unsafeBitCast(
             try symbol("vkMapMemory"),
             to: (@convention(c) (UInt64, UInt64, UInt64, UInt64, UInt32, UnsafeMutableRawPointer?) -> Int32).self)

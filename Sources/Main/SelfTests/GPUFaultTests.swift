@@ -2,6 +2,7 @@
 // typed error within its budget, and what comes next is right. What no real host can be made to do is played by the fakes
 // of the hosted tests (Tests/GPUTests, Tests/DriversTests).
 import AcceleratorSelfTest
+import Drivers
 import GPU
 import JaxPlatform
 import Kernel
@@ -25,7 +26,7 @@ enum GPUFaultTests {
             for round in 0..<rounds {
                 let begun = platform.nanoseconds
                 do throws(AcceleratorError) {
-                    try strike(fault, device, calls, round)
+                    try strike(fault, device, gpu, calls, round)
                     wrong += 1
                     said = "no error"
                 } catch {
@@ -52,9 +53,9 @@ enum GPUFaultTests {
     }
 
     private enum Fault {
-        case garbageModule, missingEntry, hugeBuffer, malformedCommand, longDispatch, reset
+        case garbageModule, missingEntry, hugeBuffer, malformedCommand, longDispatch, reset, deviceReset
 
-        static var all: [Fault] { [.garbageModule, .missingEntry, .hugeBuffer, .malformedCommand, .longDispatch, .reset] }
+        static var all: [Fault] { [.garbageModule, .missingEntry, .hugeBuffer, .malformedCommand, .longDispatch, .reset, .deviceReset] }
 
         var name: String {
             switch self {
@@ -64,6 +65,7 @@ enum GPUFaultTests {
             case .malformedCommand: return "a command that the decoder gives up on"
             case .longDispatch: return "a dispatch over its budget"
             case .reset: return "a reset while a buffer is held"
+            case .deviceReset: return "a reset of virtio-gpu itself"
             }
         }
 
@@ -74,13 +76,13 @@ enum GPUFaultTests {
             case .hugeBuffer: return [.outOfMemory, .invalidUse]
             case .malformedCommand: return [.deviceLost]
             case .longDispatch: return [.timedOut]
-            case .reset: return [.bufferLost]
+            case .reset, .deviceReset: return [.bufferLost]
             }
         }
     }
 
     /// Makes the fault happen; throws what the device answers.
-    private static func strike(_ fault: Fault, _ device: VulkanAccelerator, _ calls: VenusCalls?, _ round: Int) throws(AcceleratorError) {
+    private static func strike(_ fault: Fault, _ device: VulkanAccelerator, _ gpu: VirtioGPU, _ calls: VenusCalls?, _ round: Int) throws(AcceleratorError) {
         switch fault {
         case .garbageModule:
             // A header, then words at random.
@@ -113,6 +115,10 @@ enum GPUFaultTests {
         case .reset:
             let x = try device.makeBuffer(byteCount: 64, name: "x", owner: owner)
             try device.reset()
+            try x.read(into: UnsafeMutableRawBufferPointer(start: nil, count: 0), at: 0)
+        case .deviceReset:
+            let x = try device.makeBuffer(byteCount: 64, name: "x", owner: owner)
+            do throws(DeviceError) { try gpu.reset() } catch { throw AcceleratorError(.callFailed, error.description) }
             try x.read(into: UnsafeMutableRawBufferPointer(start: nil, count: 0), at: 0)
         }
     }

@@ -20,6 +20,8 @@ public final class VenusCalls: VulkanPlatform {
         context.transport.capset.supportsTimelines ? VkDeviceQueueTimelineInfoMESA(ringIdx: UInt32(VenusCalls.timeline)) : nil
     }
 
+    public var isConnected: Bool { context.transport.isConnected }
+
     public func flush() throws(AcceleratorError) { try context.flush() }
 
     public func map(_ device: VkDevice, _ memory: VkDeviceMemory, byteCount: Int) throws(AcceleratorError) -> UInt? {

@@ -21,8 +21,11 @@ public final class VenusContext {
     private let reply: VenusBlob
     private var gathered: [UInt32] = []
     private var spare: [UInt32] = []
-    /// Memory of large commands that the host may still be reading.
+    /// Memory of large commands that the host may still be reading, and some that it is done with: giving memory back can
+    /// take the device much longer than the command.
     private var inUse: [VenusBlob] = []
+    private var idle: VenusBlob?
+    private static let idleByteCount = 1 << 18
     private var lastObject: UInt64 = 0
     /// What ended the conversation; every later command gets the same answer.
     private var ending: AcceleratorError?
@@ -96,8 +99,7 @@ public final class VenusContext {
             gathered.removeAll(keepingCapacity: true)
             try ring.wait(for: sequence, deadline: deadline)
             if ring.isFatal { throw AcceleratorError(.deviceLost, "the host's decoder gave up on this context (ring status FATAL)") }
-            for blob in inUse { transport.free(blob) }
-            inUse = []
+            recycle()
         } catch {
             throw end(error)
         }
@@ -129,6 +131,8 @@ public final class VenusContext {
     public func close() {
         for blob in inUse { transport.free(blob) }
         inUse = []
+        if let idle { transport.free(idle) }
+        idle = nil
         transport.free(reply)
         ring.free()
         transport.close()
@@ -151,9 +155,7 @@ public final class VenusContext {
     /// Gathers a command; a large one is put into shared memory, and the command that executes it from there gathered.
     private func stage(_ words: [UInt32]) throws(AcceleratorError) {
         guard words.count * 4 > VenusContext.largestInRing else { return try gather(words) }
-        guard let blob = try transport.makeBlob(id: 0, byteCount: (words.count * 4 + 4095) & ~4095) else {
-            throw AcceleratorError(.outOfMemory, "the window has no room for a command of \(words.count * 4) bytes")
-        }
+        let blob = try takeMemory(words.count * 4)
         for (index, word) in words.enumerated() { mmio_write32(blob.address + UInt(index * 4), word) }
         var w = VenusWriter()
         w.put(VenusCommand.executeStreams)
@@ -169,6 +171,28 @@ public final class VenusContext {
         w.put(UInt32(0))
         inUse.append(blob)
         try gather(w.words)
+    }
+}
+
+// Memory of large commands
+extension VenusContext {
+    private func takeMemory(_ byteCount: Int) throws(AcceleratorError) -> VenusBlob {
+        if let blob = idle, blob.byteCount >= byteCount {
+            idle = nil
+            return blob
+        }
+        guard let blob = try transport.makeBlob(id: 0, byteCount: max((byteCount + 4095) & ~4095, VenusContext.idleByteCount)) else {
+            throw AcceleratorError(.outOfMemory, "the window has no room for a command of \(byteCount) bytes")
+        }
+        return blob
+    }
+
+    /// Keeps one piece for the next large command; called when the host has executed everything.
+    private func recycle() {
+        for blob in inUse {
+            if idle == nil && blob.byteCount == VenusContext.idleByteCount { idle = blob } else { transport.free(blob) }
+        }
+        inUse = []
     }
 }
 

@@ -87,7 +87,4 @@ public struct VenusReader {
     public mutating func created(_ number: Int) {
         if count(number) { for _ in 0..<number { _ = u64() } }
     }
-
-    /// The same reader with what follows ignored.
-    public func withoutRest() -> VenusReader { self }
 }

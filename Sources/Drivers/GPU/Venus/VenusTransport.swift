@@ -59,6 +59,9 @@ public protocol VenusTransport: AnyObject {
     /// Asks for an interrupt when the work that the queue of that timeline has now is done.
     func requestInterrupt(timeline: UInt8) throws(AcceleratorError)
 
+    /// Whether the memory of the context's blobs is still its own: false after a reset of the device beneath.
+    var isConnected: Bool { get }
+
     /// Whether the host's side of the context still answers; asked when a command takes long.
     func isAlive() -> Bool
 

@@ -32,6 +32,8 @@ public final class VirtioGPU {
     private var lastResource: UInt32 = 0
     private var window: RangeAllocator
     private var windowBase: UInt
+    /// Where the window was when it was mapped.
+    private var windowRegion: SharedMemoryRegion?
     /// Grows with every reset of the device; contexts of earlier ones are gone.
     private(set) var generation = 0
     public private(set) var capset: VenusCapset
@@ -86,7 +88,11 @@ public final class VirtioGPU {
         let interrupts = self.interrupts
         queue = try device.makeQueue(GPUProtocol.controlQueue, sizeLimit: 64) { interrupts.notify() }
         device.start()
-        if windowBase == 0 { windowBase = try mapWindow(region) }
+        if windowRegion == nil {
+            windowBase = try mapWindow(region)
+            windowRegion = region
+        }
+        guard windowRegion == region else { throw DeviceError(.protocolViolation, name, "its host-visible window is another one after a reset") }
         window = RangeAllocator(size: Int(region.byteCount), granule: 4096)
         capset = try readCapset(device)
     }
@@ -110,7 +116,7 @@ public final class VirtioGPU {
     }
 
     /// Resets the device after a fault. Every context and resource is gone.
-    func reset() throws(DeviceError) {
+    public func reset() throws(DeviceError) {
         lock.acquire()
         defer { lock.release() }
         generation += 1
@@ -130,10 +136,12 @@ public final class VirtioGPU {
 
     // Commands
 
-    /// Executes a command under the lock and returns the words of its answer.
+    /// Executes a command under the lock and returns the words of its answer. A device that went wrong is not asked again
+    /// before its reset: it may still read the request that it did not answer.
     func run(_ command: GPUCommand) throws(DeviceError) -> [UInt32] {
         lock.acquire()
         defer { lock.release() }
+        guard !isWrong else { throw DeviceError(.closed, name, "the device waits for a reset") }
         do throws(DeviceError) {
             return try execute(command)
         } catch {

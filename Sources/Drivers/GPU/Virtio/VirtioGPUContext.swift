@@ -34,8 +34,10 @@ public final class VirtioGPUContext: VenusTransport {
     public var capset: VenusCapset { gpu.capset }
     public var nanoseconds: UInt64 { gpu.nanoseconds }
 
+    public var isConnected: Bool { !isClosed && generation == gpu.generation }
+
     private func validate() throws(AcceleratorError) {
-        guard !isClosed, generation == gpu.generation else { throw AcceleratorError(.deviceLost, "the context ended with a reset of " + gpu.name) }
+        guard isConnected else { throw AcceleratorError(.deviceLost, "the context ended with a reset of " + gpu.name) }
     }
 
     public func makeBlob(id: UInt64, byteCount: Int) throws(AcceleratorError) -> VenusBlob? {

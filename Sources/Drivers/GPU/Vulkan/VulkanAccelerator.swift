@@ -56,6 +56,8 @@ public final class VulkanAccelerator: Accelerator {
 
     public func makeKernel(_ module: any AcceleratorModule, _ layout: KernelLayout) throws(AcceleratorError) -> any AcceleratorKernel {
         guard let own = module as? VulkanModule else { throw AcceleratorError(.invalidUse, "module '\(module.name)' is another device's") }
+        access.enter()
+        defer { access.leave() }
         try own.validate()
         return try make { (device) throws(AcceleratorError) in
             guard own.device === device else { throw AcceleratorError(.invalidUse, "module '\(own.name)' is another device's") }
@@ -65,7 +67,14 @@ public final class VulkanAccelerator: Accelerator {
     }
 
     public func makeList(_ commands: [AcceleratorCommand], timed: Bool, owner: AcceleratorOwner) throws(AcceleratorError) -> any AcceleratorList {
-        try make { (device) throws(AcceleratorError) in
+        access.enter()
+        defer { access.leave() }
+        // What was lost with an earlier device is no fault of the present one.
+        for command in commands {
+            for view in command.views { if let own = view.buffer as? VulkanBuffer { try own.validate() } }
+            if case .dispatch(let kernel, _, _, _) = command, let own = kernel as? VulkanKernel { try own.validate() }
+        }
+        return try make { (device) throws(AcceleratorError) in
             try self.registered(VulkanList(device, commands, timed: timed, owner: owner))
         }
     }
@@ -79,6 +88,7 @@ public final class VulkanAccelerator: Accelerator {
     public func end(owner: AcceleratorOwner, budget: UInt64) {
         access.enter()
         defer { access.leave() }
+        device.notice()
         guard device.failure == nil else { return }
         do throws(AcceleratorError) {
             let objects = device.objects(of: owner)
@@ -124,6 +134,7 @@ public final class VulkanAccelerator: Accelerator {
     private func make<Result>(_ body: (VulkanDevice) throws(AcceleratorError) -> Result) throws(AcceleratorError) -> Result {
         access.enter()
         defer { access.leave() }
+        device.notice()
         if device.failure != nil { try reset() }
         do throws(AcceleratorError) {
             try device.collect()

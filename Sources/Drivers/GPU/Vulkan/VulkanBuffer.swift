@@ -84,51 +84,23 @@ final class VulkanBuffer: VulkanObject, AcceleratorBuffer {
         _ count: Int, _ body: (UnsafeMutableRawPointer, Int, Int, Copy) throws(AcceleratorError) -> Void
     ) throws(AcceleratorError) {
         let staging = try device.heap.allocate(min(count, VulkanBuffer.stagingByteCount), .host)
-        guard let memory = try device.heap.map(staging) else {
-            try device.heap.free(staging)
-            throw AcceleratorError(.outOfMemory, "the window has no room to copy to or from buffer '\(name)'")
-        }
-        var done = 0
-        while done < count {
-            let piece = min(count - done, VulkanBuffer.stagingByteCount)
-            try body(memory, done, piece) { (toDevice, offset) throws(AcceleratorError) in
-                let inner = VulkanRegion(block: self.region.block, offset: self.region.offset + offset, byteCount: piece)
-                try VulkanTransfer.run(self.device, from: toDevice ? staging : inner, to: toDevice ? inner : staging, byteCount: piece)
+        do throws(AcceleratorError) {
+            guard let memory = try device.heap.map(staging) else {
+                throw AcceleratorError(.outOfMemory, "the window has no room to copy to or from buffer '\(name)'")
             }
-            done += piece
+            var done = 0
+            while done < count {
+                let piece = min(count - done, VulkanBuffer.stagingByteCount)
+                try body(memory, done, piece) { (toDevice, offset) throws(AcceleratorError) in
+                    let inner = VulkanRegion(block: self.region.block, offset: self.region.offset + offset, byteCount: piece)
+                    try self.device.transfer.run(self.device, from: toDevice ? staging : inner, to: toDevice ? inner : staging, byteCount: piece)
+                }
+                done += piece
+            }
+        } catch {
+            if !error.needsReset { try device.heap.free(staging) }
+            throw error
         }
         try device.heap.free(staging)
-    }
-}
-
-/// A copy on the device that is waited for.
-enum VulkanTransfer {
-    /// How long one piece may take.
-    private static let budget: UInt64 = 10_000_000_000
-
-    static func run(_ device: VulkanDevice, from: VulkanRegion, to: VulkanRegion, byteCount: Int) throws(AcceleratorError) {
-        let calls = device.platform
-        let pool = try calls.vkCreateCommandPool(device.device, VkCommandPoolCreateInfo(queueFamilyIndex: device.queueFamily))
-        let buffer = try calls.vkAllocateCommandBuffers(device.device, VkCommandBufferAllocateInfo(commandPool: pool, commandBufferCount: 1))[0]
-        try calls.vkBeginCommandBuffer(buffer, VkCommandBufferBeginInfo(flags: VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT))
-        try VulkanList.barrier(calls, buffer)
-        try calls.vkCmdCopyBuffer(
-            buffer, from.block.buffer, to.block.buffer,
-            [VkBufferCopy(srcOffset: UInt64(from.offset), dstOffset: UInt64(to.offset), size: UInt64(byteCount))])
-        try VulkanList.barrier(calls, buffer, toHost: true)
-        try calls.vkEndCommandBuffer(buffer)
-        let fence = try calls.vkCreateFence(device.device, VkFenceCreateInfo())
-        try calls.vkQueueSubmit(device.queue, [VkSubmitInfo(commandBuffers: [buffer])], fence)
-        try calls.flush()
-        let deadline = calls.nanoseconds + budget
-        var pause: UInt64 = 50_000
-        while try calls.vkGetFenceStatus(device.device, fence) != VK_SUCCESS {
-            let now = calls.nanoseconds
-            guard now < deadline else { throw AcceleratorError(.timedOut, "a copy of \(byteCount) bytes did not complete in \(budget / 1_000_000_000) s") }
-            try calls.sleep(device.device, fence, until: now + pause, byInterrupt: false)
-            pause = min(pause * 2, 5_000_000)
-        }
-        try calls.vkDestroyFence(device.device, fence)
-        try calls.vkDestroyCommandPool(device.device, pool)
     }
 }

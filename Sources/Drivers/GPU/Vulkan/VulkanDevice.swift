@@ -18,6 +18,7 @@ public final class VulkanDevice {
     let timestampPeriod: Float
     let ledger: AcceleratorLedger
     let heap: VulkanHeap
+    let transfer = VulkanTransfer()
 
     /// Why nothing works any more; set once.
     private(set) var failure: AcceleratorError?
@@ -68,8 +69,9 @@ public final class VulkanDevice {
         return all.filter { $0 is VulkanList || $0 is VulkanStream } + all.filter { !($0 is VulkanList || $0 is VulkanStream) }
     }
 
-    func validate() throws(AcceleratorError) {
-        if let failure { throw failure }
+    /// Notices that the platform went away on its own.
+    func notice() {
+        if failure == nil && !platform.isConnected { fail(AcceleratorError(.deviceLost, "the device beneath was reset")) }
     }
 
     /// Passes an error on; one that means the device works no more ends it first.
@@ -141,6 +143,7 @@ class VulkanObject {
     var lossKind: AcceleratorError.Kind { .deviceLost }
 
     final func validate() throws(AcceleratorError) {
+        device.notice()
         if isLost {
             let why = device.failure.map { " (" + $0.description + ")" } ?? ""
             throw AcceleratorError(lossKind, "'\(name)' was lost with the device's state\(why)")
@@ -162,6 +165,7 @@ class VulkanObject {
     final func free() {
         device.access.enter()
         defer { device.access.leave() }
+        device.notice()
         guard !isFreed, !isLost else { return }
         isFreed = true
         device.remove(self)

@@ -34,14 +34,12 @@ final class VulkanList: VulkanObject, AcceleratorList {
 
     private func own(_ buffer: any AcceleratorBuffer) throws(AcceleratorError) -> VulkanBuffer {
         guard let own = buffer as? VulkanBuffer else { throw AcceleratorError(.invalidUse, "buffer '\(buffer.name)' is another device's") }
-        try own.validate()
         guard own.device === device else { throw AcceleratorError(.invalidUse, "buffer '\(buffer.name)' is another device's") }
         return own
     }
 
     private func own(_ kernel: any AcceleratorKernel) throws(AcceleratorError) -> VulkanKernel {
         guard let own = kernel as? VulkanKernel else { throw AcceleratorError(.invalidUse, "kernel '\(kernel.name)' is another device's") }
-        try own.validate()
         guard own.device === device else { throw AcceleratorError(.invalidUse, "kernel '\(kernel.name)' is another device's") }
         return own
     }

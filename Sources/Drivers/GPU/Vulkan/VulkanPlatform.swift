@@ -11,6 +11,9 @@ public protocol VulkanPlatform: VulkanCalls {
     /// What to chain to the queue's request, where the transport binds fences to queues.
     var queueTimeline: VkDeviceQueueTimelineInfoMESA? { get }
 
+    /// Whether what was made on it can still be there.
+    var isConnected: Bool { get }
+
     /// Hands over calls that were gathered.
     func flush() throws(AcceleratorError)
 

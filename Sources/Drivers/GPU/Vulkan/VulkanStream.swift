@@ -24,10 +24,10 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
         var after = VkCommandBuffer.null
     }
 
-    private let commandPool: VkCommandPool
-    private let queries: VkQueryPool
-    private let words: VulkanRegion?
-    private let wordAddress: UInt
+    private var commandPool = VkCommandPool.null
+    private var queries = VkQueryPool.null
+    private var words: VulkanRegion?
+    private var wordAddress: UInt = 0
     /// Where words tell of completion: a fence that is asked only whether the device still works, and signalled by the
     /// last, empty submission.
     private var lastFence = VkFence.null
@@ -36,28 +36,28 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
     private var completed: UInt64 = 0
 
     init(_ device: VulkanDevice, owner: AcceleratorOwner) throws(AcceleratorError) {
+        super.init(device, name: "stream", owner: owner)
+        do throws(AcceleratorError) {
+            try makeParts()
+        } catch {
+            if !error.needsReset { try destroy() }
+            throw error
+        }
+    }
+
+    private func makeParts() throws(AcceleratorError) {
         let calls = device.platform
         commandPool = try calls.vkCreateCommandPool(device.device, VkCommandPoolCreateInfo(queueFamilyIndex: device.queueFamily))
-        var queries = VkQueryPool.null
         if device.timestampPeriod > 0 {
             queries = try calls.vkCreateQueryPool(
                 device.device, VkQueryPoolCreateInfo(queryType: VK_QUERY_TYPE_TIMESTAMP, queryCount: UInt32(2 * VulkanStream.slotCount)))
         }
-        self.queries = queries
-        var words: VulkanRegion?, address: UInt = 0
-        if calls.pollsMemory {
-            let region = try device.heap.allocate(4 * VulkanStream.slotCount, .host)
-            if let pointer = try device.heap.map(region) {
-                words = region
-                address = UInt(bitPattern: pointer)
-            } else {
-                try device.heap.free(region)
-            }
-        }
-        self.words = words
-        wordAddress = address
-        if words != nil { lastFence = try calls.vkCreateFence(device.device, VkFenceCreateInfo()) }
-        super.init(device, name: "stream", owner: owner)
+        guard calls.pollsMemory else { return }
+        let region = try device.heap.allocate(4 * VulkanStream.slotCount, .host)
+        guard let pointer = try device.heap.map(region) else { return try device.heap.free(region) }
+        words = region
+        wordAddress = UInt(bitPattern: pointer)
+        lastFence = try calls.vkCreateFence(device.device, VkFenceCreateInfo())
     }
 
     func submit(_ list: any AcceleratorList) throws(AcceleratorError) -> UInt64 {
@@ -257,7 +257,7 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
         let calls = device.platform
         for slot in slots where slot.fence != .null { try calls.vkDestroyFence(device.device, slot.fence) }
         if lastFence != .null { try calls.vkDestroyFence(device.device, lastFence) }
-        try calls.vkDestroyCommandPool(device.device, commandPool)
+        if commandPool != .null { try calls.vkDestroyCommandPool(device.device, commandPool) }
         if queries != .null { try calls.vkDestroyQueryPool(device.device, queries) }
         if let words { try device.heap.free(words) }
     }
