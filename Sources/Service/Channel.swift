@@ -22,10 +22,14 @@ final class Channel {
     /// Requests that may wait. A client that sends more without reading answers gets errors.
     static let maximumQueue = 4096
 
+    /// What the queue's memory is for; one that has grown beyond gives it back.
+    private static let usualQueue = 16
+
     init(number: UInt32, prefix: String, _ concurrency: any Concurrency) {
         self.number = number
         self.prefix = prefix
         monitor = concurrency.makeMonitor()
+        queue.reserveCapacity(Channel.usualQueue)
     }
 
     // MARK: The reader's side
@@ -88,6 +92,10 @@ final class Channel {
         while queue.isEmpty && !isClosed { monitor.wait() }
         if isClosed { return nil }
         let message = queue.removeFirst()
+        if queue.isEmpty, queue.capacity > 2 * Channel.usualQueue {
+            queue = []
+            queue.reserveCapacity(Channel.usualQueue)
+        }
         current = message.request
         return message
     }

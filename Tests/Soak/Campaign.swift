@@ -52,21 +52,24 @@ final class Campaign {
         if explains { blocks = try (0..<2).map { try machine.blocks(owner: $0) } }
     }
 
-    func run(count: Int) throws {
+    /// `only`: no other fault than this one.
+    func run(count: Int, only: Fault? = nil) throws {
         while injected < count {
-            let fault = Fault.draw(&random)
+            let fault = only ?? Fault.draw(&random)
             do {
                 try strike(fault)
             } catch {
                 machinesLost += 1
                 climbedBefore += climbed + 1
                 climbed = 0
+                struckBefore = 0
                 fail(fault.name, "the machine is lost: \(error)")
                 machine = try SoakMachine(cpus: cpus, repository: repository)
                 try settle()
             }
             if failures > 50 { throw CampaignError("too much has failed to go on") }
         }
+        if only != nil { return }
         if 2 * atRandomInstants < injected { fail("campaign", "only \(atRandomInstants) of \(injected) faults struck at random instants") }
         if 100 * (climbedBefore + climbed) > max(injected, 100) { fail("campaign", "\(climbedBefore + climbed) faults took more than the end of a job") }
     }

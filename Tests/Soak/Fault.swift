@@ -1,4 +1,5 @@
 // The kinds of faults, how often each is drawn, and what the machine must say of them.
+import TestSupport
 
 enum Fault: String, CaseIterable {
     // Injected by the kernel at an instant of a job's running time; the names are those of its `Injector.Kind`.

@@ -1,10 +1,13 @@
-// The campaign of faults on purpose: soak [--count N] [--seed N] [--cpus N] [--mixed SECONDS] [--explain]. Its last line is "N passed, N failed".
+// The campaign of faults on purpose: soak [--count N] [--seed N] [--cpus N] [--mixed SECONDS] [--explain] [--only FAULT]. Its last line is "N passed, N failed".
 import Foundation
 
 func option(_ name: String, _ standard: Int) -> Int {
-    guard let place = CommandLine.arguments.firstIndex(of: "--" + name), place + 1 < CommandLine.arguments.count,
-          let value = Int(CommandLine.arguments[place + 1]) else { return standard }
-    return value
+    word(name).flatMap { Int($0) } ?? standard
+}
+
+func word(_ name: String) -> String? {
+    guard let place = CommandLine.arguments.firstIndex(of: "--" + name), place + 1 < CommandLine.arguments.count else { return nil }
+    return CommandLine.arguments[place + 1]
 }
 
 let count = option("count", 300), seed = option("seed", 1), cpus = option("cpus", 4)
@@ -14,7 +17,7 @@ do {
                                 explains: CommandLine.arguments.contains("--explain"))
     var failure: String?
     do {
-        try campaign.run(count: count)
+        try campaign.run(count: count, only: word("only").flatMap { Fault(rawValue: $0) })
         if option("mixed", 0) > 0 { try campaign.mixedLoad(seconds: Double(option("mixed", 0))) }
         try campaign.audit()
     } catch { failure = "\(error)" }

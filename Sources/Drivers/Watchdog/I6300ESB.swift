@@ -22,7 +22,6 @@ public final class I6300ESB {
         self.function = function
         window = try environment.mapRegisters(physical: base.physical, byteCount: 16)
         function.command = [.memoryDecode]
-        function.space.write16(function.address, Register.configuration, 3)
     }
 
     /// The registers take a value only behind these two writes.
@@ -38,6 +37,8 @@ public final class I6300ESB {
             unlock()
             window.write32(register, milliseconds)
         }
+        // After its action QEMU's device is as after a reset.
+        function.space.write16(function.address, Register.configuration, 3)
         function.space.write8(function.address, Register.lock, 2)
         unlock()
         window.write16(Register.reload, 0x100)

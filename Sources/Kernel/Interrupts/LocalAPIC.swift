@@ -86,6 +86,9 @@ public enum LocalAPIC {
         command(UInt32(vector) | 1 << 14, target)
     }
 
+    /// The same to this processor, by one write: also from where a command is half written.
+    static func sendToSelf(_ vector: UInt8) { mmio_write32(base + Register.commandLow, UInt32(vector) | 1 << 14 | 1 << 18) }
+
     public static func sendNMI(to target: UInt32) { command(4 << 8 | 1 << 14, target) }
 
     /// INIT and start-up, which begins at `page << 12` in real mode (section 9.4.4).

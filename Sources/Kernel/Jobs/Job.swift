@@ -56,6 +56,8 @@ struct JobRecord {
     let deadline: UInt64
     /// When it was cancelled; 0: it was not.
     var cancelled: UInt64 = 0
+    /// A fault that has struck it where it could not be ended: it is as soon as it can.
+    var pendingFault: FaultRecord?
     /// Whether it has entered a device that keeps an account of it.
     var usedDevices = false
     /// Up to 47 bytes, so that the list of jobs can be read while they come and go.
@@ -120,7 +122,7 @@ public enum Jobs {
             task.pointee.owner = owner
             task.pointee.references = references
             if Injector.isArmed { Injector.jobBegan(record) }
-            let fault = guardedCall(job: id, body)
+            let fault = guardedCall(job: id, body) ?? record.pointee.pendingFault
             task.pointee.references = outerReferences
             task.pointee.owner = outerOwner
             task.pointee.job = outerJob
@@ -160,11 +162,15 @@ public enum Jobs {
     /// Looked at when an interrupt has struck code that runs with interrupts on: the fault with which its job is to be ended
     /// by force, nil where it is not. A task that holds a mutex goes on until it has let go.
     static func forcedEnd(_ task: UnsafeMutablePointer<task_context>) -> FaultKind? {
-        guard task.pointee.job != nil, task.pointee.keep_alive == 0, Scheduler.clock != nil, Scheduler.current.pointee.heldMutexes == nil,
-              isInside(task) else { return nil }
+        guard let running = task.pointee.job?.assumingMemoryBound(to: JobRecord.self) else { return nil }
+        guard mayEnd(task) else {
+            if running.pointee.pendingFault != nil { Scheduler.interrupt(after: retryNanoseconds) }
+            return nil
+        }
         let now = now
-        var record = task.pointee.job?.assumingMemoryBound(to: JobRecord.self)
+        var record: UnsafeMutablePointer<JobRecord>? = running
         while let job = record {
+            if let fault = job.pointee.pendingFault { return fault.kind }
             if let grace = job.pointee.limits.grace {
                 if job.pointee.cancelled != 0, now &- job.pointee.cancelled > grace { return .cancelled }
                 if now > job.pointee.deadline, now - job.pointee.deadline > grace { return .timeBudget }
@@ -172,6 +178,24 @@ public enum Jobs {
             record = job.pointee.outer
         }
         return nil
+    }
+
+    /// Between two looks at a job that is to end: nanoseconds.
+    private static let retryNanoseconds: UInt64 = 20_000
+
+    /// Whether the task stands where its job may be ended: it holds no mutex, and nothing that others rely on.
+    static func mayEnd(_ task: UnsafeMutablePointer<task_context>) -> Bool {
+        task.pointee.keep_alive == 0 && Scheduler.clock != nil && Scheduler.current.pointee.heldMutexes == nil && isInside(task)
+    }
+
+    /// Leaves a fault for the running job to end by, as soon as it can; at its end at the latest.
+    static func endSoon(_ task: UnsafeMutablePointer<task_context>, _ fault: FaultRecord) {
+        task.pointee.job?.assumingMemoryBound(to: JobRecord.self).pointee.pendingFault = fault
+        LocalAPIC.sendToSelf(ProcessorInterrupt.reschedule)
+    }
+
+    static func pendingFault(_ task: UnsafeMutablePointer<task_context>) -> FaultRecord? {
+        task.pointee.job?.assumingMemoryBound(to: JobRecord.self).pointee.pendingFault
     }
 
     /// Whether the task's recovery point is its job's own, or beneath it: for a moment at its beginning and its end the job

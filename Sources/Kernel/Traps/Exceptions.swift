@@ -107,9 +107,10 @@ public enum Exceptions {
         let hasInterruptsOff = frame.pointee.rflags & 0x200 == 0
         if frame.pointee.vector == 2, !(isWatchdogExpected && hasInterruptsOff && Processors.isSilent(cpu, 1_000_000_000)) {
             runProbe()
-            noteNMI(frame, cpu, task)
+            _ = note(frame, cpu, task)
             return
         }
+        if frame.pointee.vector == 18, goesOn(frame, cpu, task, hasInterruptsOff) { return }
         cpu.pointee.trap_depth += 1
         if cpu.pointee.trap_depth > 1 {
             handleNested(frame, cpu, task)
@@ -130,8 +131,6 @@ public enum Exceptions {
             // This processor hangs: the NMI is the watchdog's, and what runs ends.
             record.kind = .watchdog
         } else if record.kind == .machineCheck {
-            // With RIPV the interrupted code could go on, but a job's result is not to be trusted any more.
-            canGoOn = cpu_read_msr(machineCheckStatus) & 1 != 0 && !Jobs.isInside(task)
             cpu_write_msr(machineCheckStatus, 0)
         }
         if record.vector == 2 || record.vector == 18 { point = innermostJob(task) ?? point }
@@ -142,6 +141,19 @@ public enum Exceptions {
             escape(frame, to: point, cpu, task, record)
         }
         cpu.pointee.trap_depth = 0
+    }
+
+    /// A machine check strikes anywhere too. With RIPV the interrupted code can go on; a job's result is not to be trusted any
+    /// more. It is ended at once where that leaves nothing half changed: then this is false. Else as soon as it stands elsewhere.
+    private static func goesOn(_ frame: UnsafeMutablePointer<trap_frame>, _ cpu: UnsafeMutablePointer<cpu_local>,
+                               _ task: UnsafeMutablePointer<task_context>, _ hasInterruptsOff: Bool) -> Bool {
+        guard probe == nil, cpu_read_msr(machineCheckStatus) & 1 != 0 else { return false }
+        let isInside = cpu.pointee.trap_depth == 0 && Jobs.isInside(task)
+        if isInside, !hasInterruptsOff, cpu.pointee.interrupt_depth == 0, cpu.pointee.held_lock_count == 0, Jobs.mayEnd(task) { return false }
+        cpu_write_msr(machineCheckStatus, 0)
+        let record = note(frame, cpu, task)
+        if isInside { Jobs.endSoon(task, record) }
+        return true
     }
 
     /// IA32_MCG_STATUS: until it is cleared another machine check shuts the processor down (Intel SDM vol. 3, 15.3.1.2).
@@ -222,21 +234,23 @@ public enum Exceptions {
         }
     }
 
-    /// Keeps a record of an NMI that ends nothing. What it struck on this processor may hold the ring's lock: then the record
+    /// Keeps a record of what waits for no lock. The code that it struck on this processor may hold the ring's: then the record
     /// waits for whoever reads the ring next.
-    private static func noteNMI(_ frame: UnsafeMutablePointer<trap_frame>, _ cpu: UnsafeMutablePointer<cpu_local>,
-                                _ task: UnsafeMutablePointer<task_context>) {
+    private static func note(_ frame: UnsafeMutablePointer<trap_frame>, _ cpu: UnsafeMutablePointer<cpu_local>,
+                             _ task: UnsafeMutablePointer<task_context>) -> FaultRecord {
+        let record = describe(frame, cpu, task)
         for _ in 0..<1000 {
             guard atomic_replace32(&ringLock.taken, 0, 1) else {
                 cpu_pause()
                 continue
             }
-            _ = ring.pointee.append(describe(frame, cpu, task))
+            let numbered = ring.pointee.append(record)
             atomic_store32(&ringLock.taken, 0)
-            return
+            return numbered
         }
-        late[Int(cpu.pointee.index)] = describe(frame, cpu, task)
+        late[Int(cpu.pointee.index)] = record
         atomic_store32(&isAnyLate, 1)
+        return record
     }
 
     private static func keep(_ record: FaultRecord) -> FaultRecord {
@@ -275,10 +289,15 @@ public enum Exceptions {
         var point = task.pointee.recovery
         while let candidate = point, candidate.pointee.job == 0 { point = candidate.pointee.outer }
         guard let point else { return false }
-        var record = describe(frame, cpu, task)
-        record.kind = kind
-        record.job = innermostJob(task)?.pointee.job ?? 0
-        record = keep(record)
+        var record: FaultRecord
+        if let pending = Jobs.pendingFault(task) {
+            record = pending
+        } else {
+            record = describe(frame, cpu, task)
+            record.kind = kind
+            record.job = innermostJob(task)?.pointee.job ?? 0
+            record = keep(record)
+        }
         escape(frame, to: point, cpu, task, record)
         return true
     }
