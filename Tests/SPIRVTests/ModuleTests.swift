@@ -24,6 +24,7 @@ func validate(_ words: [UInt32]) throws -> String {
     @Test(arguments: [Scalar.f32, .i32, .u32, .f64, .f16, .int(64), .int(16), .int(8)])
     func vectorAdd(_ scalar: Scalar) throws { #expect(try validate(TestKernels.vectorAdd(scalar)) == "") }
 
+    @Test func vectorAddByAddress() throws { #expect(try validate(TestKernels.vectorAddByAddress()) == "") }
     @Test func matrixProduct() throws { #expect(try validate(TestKernels.matrixProduct()) == "") }
 
     @Test(arguments: [true, false])

@@ -45,6 +45,11 @@ public final class SelfTest {
         } else {
             results.append(SelfTestResult(name: "vector add f16", isCorrect: nil, nanoseconds: 0, work: 0))
         }
+        if features.contains([.bufferAddresses, .int64]) {
+            results.append(try vectorAddByAddress(10_037))
+        } else {
+            results.append(SelfTestResult(name: "vector add by addresses", isCorrect: nil, nanoseconds: 0, work: 0))
+        }
         results.append(try matrixProduct(m: 131, n: 157, k: 113))
         results.append(try reduction(100_019, bySubgroups: false))
         if features.contains(.subgroupArithmetic) {
@@ -172,6 +177,26 @@ public final class SelfTest {
         let exponent = Int.bitWidth - 1 - value.leadingZeroBitCount
         let mantissa = exponent <= 10 ? (value << (10 - exponent)) & 0x3ff : (value >> (exponent - 10)) & 0x3ff
         return UInt16((exponent + 15) << 10 | mantissa)
+    }
+
+    /// The kernel is told where the buffers lie; they are bound to nothing.
+    private func vectorAddByAddress(_ count: Int) throws(AcceleratorError) -> SelfTestResult {
+        let name = "vector add by addresses"
+        let a = try buffer((0..<count).map { Float($0 % 1000).bitPattern }, "a"), b = try buffer((0..<count).map { Float($0 % 777).bitPattern }, "b")
+        let sum = try buffer([UInt32](repeating: 0, count: count), "sum")
+        var words: [UInt32] = []
+        for buffer in [a, b, sum] {
+            guard let address = buffer.deviceAddress else { throw AcceleratorError(.protocolViolation, "buffer '\(buffer.name)' has no address on a device with addresses") }
+            words += [UInt32(truncatingIfNeeded: address), UInt32(address >> 32)]
+        }
+        let kernel = try kernel(TestKernels.vectorAddByAddress(), name, bindings: 0, parameters: 7)
+        let time = try execute([.dispatch(kernel: kernel, bindings: [], parameters: SelfTest.bytes(words + [UInt32(count)]), groups: SelfTest.groups(count))])
+        let result = try read(sum, count: count)
+        var isCorrect = true
+        for index in 0..<count where Float(bitPattern: result[index]) != Float(index % 1000 + index % 777) { isCorrect = false }
+        for buffer in [a, b, sum] { buffer.free() }
+        kernel.free()
+        return SelfTestResult(name: name, isCorrect: isCorrect, nanoseconds: time, work: count)
     }
 
     private func matrixProduct(m: Int, n: Int, k: Int) throws(AcceleratorError) -> SelfTestResult {

@@ -22,6 +22,19 @@ public enum TestKernels {
         }
     }
 
+    /// no buffers; parameters: the addresses of a, b and c (f32), n: c[i] = a[i] + b[i] for i < n.
+    public static func vectorAddByAddress() -> [UInt32] {
+        let module = ModuleBuilder()
+        let u64 = ValueType(.uint(64)), f32 = ValueType(.f32)
+        module.parameters([u64, u64, u64, ValueType(.u32)])
+        return module.kernel(workgroupSize: (groupSize, 1, 1)) { f in
+            let i = f.builtIn(.globalInvocationId)
+            let offset = f.multiply(f.convert(i, to: .uint(64)), module.constant(u64, bits: 4))
+            func element(_ parameter: Int) -> Pointer { f.place(at: f.add(f.parameter(parameter), offset), f32) }
+            f.if(f.less(i, f.parameter(3)), { f.store(f.add(f.load(element(0)), f.load(element(1))), to: element(2)) })
+        }
+    }
+
     /// buffers a (m×k), b (k×n), c (m×n), row-major; parameters m, n, k: c = a·b.
     /// Each invocation keeps 8 rows by 4 columns in registers; the columns lie a workgroup's width apart, so that
     /// neighbouring invocations read neighbouring elements of b and all read the same elements of a.

@@ -58,7 +58,8 @@ enum Accelerators {
     static func devices() -> [(name: String, description: String, memoryBytes: Int, dispatchCount: Int)] {
         var list: [(name: String, description: String, memoryBytes: Int, dispatchCount: Int)] = []
         for (number, accelerator) in all.enumerated() {
-            list.append(("gpu:\(number)", accelerator.information.name, accelerator.ledger.byteCount, accelerator.ledger.dispatchCount))
+            let used = (accelerator as? VulkanAccelerator)?.usedByteCount ?? accelerator.ledger.byteCount
+            list.append(("gpu:\(number)", accelerator.information.name, used, accelerator.ledger.dispatchCount))
         }
         return list
     }

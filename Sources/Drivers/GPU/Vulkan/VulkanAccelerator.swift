@@ -32,10 +32,25 @@ public final class VulkanAccelerator: Accelerator {
         }
     }
 
-    public var information: AcceleratorInformation { device.information }
+    public var information: AcceleratorInformation {
+        access.enter()
+        defer { access.leave() }
+        return device.information
+    }
+
+    /// Bytes of all buffers, for whoever asks beside the device's users.
+    public var usedByteCount: Int {
+        access.enter()
+        defer { access.leave() }
+        return ledger.byteCount
+    }
 
     /// Bytes of device memory that are taken, shared blocks counted whole.
-    public var reservedByteCount: Int { device.failure == nil ? device.heap.byteCount : 0 }
+    public var reservedByteCount: Int {
+        access.enter()
+        defer { access.leave() }
+        return device.failure == nil ? device.heap.byteCount : 0
+    }
 
     public func makeBuffer(byteCount: Int, name: String, owner: AcceleratorOwner) throws(AcceleratorError) -> any AcceleratorBuffer {
         try make { (device) throws(AcceleratorError) in

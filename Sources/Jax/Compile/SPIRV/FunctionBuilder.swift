@@ -130,8 +130,22 @@ public final class FunctionBuilder {
 
     // Memory
 
-    public func load(_ pointer: Pointer) -> Value { result(.load, pointer.type, [pointer.id]) }
-    public func store(_ value: Value, to pointer: Pointer) { emit(.store, [pointer.id, value.id]) }
+    public func load(_ pointer: Pointer) -> Value { result(.load, pointer.type, [pointer.id] + access(pointer)) }
+    public func store(_ value: Value, to pointer: Pointer) { emit(.store, [pointer.id, value.id] + access(pointer)) }
+
+    /// What an address is a multiple of has to be said where it is used.
+    private func access(_ pointer: Pointer) -> [UInt32] {
+        pointer.storage == .physicalStorageBuffer ? [2, UInt32(pointer.type.byteCount)] : []  // Aligned
+    }
+
+    /// The place at an address inside a buffer: a u64 that is a multiple of the type's size.
+    public func place(at address: Value, _ type: ValueType) -> Pointer {
+        module.require(.physicalStorageBufferAddresses)
+        module.requireStorage(type)
+        let id = module.makeID()
+        emit(.convertUToPtr, [module.pointerType(.physicalStorageBuffer, to: module.id(of: type)), id, address.id])
+        return Pointer(id: id, type: type, storage: .physicalStorageBuffer)
+    }
 
     /// A place of the invocation's own.
     public func variable(_ type: ValueType) -> Pointer {

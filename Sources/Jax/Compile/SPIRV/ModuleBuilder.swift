@@ -150,10 +150,15 @@ public final class ModuleBuilder {
         return ArrayPointer(id: variable, type: type, storage: .storageBuffer, isMember: true)
     }
 
-    /// struct { T elements[]; }, one for each element type and access.
-    private func storageArrayStruct(_ type: ValueType, isReadOnly: Bool) -> UInt32 {
+    /// What elements of 8 or 16 bits need wherever buffers hold them.
+    func requireStorage(_ type: ValueType) {
         if type.scalar.bitWidth == 16 { require(.storageBuffer16BitAccess) }
         if type.scalar.bitWidth == 8 { require(.storageBuffer8BitAccess) }
+    }
+
+    /// struct { T elements[]; }, one for each element type and access.
+    private func storageArrayStruct(_ type: ValueType, isReadOnly: Bool) -> UInt32 {
+        requireStorage(type)
         let before = lastID
         let array = declare(.typeRuntimeArray, [id(of: type)])
         if array > before { decorate(array, .arrayStride, [UInt32(type.byteCount)]) }
@@ -225,8 +230,10 @@ public final class ModuleBuilder {
         var words = [ModuleBuilder.magic, ModuleBuilder.version1_3, 0, 0, 0]
         for capability in capabilities { words += ModuleBuilder.instruction(.capability, [capability.rawValue]) }
         if capabilities.contains(.storageBuffer8BitAccess) { words += ModuleBuilder.instruction(.extension, ModuleBuilder.literal("SPV_KHR_8bit_storage")) }
+        let hasAddresses = capabilities.contains(.physicalStorageBufferAddresses)
+        if hasAddresses { words += ModuleBuilder.instruction(.extension, ModuleBuilder.literal("SPV_KHR_physical_storage_buffer")) }
         if usesExtendedSet { words += ModuleBuilder.instruction(.extInstImport, [extendedSet] + ModuleBuilder.literal("GLSL.std.450")) }
-        words += ModuleBuilder.instruction(.memoryModel, [0, 1])  // logical addressing, GLSL450
+        words += ModuleBuilder.instruction(.memoryModel, [hasAddresses ? 5348 : 0, 1])  // PhysicalStorageBuffer64 or logical addressing, GLSL450
         words += ModuleBuilder.instruction(.entryPoint, [5, function] + ModuleBuilder.literal(entryName) + interface)  // GLCompute
         words += ModuleBuilder.instruction(.executionMode, [function, 17, workgroupSize.0, workgroupSize.1, workgroupSize.2])  // LocalSize
         words += debugNames + annotations + declarations + code

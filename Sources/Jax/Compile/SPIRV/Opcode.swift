@@ -9,7 +9,7 @@ enum Opcode: UInt16 {
     case function = 54, functionEnd = 56, variable = 59, load = 61, store = 62, accessChain = 65, arrayLength = 68
     case decorate = 71, memberDecorate = 72
     case compositeConstruct = 80, compositeExtract = 81
-    case convertFToU = 109, convertFToS = 110, convertSToF = 111, convertUToF = 112, uConvert = 113, sConvert = 114, fConvert = 115, bitcast = 124
+    case convertFToU = 109, convertFToS = 110, convertSToF = 111, convertUToF = 112, convertUToPtr = 120, uConvert = 113, sConvert = 114, fConvert = 115, bitcast = 124
     case sNegate = 126, fNegate = 127, iAdd = 128, fAdd = 129, iSub = 130, fSub = 131, iMul = 132, fMul = 133, uDiv = 134, sDiv = 135, fDiv = 136
     case uMod = 137, sRem = 138, fRem = 140, vectorTimesScalar = 142
     case logicalEqual = 164, logicalNotEqual = 165, logicalOr = 166, logicalAnd = 167, logicalNot = 168, select = 169
@@ -31,12 +31,12 @@ enum Opcode: UInt16 {
 public enum Capability: UInt32, CaseIterable {
     case shader = 1, float16 = 9, float64 = 10, int64 = 11, int64Atomics = 12, int16 = 22, int8 = 39
     case groupNonUniform = 61, groupNonUniformArithmetic = 63, groupNonUniformShuffle = 65
-    case storageBuffer16BitAccess = 4433, storageBuffer8BitAccess = 4448
+    case storageBuffer16BitAccess = 4433, storageBuffer8BitAccess = 4448, physicalStorageBufferAddresses = 5347
 }
 
 /// Where a variable lives (3.7).
 public enum StorageClass: UInt32 {
-    case input = 1, workgroup = 4, `private` = 6, function = 7, pushConstant = 9, storageBuffer = 12
+    case input = 1, workgroup = 4, `private` = 6, function = 7, pushConstant = 9, storageBuffer = 12, physicalStorageBuffer = 5349
 }
 
 enum Decoration: UInt32 {
