@@ -16,6 +16,7 @@ final class Worker {
 
     /// Called again where a fault outside of every job has ended it.
     func run() {
+        session?.recover(from: platform.taskID)
         if let request = channel.takeInterrupted() {
             service.link.fail(channel: channel.number, request: request, JaxError(.fault, "the request was ended by a fault in the machine's service"))
         }

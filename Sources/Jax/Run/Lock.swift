@@ -2,7 +2,8 @@
 import JaxPlatform
 import Synchronization
 
-/// Mutual exclusion between tasks. A task that is ended while it holds the lock is found out by `release(heldBy:)`.
+/// Mutual exclusion between tasks. A task that a fault has ended while it held the lock still stands as its holder: whoever
+/// cleans up after the task rebuilds what the lock guards, and then lets go of it in the task's name.
 public final class Lock {
     /// The holder's task number plus one; 0 while free.
     private let holder = Atomic<UInt64>(0)
@@ -18,8 +19,10 @@ public final class Lock {
         return result
     }
 
-    /// Frees the lock if `task` holds it: the kernel ended that task's job in the middle. True if it did.
-    public func release(heldBy task: UInt64) -> Bool {
-        holder.compareExchange(expected: task &+ 1, desired: 0, ordering: .acquiringAndReleasing).exchanged
+    public func isHeld(by task: UInt64) -> Bool { holder.load(ordering: .acquiring) == task &+ 1 }
+
+    /// Frees the lock that `task` held when it was ended in the middle.
+    public func release(heldBy task: UInt64) {
+        _ = holder.compareExchange(expected: task &+ 1, desired: 0, ordering: .releasing)
     }
 }

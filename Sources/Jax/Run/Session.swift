@@ -16,7 +16,7 @@ public final class Session {
     private var objects: [String: SessionObject] = [:]
     /// Programs that were dropped, some of them still in use by a call in progress.
     private var retired: [LoadedProgram] = []
-    private let lock = Lock()
+    let lock = Lock()
     public private(set) var devices: [Device]
     private var nextName = 1
 
@@ -73,6 +73,18 @@ public final class Session {
             retired.remove(at: index)
             if owner != .library { platform.releaseOwner(owner) }
         }
+    }
+
+    /// Cleans up after a task that a fault has ended outside of every job: if it held the tables they may be half changed, and
+    /// nothing in them can be trusted. They are begun anew, empty; what they held is not touched again, and lost. True if so.
+    @discardableResult
+    public func recover(from task: UInt64) -> Bool {
+        guard lock.isHeld(by: task) else { return false }
+        withUnsafeMutablePointer(to: &objects) { $0.initialize(to: [:]) }
+        withUnsafeMutablePointer(to: &retired) { $0.initialize(to: []) }
+        lock.release(heldBy: task)
+        platform.log("the session was ended in the middle of a change: all programs and arrays are gone")
+        return true
     }
 
     /// Forgets everything.

@@ -57,6 +57,7 @@ enum Prompt {
                 }
             }
             if let fault {
+                session?.recover(from: taskNumber)
                 write("\nThe interpreter was ended by a fault and starts afresh; its variables are gone.\n" + fault.summary + "\n")
                 endEvaluation()
                 evaluations.end(1)

@@ -17,6 +17,10 @@ enum FaultCampaign {
         if fault == "blocks" { return blocks(of: UInt32(truncatingIfNeeded: after)) }
         if fault.isEmpty {
             Injector.disarm()
+        } else if fault == "link" {
+            fatalError("on purpose")
+        } else if fault == "worker" {
+            atomic_store32(&strikesWorker, 1)
         } else if fault == "device" {
             Devices.control?.breakDevice()
         } else if fault == "silence" {
@@ -28,6 +32,14 @@ enum FaultCampaign {
             Injector.arm(kind, after: after)
         }
         return report(since: since).description
+    }
+
+    /// Atomic: the compiler leaves out a plain store that nothing in the program reads before the trap behind it.
+    nonisolated(unsafe) private static var strikesWorker: UInt32 = 0
+
+    /// A channel's worker is about to wait for a Python text: a fault there is one outside of every job.
+    static func strikeWorker() {
+        if atomic_replace32(&strikesWorker, 1, 0) { fatalError("on purpose") }
     }
 
     /// A line for each block of an owner: address, bytes, its first words, all in hexadecimal digits.

@@ -29,6 +29,7 @@ final class MachineService: ServiceMachine {
                 }
             }) {
                 log("the link was ended by a fault and starts afresh: " + fault.summary)
+                session?.recover(from: platform.taskID)
                 _ = guardedCall { service.abandonAll() }
             }
         }
@@ -51,7 +52,8 @@ final class MachineService: ServiceMachine {
     func cancelJob(ofTask task: UInt64) -> Bool { Prompt.cancel(task: task) || Jobs.cancel(task: task) }
 
     func evaluate(_ source: String, name: String, limits: Limits, output: (String) -> Void) throws(JaxError) -> UInt32 {
-        try Prompt.evaluate(source, name: name, limits: limits, output: output)
+        FaultCampaign.strikeWorker()
+        return try Prompt.evaluate(source, name: name, limits: limits, output: output)
     }
 
     func inject(_ fault: String, after: UInt64, since: UInt64) throws(JaxError) -> String {

@@ -97,7 +97,7 @@ func python_native_free_reply(_ reply: UnsafeMutablePointer<python_reply>) {
 
 @_cdecl("python_native_release")
 func python_native_release(_ handle: UnsafeMutableRawPointer) {
-    Unmanaged<NativeObject>.fromOpaque(handle).release()
+    HeldObjects.release(handle)
 }
 
 @_cdecl("python_native_class")

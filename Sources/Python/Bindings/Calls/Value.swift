@@ -3,12 +3,58 @@ import JaxPlatform
 
 /// An object that Python code holds by a handle: arrays, dtypes, loaded programs.
 open class NativeObject {
+    /// References that Python's objects have; while there are any, the object stands in the list of all that Python holds.
+    fileprivate var holds = 0
+    fileprivate var next, previous: Unmanaged<NativeObject>?
+
     public init() {}
 
     /// The native module whose functions are the object's attributes.
     open var className: StaticString { "object" }
     /// Memory behind the object that Python's collector does not see.
     open var byteCount: Int { 0 }
+}
+
+/// What Python's objects hold: when the interpreter is started afresh they are gone without having let go of it.
+enum HeldObjects {
+    nonisolated(unsafe) private static var first: Unmanaged<NativeObject>?
+
+    /// One more reference of Python's.
+    static func retain(_ object: NativeObject) -> UnsafeMutableRawPointer {
+        let reference = Unmanaged.passRetained(object)
+        object.holds += 1
+        if object.holds == 1 {
+            object.previous = nil
+            object.next = first
+            first?.takeUnretainedValue().previous = reference
+            first = reference
+        }
+        return reference.toOpaque()
+    }
+
+    static func release(_ handle: UnsafeMutableRawPointer) {
+        let reference = Unmanaged<NativeObject>.fromOpaque(handle), object = reference.takeUnretainedValue()
+        object.holds -= 1
+        if object.holds == 0 { remove(object) }
+        reference.release()
+    }
+
+    /// Lets go of everything.
+    static func releaseAll() {
+        while let reference = first {
+            let object = reference.takeUnretainedValue(), count = object.holds
+            object.holds = 0
+            remove(object)
+            for _ in 0..<count { reference.release() }
+        }
+    }
+
+    private static func remove(_ object: NativeObject) {
+        if let previous = object.previous { previous.takeUnretainedValue().next = object.next } else { first = object.next }
+        object.next?.takeUnretainedValue().previous = object.previous
+        object.next = nil
+        object.previous = nil
+    }
 }
 
 /// A value that crosses the border in either direction.

@@ -155,7 +155,7 @@ final class WireReply {
             put(step)
         case .object(let object):
             put(tag: "h")
-            put(UInt(bitPattern: Unmanaged.passRetained(object).toOpaque()))
+            put(UInt(bitPattern: HeldObjects.retain(object)))
         }
     }
 

@@ -10,6 +10,7 @@ public enum Interpreter {
     /// of the task's stack that it may use, with `stackBytes` below it. Throws `resourceExhausted` without memory.
     public static func start(stackTop: UnsafeMutableRawPointer, stackBytes: Int) throws(JaxError) {
         // After a fault: what the interpreter had is gone.
+        HeldObjects.releaseAll()
         for area in heapAreas { machineServices.free(area) }
         heapAreas = []
         guard let heap = machineServices.allocate(initialHeapBytes) else {

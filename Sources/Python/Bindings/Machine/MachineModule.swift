@@ -62,7 +62,10 @@ func machineModule() -> NativeModule {
             return .none
         },
         // A fault outside of every job, as if the interpreter itself were broken.
-        NativeFunction("end_interpreter", "", .inline) { _ throws(JaxError) in machineServices.panic("ended on request") },
+        NativeFunction("end_interpreter", "", .inline) { _ throws(JaxError) in
+            try requireControl("ending the interpreter")
+            machineServices.panic("ended on request")
+        },
     ])
 }
 
