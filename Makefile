@@ -28,7 +28,7 @@ run: all
 	@build/barejax boot --efi
 
 test: setup command
-	@$(MAKE) -s elf
+	@$(MAKE) -s elf img
 	@scripts/test.sh
 
 # The whole campaign of faults on purpose, with two seeds; `make test` runs 300 of them.

@@ -4,7 +4,8 @@
 #   build/barejax.img   GPT disk with an EFI system partition that holds it
 
 SWIFT ?= swift
-SWIFT_LIB := $(shell dirname $$(readlink -f $$(command -v $(SWIFT))))/../lib
+# Where the toolchain is, whatever starts it; nothing without Swift, of which set-up speaks.
+SWIFT_LIB := $(abspath $(shell $(SWIFT) -print-target-info 2> /dev/null | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')/..)
 EMBEDDED_LIB := $(SWIFT_LIB)/swift/embedded/x86_64-unknown-none-elf
 CLANG_RT := $(wildcard $(SWIFT_LIB)/clang/*/lib/linux/libclang_rt.builtins-x86_64.a)
 LLD := $(SWIFT_LIB)/../bin/ld.lld

@@ -8,6 +8,11 @@ cd "$(dirname "$0")/.."
 mkdir -p build/test
 passed=0 failed=0
 
+# Tests of the machine are skipped where the images are missing: that must not look like success.
+for file in barejax barejax.elf barejax.img; do
+    [ -e build/$file ] || { echo "build/$file is missing: run make test, which builds it" >&2; exit 1; }
+done
+
 suite() {
     local name=$1 log=build/test/$1.log begun=$SECONDS p f status
     shift
@@ -15,13 +20,16 @@ suite() {
     status=$?
     if grep -q 'Test run with' "$log"; then
         # Swift Testing counts tests and issues; failed tests are the lines that end a test with a cross.
-        f=$(grep -cE '^✘ Test .* failed after' "$log")
-        p=$(($(sed -n 's/.*Test run with \([0-9]*\) test.*/\1/p' "$log" | tail -n 1) - f))
+        # What it skips it counts as run.
+        f=$(grep -E '^✘ Test .* failed after' "$log" | grep -vc 'Test run with')
+        p=$(($(sed -n 's/.*Test run with \([0-9]*\) test.*/\1/p' "$log" | tail -n 1) - f - $(grep -cE '^➜ Test .* skipped' "$log")))
+        grep -E '^➜ Test .* skipped' "$log" | sed 's/^/    /'
     else
         read -r p f < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p' "$log" | tail -n 1)
         p=${p:-0} f=${f:-0}
     fi
-    [ $status -ne 0 ] && [ "$f" -eq 0 ] && f=1
+    # A suite that ended badly, or without a word of what it ran, has failed.
+    [ "$f" -eq 0 ] && { [ $status -ne 0 ] || [ "$p" -eq 0 ]; } && f=1
     printf '%-14s %5d passed %5d failed %6d s\n' "$name" "$p" "$f" $((SECONDS - begun))
     if [ "$f" -gt 0 ]; then
         grep -E '^(✘|FAIL|FAILED)|error:' "$log" | head -n 20 | sed 's/^/    /'

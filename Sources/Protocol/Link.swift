@@ -30,8 +30,8 @@ public protocol LinkHandler: AnyObject {
 public final class Link {
     /// The largest body.
     public static let maximumBody: UInt64 = 1 << 30
-    /// The most bytes of a body that are on their way.
-    static let window = 1 << 20
+    /// The most bytes of a body that are on their way: what is larger waits for the receiver.
+    public static let window = 1 << 20
     /// How many bytes a receiver takes before it says so.
     static let creditStep = 1 << 18
     static let dataByteCount = FrameHeader.maximumPayload - 8
@@ -97,12 +97,14 @@ public final class Link {
         } catch {}
     }
 
-    /// Stops sending bodies: all of a channel's, or one request's.
+    /// Stops sending bodies: all of a channel's, or the reply to one request.
     public func abandonBodies(channel: UInt32, request: UInt32? = nil) {
+        abandon { $0.channel == channel && (request == nil || $0.request == request && $0.isReply) }
+    }
+
+    private func abandon(where isMeant: (OutgoingBody) -> Bool) {
         hold(state) {
-            for transfer in outgoing where transfer.channel == channel && (request == nil || transfer.request == request) {
-                transfer.isAbandoned = true
-            }
+            for transfer in outgoing where isMeant(transfer) { transfer.isAbandoned = true }
             state.notifyAll()
         }
     }
@@ -208,7 +210,12 @@ public final class Link {
     /// The fields of a message; the message itself where it has no body.
     private func begin(_ kind: MessageKind, _ header: FrameHeader) {
         let isReply = header.flags.contains(.reply)
-        if kind == .failure { abandonBodies(channel: header.channel, request: header.request) }
+        if kind == .failure {
+            // The peer takes no more of a request's body, or of a reply's; and what it had begun to send as its reply ends here.
+            abandon { $0.channel == header.channel && $0.request == header.request && $0.isReply != isReply }
+            incoming[Link.key(header)] = nil
+            if !isReply { return }
+        }
         let payload = decoder.payload
         let hasBody = header.flags.contains(.body)
         let prefix = hasBody ? 8 : 0
@@ -243,6 +250,9 @@ public final class Link {
     private func refuse(_ header: FrameHeader, _ error: JaxError) {
         if header.flags.contains(.reply) {
             handler.replyFailed(channel: header.channel, request: header.request, error)
+            do throws(JaxError) {
+                try send(.failure, isReply: false, channel: header.channel, request: header.request, fields: Failure(error).encoded())
+            } catch {}
         } else {
             fail(channel: header.channel, request: header.request, error)
         }

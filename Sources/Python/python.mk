@@ -3,7 +3,9 @@
 
 MPY       := build/micropython
 MPY_SRC   := $(MPY)/src
-SWIFT_BIN ?= $(dir $(realpath $(shell command -v swift)))
+ifndef SWIFT_BIN
+SWIFT_BIN := $(abspath $(shell swift -print-target-info 2> /dev/null | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')/../../bin)/
+endif
 CLANG     ?= $(SWIFT_BIN)clang
 LLVM_AR   ?= $(shell command -v $(SWIFT_BIN)llvm-ar llvm-ar ar | head -n 1)
 

@@ -14,7 +14,10 @@ final class HostFiles {
     private final class PendingRead {
         /// 0 while waiting, 1 when `outcome` is there.
         let isDone = Atomic<Bool>(false)
+        let byteCount: Int
         var outcome: Result<(bytes: BodyBuffer, fileByteCount: Int), JaxError>?
+
+        init(byteCount: Int) { self.byteCount = byteCount }
     }
 
     /// Sends the request and waits for its answer, polling: the caller's job may be ended at any moment, and a task that
@@ -25,7 +28,7 @@ final class HostFiles {
         }
         var created: (UInt32, PendingRead)?
         platform.charging(.library) {
-            let read = PendingRead()
+            let read = PendingRead(byteCount: count)
             created = (lock.hold {
                 let number = nextRequest
                 nextRequest = number == UInt32.max ? 1 : number + 1
@@ -48,6 +51,12 @@ final class HostFiles {
         }
     }
 
+    /// How many bytes a reply may bring: -1 where nobody waits for it.
+    func expectedByteCount(_ message: Message) -> Int {
+        guard message.channel == 0, message.kind == .readFile else { return -1 }
+        return lock.hold { pending[message.request]?.byteCount } ?? -1
+    }
+
     /// A reply from the host.
     func answered(_ message: Message) {
         if message.kind == .failure {
@@ -57,6 +66,9 @@ final class HostFiles {
         do throws(JaxError) {
             let reply = try ReadFile.Reply(decoding: message.fields)
             guard message.kind == .readFile, let body = message.body else { throw JaxError(.malformed, "the host's answer is none to a file request") }
+            guard 0...Service.maximumFile ~= reply.fileByteCount else {
+                throw JaxError(.malformed, "a file of \(reply.fileByteCount) bytes; at most \(Service.maximumFile) can be read")
+            }
             finish(message.request, .success((bytes: body, fileByteCount: reply.fileByteCount)))
         } catch {
             failed(message.request, error)

@@ -45,7 +45,7 @@ public final class Service: LinkHandler {
     }
 
     /// Sends a line of the log to the program that owns the machine. Not from within a job.
-    public func log(_ line: String) {
+    func log(_ line: String) {
         guard channels[0] != nil else { return }
         do throws(JaxError) {
             try link.send(.log, isReply: false, channel: 0, request: 0, fields: LogLine(line: line).encoded())
@@ -61,7 +61,12 @@ public final class Service: LinkHandler {
     // MARK: Messages
 
     public func destination(for message: Message, byteCount: Int) throws(JaxError) -> BodyBuffer {
-        if message.isReply { return try library { () throws(JaxError) in try BodyBuffer(byteCount: byteCount) } }
+        if message.isReply {
+            guard byteCount <= files.expectedByteCount(message) else {
+                throw JaxError(.malformed, "\(byteCount) bytes that nobody asked for")
+            }
+            return try library { () throws(JaxError) in try BodyBuffer(byteCount: byteCount) }
+        }
         switch message.kind {
         case .put:
             let storage = try library { () throws(JaxError) in try Tensor(Service.tensorType(Put(decoding: message.fields), byteCount)).storage }
@@ -76,6 +81,8 @@ public final class Service: LinkHandler {
         }
     }
 
+    /// The largest file of the host's that can be read.
+    static let maximumFile = 1 << 40
     /// Programs carry their constants: the limit is that of bodies.
     static let maximumProgram = Int(Link.maximumBody)
 
@@ -99,7 +106,7 @@ public final class Service: LinkHandler {
 
     private func handle(_ message: Message) throws(JaxError) {
         if message.isReply {
-            files.answered(message)
+            if message.channel == 0 { files.answered(message) }
             return
         }
         if message.kind == .leave {
@@ -132,7 +139,9 @@ public final class Service: LinkHandler {
         }
     }
 
-    public func replyFailed(channel: UInt32, request: UInt32, _ error: JaxError) { files.failed(request, error) }
+    public func replyFailed(channel: UInt32, request: UInt32, _ error: JaxError) {
+        if channel == 0 { files.failed(request, error) }
+    }
 
     public func peerReportedDamage(channel: UInt32, _ damage: Damage) { platform.log("link: the host says: " + damage.text) }
 
@@ -163,7 +172,8 @@ public final class Service: LinkHandler {
 
     private func channel(_ number: UInt32) throws(JaxError) -> Channel {
         if let channel = channels[number] { return channel }
-        guard channels.count < Service.maximumChannels, number <= 0x7FFF_FFFF else {
+        guard number <= 0x7FFF_FFFF else { throw JaxError(.malformed, "there is no channel \(number); the last is \(0x7FFF_FFFF)") }
+        guard channels.count < Service.maximumChannels else {
             throw JaxError(.resourceExhausted, "\(Service.maximumChannels) channels are open already")
         }
         let channel = Channel(number: number, prefix: session?.freshName("link") ?? "link", concurrency)
@@ -175,8 +185,8 @@ public final class Service: LinkHandler {
     }
 
     private func leave(_ number: UInt32) {
-        guard let channel = channels.removeValue(forKey: number) else { return }
         link.forgetIncoming(channel: number)
+        guard let channel = channels.removeValue(forKey: number) else { return }
         let running = channel.close()
         link.abandonBodies(channel: number)
         if let running { endRunning(running, of: channel) }
@@ -218,9 +228,21 @@ public final class Service: LinkHandler {
         try link.send(message.kind, isReply: true, channel: message.channel, request: message.request, fields: reply.encoded(), body: body)
     }
 
+    /// Tells the sender of a request how far it is.
+    func send(_ progress: Progress, about message: Message) throws(JaxError) {
+        try link.send(.progress, isReply: true, channel: message.channel, request: message.request, fields: progress.encoded())
+    }
+
     func replyText(_ message: Message, _ text: String) throws(JaxError) {
         let body = try library { () throws(JaxError) in try BodyBuffer(copying: Array(text.utf8)) }
-        try reply(message, Empty(), body: body)
+        if body.bytes.count <= Link.window {
+            try reply(message, Empty(), body: body)
+            return
+        }
+        // A long one waits for credit, which the reading task brings.
+        concurrency.spawn("text") { [self] in
+            do throws(JaxError) { try reply(message, Empty(), body: body) } catch {}
+        }
     }
 
     /// Runs `body` with its memory charged to the JAX layer.

@@ -26,6 +26,7 @@ final class Worker {
                 try work(message)
             } catch {
                 service.link.fail(channel: channel.number, request: message.request, error)
+                if error.kind == .fault { service.log("request \(message.request) of link \(channel.number): " + error.description) }
             }
         }
         drop(channel.allHandles)
@@ -116,6 +117,7 @@ final class Worker {
         let request = try Check(decoding: message.fields)
         let bytes = try body(message)
         let program = try session.load(UnsafeRawBufferPointer(bytes.bytes), as: name, limits: limits(request.limits))
+        try service.send(Progress(done: 1, total: 2, what: "loaded"), about: message)
         _ = try session.execute(program, [], device: try session.device(request.device), limits: limits(request.limits))
     }
 

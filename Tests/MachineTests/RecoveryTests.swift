@@ -23,7 +23,7 @@ import WireProtocol
             try: jnp.zeros(100000)
             except MemoryError as e: print('refused', e)
             machine.limits(memory=None, time=0.01)
-            try: jnp.ones((600, 600)) @ jnp.ones((600, 600))
+            try: jnp.ones((3000, 3000)) @ jnp.ones((3000, 3000))
             except MemoryError as e: print('late', e)
             try: machine.limits(permissions=['everything'])
             except ValueError as e: print('unknown', e)

@@ -4,12 +4,14 @@ import HostMachine
 import JaxPlatform
 import JaxRun
 import JaxService
+import Synchronization
 import WireProtocol
 
 /// What the kernel does in ring 0, for tests.
 final class TestMachine: ServiceMachine {
     var banner: String { "test machine" }
-    func statistics() -> String { "{\"uptime_s\": 1}" }
+    var figures = "{\"uptime_s\": 1}"
+    func statistics() -> String { figures }
     func faults() -> String { "[]" }
     func trace() throws(JaxError) -> String { throw JaxError(.notImplemented, "no trace here") }
     /// So many cancellations meet a job that is about to return, and change nothing.
@@ -39,7 +41,13 @@ final class TestPlatform: Platform {
     private let monitor = ThreadMonitor()
     private var jobs: [UInt64: Bool] = [:]
 
-    func allocate(byteCount: Int) -> UnsafeMutableRawPointer? { hosted.allocate(byteCount: byteCount) }
+    /// Bytes of the largest allocation.
+    let largest = Atomic<Int>(0)
+
+    func allocate(byteCount: Int) -> UnsafeMutableRawPointer? {
+        largest.max(byteCount, ordering: .relaxed)
+        return hosted.allocate(byteCount: byteCount)
+    }
     func deallocate(_ pointer: UnsafeMutableRawPointer, byteCount: Int) { hosted.deallocate(pointer, byteCount: byteCount) }
     func parallelFor(_ count: Int, _ body: (Int) -> Void) { hosted.parallelFor(count, body) }
     var nanoseconds: UInt64 { hosted.nanoseconds }

@@ -114,6 +114,34 @@ private func failure<R: Request>(_ call: Client.Call<R>) -> JaxError? {
         #expect(memcmp(back.bytes.baseAddress!, body.bytes.baseAddress!, count) == 0)
     }
 
+    @Test func aLongTextWaitsForNobodyWhoBringsItsCredit() throws {
+        let loop = try Loopback(), client = loop.client
+        loop.machine.figures = String(repeating: "x", count: 5 << 20)
+        #expect(try client.start(ReadStatistics()).waitWithBody(seconds: 20).body?.bytes.count == 5 << 20)
+        #expect(try client.start(ListDevices()).waitWithBody(seconds: 5).reply.devices.count == 1)
+    }
+
+    @Test func replyThatNobodyAskedForGetsNoMemory() throws {
+        let loop = try Loopback(), client = loop.client
+        TestPlatform.shared.largest.store(0, ordering: .relaxed)
+        for channel: UInt32 in [0, 3] {
+            let size = withUnsafeBytes(of: UInt64(1 << 30).littleEndian) { Array($0) }
+            let header = FrameHeader(kind: MessageKind.readFile.rawValue, flags: [.reply, .body], channel: channel, request: 1, payloadByteCount: size.count)
+            let frame = size.withUnsafeBytes { header.frame($0) }
+            try frame.withUnsafeBytes { try loop.stream.write($0) }
+        }
+        #expect(try client.start(ListDevices()).waitWithBody(seconds: 5).reply.devices.count == 1)
+        #expect(TestPlatform.shared.largest.load(ordering: .relaxed) < 1 << 20)
+    }
+
+    @Test func aCheckTellsHowFarItIs() throws {
+        let loop = try Loopback(), client = loop.client
+        nonisolated(unsafe) var steps: [String] = []
+        let request = Check(name: "affine", device: "cpu:0", limits: JobLimits())
+        _ = failure(try client.start(request, body: fixture("affine"), onProgress: { steps.append($0.what) }))
+        #expect(steps == ["loaded"])
+    }
+
     @Test func damageIsAnsweredAndTheLinkGoesOn() throws {
         let loop = try Loopback(), client = loop.client
         let garbage = [UInt8](repeating: 0x55, count: 5000)

@@ -19,8 +19,10 @@ wanted="$sum $(sha256sum scripts/micropython/patch.py scripts/setup/micropython.
 fetch() {
     echo "fetching MicroPython's source package (Debian 13)"
     local mirror keyring state
-    # The first mirror of Debian's main archive that apt is set up with, and the keyring it trusts for it.
-    mirror=$(apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' | awk '$2 == "main" && $1 ~ /\/debian\/?$/ { print $1; exit }')
+    # The first mirror of Debian's main archive that apt is set up with (on cloud images a list of mirrors in a file), and the
+    # keyring it trusts for it.
+    mirror=$(apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' |
+        awk '$2 == "main" && $1 ~ /\/debian\/?$|^mirror\+file:.*\/debian\.list\/?$/ { print $1; exit }')
     [ -n "$mirror" ] || { echo "no Debian mirror in this machine's apt configuration" >&2; exit 1; }
     keyring=/usr/share/keyrings/debian-archive-keyring.gpg
     state=$(realpath -m $out/apt)

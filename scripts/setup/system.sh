@@ -15,7 +15,7 @@ fi
 packages=(
     qemu-system-x86 ovmf              # the machine
     gnu-efi binutils mtools gdisk     # the images
-    gcc libc6-dev python3 python3-venv xz-utils  # MicroPython, the tests' environment
+    gcc libc6-dev python3 python3-venv xz-utils procps  # MicroPython, the tests' environment
     debootstrap bubblewrap            # a Debian 13 root with a Venus-capable QEMU
     spirv-tools libvulkan-dev libvulkan1 mesa-vulkan-drivers virgl-server  # the accelerator's generator and tests
 )

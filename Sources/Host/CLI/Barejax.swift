@@ -19,6 +19,7 @@ enum Main {
         do {
             var command = try Barejax.parseAsRoot()
             try command.run()
+            guard fflush(stdout) == 0, ferror(stdout) == 0 else { outputFailed() }
         } catch let error as JaxError {
             complain(error.description)
             exit(1)
@@ -38,8 +39,12 @@ func complain(_ text: String) {
     fputs(text + "\n", stderr)
 }
 
-/// Prints text on standard output as it is.
+/// Prints text on standard output as it is. Where nobody can read it any more, the command ends, and with it its machine.
 func put(_ bytes: [UInt8]) {
-    fwrite(bytes, 1, bytes.count, stdout)
-    fflush(stdout)
+    guard fwrite(bytes, 1, bytes.count, stdout) == bytes.count, fflush(stdout) == 0 else { outputFailed() }
+}
+
+func outputFailed() -> Never {
+    fputs("cannot write to standard output: " + String(cString: strerror(errno)) + "\n", stderr)
+    exit(1)
 }

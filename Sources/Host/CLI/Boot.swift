@@ -44,6 +44,7 @@ struct Boot: ParsableCommand {
         if let debuggerPort { options.extra += ["-S", "-gdb", "tcp:127.0.0.1:\(debuggerPort)"] }
         let files = try share.map { path throws(JaxError) in try SharedFolder(path: path) }
 
+        var isServing = false
         let terminal = Terminal()
         let signals = EndingSignals()
         let machine = try Machine(options)
@@ -51,30 +52,33 @@ struct Boot: ParsableCommand {
             machine.process.kill()
             machine.process.wait()
             terminal.restore()
-            if let socket { unlink(socket) }
+            if let socket, isServing { unlink(socket) }
         }
         defer { terminal.restore() }
         if let socket {
-            try serve(machine, at: socket, files, signals)
+            try serve(machine, at: socket, files, signals) { isServing = true }
         } else {
             // The prompt is QEMU's business; this end of the link only answers the machine's requests for files.
             let client = Client(machine.stream, files: files)
-            machine.process.wait()
+            let status = machine.process.wait() ?? 0
             client.close()
+            try signals.check(status, "the machine ended with status \(status)")
         }
     }
 
-    private func serve(_ machine: Machine, at path: String, _ files: SharedFolder?, _ signals: EndingSignals) throws(JaxError) {
+    private func serve(_ machine: Machine, at path: String, _ files: SharedFolder?, _ signals: EndingSignals,
+                       onListening: () -> Void) throws(JaxError) {
         let broker = Broker(machine.stream)
         let client = Client(try broker.start(), files: files)
         client.onLog = { complain($0) }
         try machine.greet(client, as: "barejax boot")
         try broker.listen(at: path)
+        onListening()
         print("ready")
         fflush(stdout)
         let status = machine.process.wait() ?? 0
         unlink(path)
         client.close()
-        if status != 0 && !signals.haveCome { throw JaxError(.deviceError, "the machine ended\n" + (machine.console?.lastLines ?? "")) }
+        try signals.check(status, "the machine ended\n" + (machine.console?.lastLines ?? ""))
     }
 }

@@ -18,17 +18,23 @@ struct Check: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Seconds that one program may run.", valueName: "seconds"))
     var limit = 60
 
+    func validate() throws {
+        guard 1...86400 ~= limit else { throw ValidationError("--limit must be 1 to 86400 seconds") }
+    }
+
     func run() throws {
         let programs = try HostCommand.programs(at: paths)
-        let (passed, failed) = try connection.withMachine(gpu: device.isGPU) { client in try checkAll(programs, client) }
+        // Over a shared socket there is one channel.
+        let channels = connection.connect == nil ? Check.parallel : 1
+        let (passed, failed) = try connection.withMachine(gpu: device.isGPU) { client in try checkAll(programs, client, channels) }
         print("\(passed) passed, \(failed) failed")
         if failed > 0 { throw ExitCode(1) }
     }
 
-    /// Programs are sent ahead so that the machine never waits; two at a time run beside each other.
-    private func checkAll(_ programs: [String], _ client: Client) throws(JaxError) -> (Int, Int) {
+    /// Programs are sent ahead so that the machine never waits; `channels` at a time run beside each other.
+    private func checkAll(_ programs: [String], _ client: Client, _ channels: Int) throws(JaxError) -> (Int, Int) {
         var limits = device.limits
-        limits.nanoseconds = UInt64(max(1, limit)) * 1_000_000_000
+        limits.nanoseconds = UInt64(limit) * 1_000_000_000
         var waiting: [(path: String, outcome: Result<Client.Call<WireProtocol.Check>, JaxError>)] = []
         var progress = ProgressLine()
         var passed = 0, failed = 0
@@ -37,7 +43,7 @@ struct Check: ParsableCommand {
                 let path = programs[index]
                 do throws(JaxError) {
                     let request = WireProtocol.Check(name: path, device: device.device, limits: limits)
-                    let call = try client.start(request, body: try readFile(path), channel: UInt32(index % Check.parallel))
+                    let call = try client.start(request, body: try readFile(path), channel: UInt32(index % channels))
                     waiting.append((path, .success(call)))
                 } catch {
                     waiting.append((path, .failure(error)))

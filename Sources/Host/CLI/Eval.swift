@@ -22,9 +22,11 @@ struct Eval: ParsableCommand {
 
     func run() throws {
         let source = try text.map { text throws(JaxError) in try BodyBuffer(copying: Array(text.utf8)) } ?? readFile(file!)
+        let output = OutputQueue()
+        defer { output.drain() }
         let status = try connection.withMachine { client in
             let request = Evaluate(name: file ?? "<stdin>", limits: JobLimits(permissions: .prompt))
-            return try client.start(request, body: source, onOutput: put).wait().status
+            return try client.start(request, body: source, onOutput: { output.append($0) }).wait().status
         }
         if status != 0 { throw ExitCode(Int32(truncatingIfNeeded: min(status, 255))) }
     }

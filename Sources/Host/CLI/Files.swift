@@ -15,18 +15,35 @@ func readFile(_ path: String, headerByteCount: UInt64 = 0) throws(JaxError) -> B
     var status = stat()
     guard fstat(file, &status) == 0 else { throw fileError(path) }
     guard status.st_mode & S_IFMT != S_IFDIR else { throw JaxError(.valueError, "\(path) is a folder, expected a file") }
-    guard UInt64(status.st_size) <= Link.maximumBody + headerByteCount else {
-        throw JaxError(.resourceExhausted, "\(path) has \(status.st_size) bytes; at most \(Link.maximumBody) can be sent")
-    }
+    guard status.st_mode & S_IFMT == S_IFREG else { return try readStream(file, path) }
+    guard UInt64(status.st_size) <= Link.maximumBody + headerByteCount else { throw tooLarge(path, Int(status.st_size)) }
     let body = try BodyBuffer(byteCount: Int(status.st_size))
     var done = 0
     while done < body.bytes.count {
         let count = read(file, body.bytes.baseAddress! + done, body.bytes.count - done)
         if count < 0 && errno == EINTR { continue }
+        if count == 0 { throw JaxError(.valueError, "\(path) shrank while it was read") }
         guard count > 0 else { throw fileError(path) }
         done += count
     }
     return body
+}
+
+/// What a pipe or a terminal brings until its end.
+private func readStream(_ file: Int32, _ path: String) throws(JaxError) -> BodyBuffer {
+    var contents: [UInt8] = [], piece = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = read(file, &piece, piece.count)
+        if count < 0 && errno == EINTR { continue }
+        guard count >= 0 else { throw fileError(path) }
+        if count == 0 { return try BodyBuffer(copying: contents) }
+        contents += piece[..<count]
+        guard contents.count <= Int(Link.maximumBody) else { throw tooLarge(path, contents.count) }
+    }
+}
+
+private func tooLarge(_ path: String, _ byteCount: Int) -> JaxError {
+    JaxError(.resourceExhausted, "\(path) has \(byteCount) bytes; at most \(Link.maximumBody) can be sent")
 }
 
 /// Writes pieces to a file, replacing what was there.

@@ -1,6 +1,7 @@
 // The terminal's settings, and the signals that end a command in order.
 import Glibc
 import HostMachine
+import JaxPlatform
 
 /// Remembers how the terminal was set, because QEMU sets it raw and may be killed before it sets it back.
 final class Terminal {
@@ -33,5 +34,11 @@ final class EndingSignals {
             onSignal()
             exit(128 + signal)
         }
+    }
+
+    /// Throws `deviceError` where QEMU ended badly by itself. Where a signal has come, that one ends this process.
+    func check(_ status: Int32, _ text: String) throws(JaxError) {
+        while haveCome { pause() }
+        if status != 0 { throw JaxError(.deviceError, text) }
     }
 }

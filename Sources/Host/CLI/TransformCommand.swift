@@ -7,7 +7,7 @@ struct Transform: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Apply a transformation to a loaded program in the machine and execute the result.")
 
-    @Argument(help: ArgumentHelp("grad, value_and_grad, jvp, vmap, jit, …", valueName: "transformation"))
+    @Argument(help: ArgumentHelp("jit; the machine names those that it has.", valueName: "transformation"))
     var transformation: String
 
     @Argument(help: ArgumentHelp("A serialized jax.export artifact or a StableHLO bytecode module.", valueName: "program"))

@@ -33,7 +33,10 @@ public final class Broker {
                 let client = accept(descriptor, nil, nil)
                 if client < 0 {
                     if errno == EINTR || errno == ECONNABORTED { continue }
-                    return
+                    if errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS { return }
+                    platform.log("a client was not taken: " + String(cString: strerror(errno)))
+                    usleep(100_000)
+                    continue
                 }
                 _ = fcntl(client, F_SETFD, FD_CLOEXEC)
                 add(SocketStream(descriptor: client), channel: nil)

@@ -15,6 +15,9 @@ public final class Client: LinkHandler {
     private var nextHandle: UInt64 = 1
     private var closingError: JaxError?
     private let files: SharedFolder?
+    /// File requests that are being answered; a machine that asks for more at once is refused.
+    private var filesUnderWay = 0
+    private static let maximumFilesUnderWay = 16, maximumPiece = 16 << 20
 
     /// Starts to read. `files` answers the machine's own requests.
     public init(_ stream: SocketStream, files: SharedFolder? = nil) {
@@ -68,11 +71,13 @@ public final class Client: LinkHandler {
         public func cancel() throws(JaxError) { _ = try client.start(Cancel(request: reply.number), channel: reply.channel) }
     }
 
-    /// Sends a request; returns when it, body included, has been written. `onOutput` gets what it prints. The work of
-    /// several channels is done side by side; over a shared socket there is one channel only.
+    /// Sends a request; returns when it, body included, has been written. `onOutput` gets what it prints, `onProgress` how
+    /// far it is, both on the reading thread. The work of several channels is done side by side; over a shared socket there
+    /// is one channel only.
     public func start<R: Request>(_ request: R, body: BodyBuffer? = nil, channel: UInt32 = 0,
-                                  onOutput: @escaping ([UInt8]) -> Void = { _ in }) throws(JaxError) -> Call<R> {
-        let reply = PendingReply(channel: channel, onOutput: onOutput)
+                                  onOutput: @escaping ([UInt8]) -> Void = { _ in },
+                                  onProgress: @escaping (Progress) -> Void = { _ in }) throws(JaxError) -> Call<R> {
+        let reply = PendingReply(channel: channel, onOutput: onOutput, onProgress: onProgress)
         monitor.enter()
         if let closingError {
             monitor.leave()
@@ -151,7 +156,9 @@ public final class Client: LinkHandler {
         case .log:
             if let line = try? LogLine(decoding: message.fields) { onLog(line.line) }
         case .progress:
-            break
+            guard let reply = hold(monitor, { pending[message.request] }),
+                  let progress = try? Progress(decoding: message.fields) else { return }
+            reply.onProgress(progress)
         case .readFile where !message.isReply:
             answerFile(message)
         default:
@@ -178,12 +185,22 @@ public final class Client: LinkHandler {
 
     /// On a thread of its own: the reply's body waits for credit, which the reading thread brings.
     private func answerFile(_ message: Message) {
+        guard hold(monitor, { filesUnderWay < Client.maximumFilesUnderWay }) else {
+            link.fail(channel: message.channel, request: message.request,
+                      JaxError(.resourceExhausted, "\(Client.maximumFilesUnderWay) files are being read already"))
+            return
+        }
+        hold(monitor) { filesUnderWay += 1 }
         Threads().spawn("file") { [self] in
+            defer { hold(monitor) { filesUnderWay -= 1 } }
             do throws(JaxError) {
                 guard let files else {
                     throw JaxError(.permissionDenied, "no folder of the host is shared; start the machine with --share DIR")
                 }
                 let request = try ReadFile(decoding: message.fields)
+                guard request.count <= Client.maximumPiece else {
+                    throw JaxError(.resourceExhausted, "\(request.count) bytes of a file at once; at most \(Client.maximumPiece) are sent")
+                }
                 let piece = try files.read(request)
                 try link.send(.readFile, isReply: true, channel: message.channel, request: message.request,
                               fields: ReadFile.Reply(fileByteCount: piece.fileByteCount).encoded(), body: piece.bytes)
@@ -200,9 +217,11 @@ final class PendingReply {
     var outcome: Result<Message, JaxError>?
     let channel: UInt32
     let onOutput: ([UInt8]) -> Void
+    let onProgress: (Progress) -> Void
 
-    init(channel: UInt32, onOutput: @escaping ([UInt8]) -> Void) {
+    init(channel: UInt32, onOutput: @escaping ([UInt8]) -> Void, onProgress: @escaping (Progress) -> Void) {
         self.channel = channel
         self.onOutput = onOutput
+        self.onProgress = onProgress
     }
 }

@@ -87,7 +87,7 @@ public struct MachineOptions {
             arguments += ["-bios", seen(try MachineOptions.firmware())]
             var disk = self.disk ?? ""
             if disk.isEmpty { disk = try BuildFiles.path("barejax.img") }
-            arguments += ["-drive", "file=\(seen(disk)),format=raw,if=none,id=disk,readonly=on",
+            arguments += ["-drive", "file=\(QEMUProcess.escaped(seen(disk))),format=raw,if=none,id=disk,readonly=on",
                           "-device", "virtio-blk-pci,drive=disk,bootindex=0"]
         }
         arguments += ["-device", "virtio-serial-pci", "-chardev", "socket,id=control,fd=\(link)",

@@ -88,6 +88,11 @@ public final class QEMUProcess {
     }
 
     /// Runs a command to its end, its output discarded; nil if it took longer and was killed.
+    /// A value within an option of QEMU's, where a comma begins the next one.
+    static func escaped(_ value: String) -> String {
+        value.split(separator: ",", omittingEmptySubsequences: false).joined(separator: ",,")
+    }
+
     static func run(_ arguments: [String], keeping descriptors: [Int32] = [], seconds: Double) -> Int32? {
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         defer { close(null) }

@@ -37,8 +37,8 @@ struct Venus {
             throw JaxError(.deviceError, "bubblewrap is not installed: apt-get install bubblewrap")
         }
         if hostHasVenus {
-            // The host's own files, read-only, with a place of its own for the X server's socket.
-            return try Venus(bubblewrap, ["--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev", "--tmpfs", "/tmp/.X11-unix", "--tmpfs", "/run"]).tried()
+            // The host's own files, read-only, with a place of its own for the X server's lock and socket.
+            return try Venus(bubblewrap, ["--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"]).tried()
         }
         guard let root = try? BuildFiles.path("venus-root/.complete") else {
             throw JaxError(.deviceError, "neither this host's QEMU nor build/venus-root has Venus: scripts/setup/venus-root.sh makes the latter")
@@ -92,18 +92,24 @@ struct Venus {
         ]
     }
 
-    /// Whether the host's own QEMU offers Venus and its renderer is there, with an X server to show nothing on.
+    /// Whether the host's own QEMU offers Venus and its renderer is there, with an X server to show nothing on. The same
+    /// question as in scripts/setup/venus-root.sh.
     private static let hostHasVenus: Bool = {
-        guard access("/usr/libexec/virgl_render_server", X_OK) == 0, find(program: "Xvfb") != nil,
-              let pipe = popen("qemu-system-x86_64 -device virtio-gpu-gl-pci,help 2>/dev/null", "r") else { return false }
+        access("/usr/libexec/virgl_render_server", X_OK) == 0 && find(program: "Xvfb") != nil
+            && says("qemu-system-x86_64 -display help", "gtk") && says("qemu-system-x86_64 -device virtio-gpu-gl-pci,help", "venus=")
+    }()
+
+    /// Whether a command's output holds these words.
+    private static func says(_ command: String, _ words: String) -> Bool {
+        guard let pipe = popen(command + " 2>/dev/null", "r") else { return false }
         defer { pclose(pipe) }
         var line = [CChar](repeating: 0, count: 512)
         var found = false
         while fgets(&line, Int32(line.count), pipe) != nil {
-            if String(cString: line).contains("venus=") { found = true }
+            if String(cString: line).contains(words) { found = true }
         }
         return found
-    }()
+    }
 
     private static func find(program: String) -> String? {
         for folder in ["/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin"] where access(folder + "/" + program, X_OK) == 0 {
@@ -119,7 +125,7 @@ struct Venus {
             let whose = hostHasVenus ? "the host's own QEMU" : "QEMU of build/venus-root"
             return Finding(what: "Venus", detail: whose + ", behind it this host's Vulkan", isGood: true, remedy: nil, isRequired: false)
         } catch {
-            return Finding(what: "Venus", detail: error.message, isGood: false, remedy: "make venus-root", isRequired: false)
+            return Finding(what: "Venus", detail: error.message, isGood: false, remedy: "scripts/setup/venus-root.sh", isRequired: false)
         }
     }
 }

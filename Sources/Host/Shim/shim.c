@@ -63,7 +63,17 @@ int host_listen(const char *path) {
     int descriptor = unix_address(path, &address);
     if (descriptor < 0) return -1;
     struct stat status;
-    if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode)) unlink(path);
+    if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode)) {
+        // One that nobody answers at any more is in the way; a living server keeps its own.
+        int other = host_connect(path);
+        if (other >= 0) {
+            close(other);
+            close(descriptor);
+            errno = EADDRINUSE;
+            return -1;
+        }
+        unlink(path);
+    }
     mode_t mask = umask(0177);
     int result = bind(descriptor, (struct sockaddr *)&address, sizeof address);
     umask(mask);

@@ -30,7 +30,6 @@ enum PromptFiles {
         var contents: [UInt8] = []
         while true {
             let piece = try service.readHostFile(name, offset: contents.count, count: 1 << 20)
-            if contents.isEmpty { contents.reserveCapacity(piece.fileByteCount) }
             contents.append(contentsOf: piece.bytes.bytes)
             if contents.count >= piece.fileByteCount || piece.bytes.bytes.isEmpty { return contents }
         }
