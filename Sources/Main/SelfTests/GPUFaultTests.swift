@@ -49,6 +49,7 @@ enum GPUFaultTests {
         check("gpu right after all faults", isRight)
         device.end(owner: owner, budget: 1_000_000_000)
         check("gpu ledger at zero after all faults", device.ledger.isEmpty)
+        log("\(gpu.untoldAnswerCount) answers without an interrupt")
         device.close()
     }
 

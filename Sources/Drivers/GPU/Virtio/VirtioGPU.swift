@@ -10,6 +10,7 @@ public final class VirtioGPU {
     private static let requestByteCount = 1 << 16, responseByteCount = 4096
     /// How long the device may take for a command.
     private static let commandBudget: UInt64 = 10_000_000_000
+    private static let lookInterval: UInt64 = 100_000_000
     private static let fenceCount = 16
 
     public let name: String
@@ -36,6 +37,8 @@ public final class VirtioGPU {
     private var windowRegion: SharedMemoryRegion?
     /// Grows with every reset of the device; contexts of earlier ones are gone.
     private(set) var generation = 0
+    /// Answers that lay in the queue without an interrupt that told of them.
+    public private(set) var untoldAnswerCount = 0
     public private(set) var capset: VenusCapset
 
     /// Starts the device. `mapWindow` maps the host-visible window and returns its address. Throws `unsupported` for a
@@ -169,8 +172,15 @@ public final class VirtioGPU {
             let seen = interrupts.count
             try collect()
             if answered != nil { break }
-            guard interrupts.wait(past: seen, until: deadline) else {
+            let now = environment.nanoseconds
+            guard now < deadline else {
                 throw DeviceError(.timedOut, name, "\(command.name) was not answered within \(VirtioGPU.commandBudget / 1_000_000_000) s")
+            }
+            // The queue is looked at now and then, whether or not there was an interrupt.
+            let wasTold = interrupts.wait(past: seen, until: min(now + VirtioGPU.lookInterval, deadline))
+            if !wasTold {
+                try collect()
+                if answered != nil && interrupts.count == seen { untoldAnswerCount += 1 }
             }
         }
         awaited = nil

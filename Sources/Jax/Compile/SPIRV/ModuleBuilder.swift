@@ -10,7 +10,6 @@ public final class ModuleBuilder {
     private var annotations: [UInt32] = []
     private var debugNames: [UInt32] = []
     private var declarations: [UInt32] = []
-    private var executionModes: [UInt32] = []
     private var body: [UInt32] = []
     private var interface: [UInt32] = []
     private var lastID: UInt32 = 0
