@@ -63,7 +63,7 @@ final class Campaign {
                 climbedBefore += climbed + 1
                 climbed = 0
                 struckBefore = 0
-                fail(fault.name, "the machine is lost: \(error)")
+                fail(fault.name, "the machine is lost: \(error)\n" + machine.autopsy(ImageSymbols(image: repository + "/build/image/pvh.elf")))
                 machine = try SoakMachine(cpus: cpus, repository: repository)
                 try settle()
             }

@@ -119,7 +119,9 @@ final class SoakMachine {
             if random.below(2) == 0 { bytes[Int(random.below(UInt64(bytes.count)))] ^= 0x20 } else { bytes.removeLast(Int(random.below(UInt64(bytes.count)))) }
         }
         try bytes.withUnsafeBytes { try machine.stream.write($0) }
-        try waitForAnswer()
+        do { try waitForAnswer() } catch {
+            throw CampaignError("\(error), after \(bytes.count) bytes: " + bytes.prefix(64).map { String($0, radix: 16) }.joined(separator: " "))
+        }
     }
 
     /// Lets the control port's device break its specification, or take nothing any more; requests that are under way are lost.
@@ -130,10 +132,17 @@ final class SoakMachine {
         try waitForAnswer()
     }
 
-    /// Garbage may look like the beginning of a frame that is still to come: a few requests push it out.
+    /// Garbage may look like the beginning of a frame whose rest is still to come: as many zeros push it out.
     private func waitForAnswer() throws {
-        for _ in 0..<60 where (try? client.start(ListDevices()).waitWithBody(seconds: 1)) != nil { return }
-        throw CampaignError("the link does not answer any more")
+        var last = ""
+        for attempt in 0..<60 {
+            do {
+                _ = try client.start(ListDevices()).waitWithBody(seconds: 1)
+                return
+            } catch { last = "\(error)" }
+            if attempt == 3 { _ = try? [UInt8](repeating: 0, count: FrameHeader.maximumPayload).withUnsafeBytes { try machine.stream.write($0) } }
+        }
+        throw CampaignError("the link does not answer any more: " + last)
     }
 
     /// What QEMU says of the page tables (`info tlb`): nil where no frame is writable in one place and executable in another.
@@ -163,6 +172,18 @@ final class SoakMachine {
         }
         print("info tlb: \(lines) mappings, \(executable.count) executable, none of them writable anywhere")
         return nil
+    }
+
+    /// Where the processors of a machine stand that does not answer, and what it said last.
+    func autopsy(_ symbols: ImageSymbols) -> String {
+        var text = "console:\n" + machine.console!.lastLines
+        guard machine.process.isRunning, let registers = try? ask("info registers -a") else { return text + "\nQEMU has ended" }
+        for line in registers.split(whereSeparator: \.isNewline) {
+            for field in line.split(separator: " ") where field.hasPrefix("RIP=") {
+                if let address = UInt64(field.dropFirst(4), radix: 16) { text += "\na processor at " + symbols.name(address) }
+            }
+        }
+        return text
     }
 
     /// A line for QEMU's monitor, and what it answers.
