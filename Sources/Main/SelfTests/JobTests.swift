@@ -69,6 +69,24 @@ func runForcedEndTests() {
     end = Jobs.run(name: "cancelled", cancelled) { spin() }
     check("a cancelled job is ended by force after its grace", kind(end) == .cancelled)
 
+    // IA32_MCG_STATUS: the interrupted code can go on, a machine check is in progress.
+    var wentOn = false
+    end = Jobs.run(name: "struck", JobLimits(resultOwner: 1)) {
+        let flags = cpu_lock_interrupts()
+        cpu_write_msr(0x17A, 5)
+        cpu_test_machine_check()
+        wentOn = true
+        cpu_unlock_interrupts(flags)
+        spin()
+    }
+    check("a machine check with interrupts off ends the job as soon as they are on", wentOn && kind(end) == .machineCheck)
+    end = Jobs.run(name: "struck", JobLimits(resultOwner: 1)) {
+        cpu_write_msr(0x17A, 5)
+        cpu_test_machine_check()
+        wentOn = false
+    }
+    check("and else at once", wentOn && kind(end) == .machineCheck)
+
     for _ in 0..<20 {
         end = Jobs.run(name: "parallel", JobLimits(resultOwner: 1)) {
             Parallel.forEach(1000) { index in if index == 777 { fatalError("on some processor") } }
