@@ -55,6 +55,7 @@ suite soak swift run soak --count 300 --seed 7
 suite gpu swift test --skip-build --no-parallel --filter GPUMachineTests
 suite prompt evaluated
 suite models $python Tests/Differential/models_test.py
+suite edges $python Tests/Differential/edges.py
 suite symbolic $python Tests/Differential/symbolic.py
 suite back-compat $python Tests/Differential/back_compat.py
 suite harness $python Tests/Differential/harness.py --sample 500

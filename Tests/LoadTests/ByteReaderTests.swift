@@ -52,3 +52,13 @@ import Testing
         }
     }
 }
+
+@Suite struct ValueScopeTests {
+    @Test func regionsThatAnnounceMoreValuesThanThereAreNumbersAreRefused() throws {
+        var scope = ValueScope()
+        try scope.enter(reserving: Int.max, 0)
+        try scope.enter(reserving: 1, 0)
+        #expect(throws: JaxError.self) { try scope.enter(reserving: 1, 7) }
+        #expect(scope.value(Int.max) == nil)
+    }
+}

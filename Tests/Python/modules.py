@@ -60,6 +60,20 @@ check(float(x.sum()) == 15.0 and int(x[1, 2]) == 5 and [int(v) for v in x[0]] ==
 check(str(x.T @ jnp.ones((2, 2))) == "[[3. 3.]\n [5. 5.]\n [7. 7.]]", "matmul")
 check(x.dtype == jnp.int32 and x.dtype == "int32" and repr(x.dtype) == "dtype('int32')", "dtype")
 check(raises(lambda: x.__setitem__(0, 1)) is not None and raises(lambda: hash(x)) is not None, "immutable")
+check(repr(jnp.sort(jnp.array([3., 0., 1.]) / jnp.array([1., 0., 1.]))) == "Array([ 1.,  3., nan], dtype=float32)", "NaNs are sorted last, whatever their sign")
+check(jnp.argsort(jnp.array([0., -0., 0.])).tolist() == [0, 1, 2], "zeros of both signs are equal")
+check(jnp.reshape(jnp.arange(6), (2, 3), order="F").tolist() == [[0, 2, 4], [1, 3, 5]], "reshape by columns")
+check(jnp.arange(6).reshape((2, 3)).ravel(order="F").tolist() == [0, 3, 1, 4, 2, 5], "ravel by columns")
+check(jnp.arange(6).reshape(2, 3, order="F").tolist() == [[0, 2, 4], [1, 3, 5]], "the method, too")
+check(repr(jnp.take(jnp.arange(3.), jnp.array([1, 7, -1]))) == "Array([ 1., nan,  2.], dtype=float32)", "take fills")
+check(jnp.take(jnp.arange(3), 9).tolist() == -2147483648, "take fills integers")
+check(jnp.take(jnp.arange(6).reshape(2, 3), jnp.array([0, 5]), axis=1).tolist() == [[0, -2147483648], [3, -2147483648]], "take fills along an axis")
+check(jnp.arange(5)[::2**62].tolist() == [0] and jnp.arange(5)[::-2**62].tolist() == [4], "steps past the end")
+check("TypeError" in raises(lambda: jnp.zeros(4).reshape(2**40, 2**40)), "a shape that overflows")
+check("ValueError" in raises(lambda: jnp.moveaxis(jnp.zeros((2, 3)), (0, 1), (1, 1))), "moveaxis to one place twice")
+check("MemoryError" in raises(lambda: jnp.tile(jnp.zeros(4), 2**62)), "tile to more than there is")
+check("ValueError" in raises(lambda: jnp.arange(float("nan"))), "arange to NaN")
+check("ValueError" in raises(lambda: jnp.arange(1e30)), "arange too far")
 total = 0
 for _ in range(3000):
     total = jnp.ones(1000).sum()  # garbage that only the collector finds

@@ -30,15 +30,15 @@ public struct TensorType: Equatable {
 
     /// Elements, or nil where a dimension is dynamic or negative or the size in bytes does not fit 63 bits.
     public var checkedElementCount: Int? {
+        // Also an empty array's other dimensions must fit: evaluations multiply them.
         var count = dtype.byteWidth
         if shape.contains(where: { $0 < 0 }) { return nil }
-        if shape.contains(0) { return 0 }
-        for dimension in shape {
+        for dimension in shape where dimension > 0 {
             let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
             if overflow { return nil }
             count = product
         }
-        return count / dtype.byteWidth
+        return shape.contains(0) ? 0 : count / dtype.byteWidth
     }
 
     public var byteCount: Int { elementCount &* dtype.byteWidth }

@@ -120,9 +120,10 @@ extension EntryTable {
     /// Booleans come as a splat of FF or 00, as bits (the lowest first), or one byte each.
     private func booleans(_ type: TensorType, _ count: Int, _ reader: inout ByteReader) throws(JaxError) -> Literal {
         let size = reader.remaining
-        let isPacked = size == (count + 7) / 8
+        let packed = count / 8 + (count % 8 == 0 ? 0 : 1)
+        let isPacked = size == packed
         guard isPacked || size == count || size == 1 else {
-            throw reader.malformed("expected \((count + 7) / 8) or \(count) bytes of a constant \(type), found \(size)")
+            throw reader.malformed("expected \(packed) or \(count) bytes of a constant \(type), found \(size)")
         }
         var peek = reader
         let first = size > 0 ? try peek.byte("boolean") : 0

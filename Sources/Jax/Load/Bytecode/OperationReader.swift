@@ -33,7 +33,8 @@ final class OperationReader {
     let container: Container
     let entries: EntryTable
     let module = Module()
-    private let forms: [OperationForm]
+    /// By the number of the operation's name; made when one first uses it, for a file may list names that none uses.
+    private var forms: [Int: OperationForm] = [:]
     private var scopes: [ValueScope] = [ValueScope()]
     private var depth = 0
     /// Attributes by what they depend on, so that operations share them as they do in the file.
@@ -47,12 +48,14 @@ final class OperationReader {
         self.container = container
         entries = EntryTable(container)
         attributeBudget = 24 * container.operations.end + 65536
-        var forms: [OperationForm] = []
-        forms.reserveCapacity(container.operationNames.count)
-        for entry in container.operationNames {
-            forms.append(OperationForm(dialect: container.dialects[entry.dialect], mnemonic: entry.name))
-        }
-        self.forms = forms
+    }
+
+    private func form(_ name: Int) -> OperationForm {
+        if let form = forms[name] { return form }
+        let entry = container.operationNames[name]
+        let form = OperationForm(dialect: container.dialects[entry.dialect], mnemonic: entry.name)
+        forms[name] = form
+        return form
     }
 
     /// The whole module.
@@ -166,7 +169,7 @@ final class OperationReader {
     private func readRegion(_ function: Function, _ reader: inout ByteReader) throws(JaxError) -> Region {
         try expectOneBlock(reader.varint("block count"), reader)
         let valueCount = try reader.varint("value count")
-        scopes[scopes.count - 1].enter(reserving: valueCount)
+        try scopes[scopes.count - 1].enter(reserving: valueCount, reader.offset)
         var region = Region()
         let (count, hasArguments) = try reader.flaggedVarint("operation count")
         if hasArguments { region.parameters = try readBlockArguments(function, &reader) }
@@ -175,7 +178,7 @@ final class OperationReader {
         for _ in 0..<count {
             let header = try readHeader(&reader)
             guard !isTerminated else { throw JaxError(.malformed, "an operation follows the end of its block", offset: header.offset) }
-            if forms[header.encoded.name].isReturn {
+            if form(header.encoded.name).isReturn {
                 isTerminated = true
                 region.results = try operands(header)
             } else if let operation = try readOperation(header, function, &reader) {
@@ -238,7 +241,7 @@ final class OperationReader {
             throw JaxError(.malformed, "operation name \(nameIndex) of \(container.operationNames.count) does not exist",
                            offset: offset)
         }
-        let form = forms[nameIndex]
+        let form = form(nameIndex)
         let mask = try reader.byte("operation mask")
         let location = try entries.location(&reader)
         var encoded = EncodedAttributes(name: nameIndex)
@@ -288,7 +291,7 @@ final class OperationReader {
             }
             attributes.entries = fields
         }
-        if key.properties >= 0 { try readProperties(container.properties[key.properties], forms[key.name], &attributes) }
+        if key.properties >= 0 { try readProperties(container.properties[key.properties], form(key.name), &attributes) }
         if let rank { attributes = Translation.attributes(header, attributes, rank: rank) }
         attributeBudget -= 24 * attributes.entries.count + 128
         guard attributeBudget >= 0 else {
@@ -341,7 +344,7 @@ final class OperationReader {
     private func readOperation(_ header: OperationHeader, _ function: Function,
                                _ reader: inout ByteReader) throws(JaxError) -> Operation? {
         let operands = try operands(header)
-        if forms[header.encoded.name].isCast {
+        if form(header.encoded.name).isCast {
             guard header.regionCount == 0, operands.count == header.resultTypes.count else {
                 throw JaxError(.malformed, "expected a cast of as many values as it yields", offset: header.offset)
             }
@@ -354,7 +357,7 @@ final class OperationReader {
             }
             return nil
         }
-        guard let code = forms[header.encoded.name].code else {
+        guard let code = form(header.encoded.name).code else {
             throw JaxError(.notImplemented, "the operation \(header.fullName) is not supported", offset: header.offset)
         }
         var rank = 0

@@ -11,9 +11,10 @@ struct ValueScope {
     }
     private var ranges: [Range] = []
 
-    /// Begins a region that defines `reserving` values directly.
-    mutating func enter(reserving count: Int) {
-        let start = ranges.last.map { $0.start &+ $0.reserved } ?? 0
+    /// Begins a region that defines `reserving` values directly. Throws `malformed` where their numbers do not fit.
+    mutating func enter(reserving count: Int, _ position: Int) throws(JaxError) {
+        let (start, overflow) = ranges.last.map { $0.start.addingReportingOverflow($0.reserved) } ?? (0, false)
+        if overflow { throw JaxError(.malformed, "regions announce more values than can be numbered", offset: position) }
         ranges.append(Range(start: start, reserved: count, defined: []))
     }
 

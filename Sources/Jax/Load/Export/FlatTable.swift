@@ -5,9 +5,20 @@ import JaxPlatform
 /// What a flatbuffer may cost to read.
 final class FlatBudget {
     private var tables: Int
+    /// Bytes of memory that copies may take. Strings and vectors can be shared, too.
+    private var copies: Int
 
-    /// A table takes at least eight bytes of a file that does not share them.
-    init(byteCount: Int) { tables = byteCount / 8 + 16 }
+    /// A table takes at least eight bytes of a file that does not share them; no vector takes more than sixteen times its
+    /// bytes in memory.
+    init(byteCount: Int) {
+        tables = byteCount / 8 + 16
+        copies = 16 * byteCount + 4096
+    }
+
+    func copy(_ byteCount: Int, _ position: Int) throws(JaxError) {
+        copies -= byteCount
+        guard copies >= 0 else { throw JaxError(.malformed, "more text and lists than the file can hold", offset: position) }
+    }
 
     func spend(_ position: Int) throws(JaxError) {
         tables -= 1
@@ -87,15 +98,21 @@ struct FlatTable {
 
     func string(_ field: Int) throws(JaxError) -> String? {
         guard var bytes = try vector(field, width: 1)?.reader else { return nil }
+        try budget.copy(bytes.remaining, bytes.offset)
         return bytes.text()
     }
 
-    /// A vector of bytes.
-    func bytes(_ field: Int) throws(JaxError) -> ByteReader? { try vector(field, width: 1)?.reader }
+    /// A vector of bytes, for the caller to copy.
+    func bytes(_ field: Int) throws(JaxError) -> ByteReader? {
+        guard let bytes = try vector(field, width: 1)?.reader else { return nil }
+        try budget.copy(bytes.remaining, bytes.offset)
+        return bytes
+    }
 
     func integers<Value: FixedWidthInteger>(_ field: Int, _ type: Value.Type) throws(JaxError) -> [Int] {
         guard let (first, count) = try vector(field, width: Value.bitWidth / 8) else { return [] }
         var reader = first
+        try budget.copy(8 * count, reader.offset)
         var list: [Int] = []
         list.reserveCapacity(count)
         for _ in 0..<count { list.append(Int(truncatingIfNeeded: try reader.fixed(Value.self, "an element"))) }
@@ -123,8 +140,7 @@ struct FlatTable {
             try budget.spend(place)
             let offset = Int(try reader.fixed(UInt32.self, "an offset"))
             var bytes = try vector(at: place + offset, width: 1).reader
-            // Shared strings could otherwise add up to far more than the file.
-            guard bytes.remaining <= 4096 else { throw JaxError(.malformed, "a name of \(bytes.remaining) bytes", offset: place) }
+            try budget.copy(bytes.remaining + 16, place)
             list.append(bytes.text())
         }
         return list

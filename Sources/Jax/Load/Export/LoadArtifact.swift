@@ -114,10 +114,6 @@ private enum ArtifactReader {
             return .dictionary(entries)
         case 5:
             let data = try table.bytes(4)
-            // Shared tables could otherwise copy one blob many times.
-            if let data, data.remaining > 1 << 16 {
-                throw JaxError(.malformed, "a tree node with \(data.remaining) bytes of its own", offset: table.position)
-            }
             return .custom(name: try table.string(3) ?? "", data: data?.array() ?? [], children: children)
         default:
             throw JaxError(.malformed, "a tree node of unknown kind \(kind)", offset: table.position)
@@ -151,7 +147,9 @@ private enum ArtifactReader {
             throw JaxError(.notImplemented, "a token as an argument of an export", offset: table.position)
         }
         var shape: [Dimension] = []
-        for text in try table.strings(1) {
+        let sizes = try table.strings(1)
+        guard sizes.count <= 64 else { throw JaxError(.notImplemented, "an array of rank \(sizes.count); NumPy's have 64 at most", offset: table.position) }
+        for text in sizes {
             if let size = Int(text), size >= 0 { shape.append(.fixed(size)) } else { shape.append(.symbolic(text)) }
         }
         let code = try table.scalar(2, Int8.self)
@@ -194,8 +192,12 @@ private enum ArtifactReader {
         }
         var axes: [(name: String, size: Int)] = []
         for (name, size) in zip(names, sizes) { axes.append((name, size)) }
+        let codes = try table.integers(2, Int8.self)
+        guard codes.isEmpty || codes.count == axes.count else {
+            throw JaxError(.malformed, "a mesh with \(axes.count) axes and \(codes.count) types of them", offset: table.position)
+        }
         var types: [String] = []
-        for type in try table.integers(2, Int8.self) {
+        for type in codes {
             switch type {
             case 2: types.append("Explicit")
             case 3: types.append("Manual")

@@ -96,6 +96,11 @@ func contract(_ lhs: Tensor, _ rhs: Tensor, _ dimensions: DotDimensions, _ dtype
     try requireWideForm(dtype)
     let result = try Tensor(TensorType(dtype, dimensions.resultShape(lhs.shape, rhs.shape)))
     if result.elementCount == 0 { return result }
+    // Sums over nothing.
+    if lhs.elementCount == 0 || rhs.elementCount == 0 {
+        result.bytes.initializeMemory(as: UInt8.self, repeating: 0, count: result.type.byteCount)
+        return result
+    }
     switch contractionType(lhs.dtype, rhs.dtype, dtype) {
     case .f32: try contract(Float.self, .f32, lhs, rhs, dimensions, result)
     case .f64: try contract(Double.self, .f64, lhs, rhs, dimensions, result)

@@ -91,7 +91,8 @@ struct MinifloatFormat {
         case .unsignedZero: nan = signBit
         case .none: nan = signBit
         }
-        if value.isNaN || (special == .scale && value.sign == .minus && value != 0) { return UInt8(nan) }
+        // A scale has neither zero nor sign.
+        if value.isNaN || (special == .scale && value <= 0) { return UInt8(nan) }
         // The codes are in the order of their values: the nearest one by bisection.
         let size = value.magnitude
         var low = 0, high = largest + 1
@@ -102,7 +103,7 @@ struct MinifloatFormat {
         if size > self.value(low) {
             // Halfway to the next code, also to the one beyond the largest, decides.
             let middle = (self.value(low) + self.value(low + 1)) / 2
-            if size > middle || (size == middle && low & 1 == 1) { low += 1 }
+            if size > middle || (size == middle && (low & 1 == 1 || special == .scale)) { low += 1 }
         }
         if low > largest {
             switch special {

@@ -201,7 +201,7 @@ func power(_ base: Complex128, _ exponent: Complex128) -> Complex128 {
     if exponent.real == 0 && exponent.imaginary == 0 { return .one }
     if base.real == 0 && base.imaginary == 0 {
         if exponent.imaginary == 0 && exponent.real < 0 { return Complex128(.infinity, .nan) }
-        return exponent.real > 0 ? .zero : Complex128(.nan, .nan)
+        return exponent.real > 0 && exponent.imaginary == 0 ? .zero : Complex128(.nan, .nan)
     }
     if exponent.real == 1 && exponent.imaginary == 0 { return base }
     if exponent.real == 2 && exponent.imaginary == 0 { return Complex128.multiply(base, base) }

@@ -141,7 +141,13 @@ private func readFloats(_ a: Tensor, _ range: Range<Int>, _ block: UnsafeMutable
 protocol ConversionSource: BitwiseCopyable {
     var asDouble: Double { get }
     var asInt64: Int64 { get }
+    /// Of a type with these bounds: floats saturate, integers wrap later.
+    func asInt64(_ bounds: ClosedRange<Int64>) -> Int64
     func converted<T: ConvertibleElement>() -> T
+}
+
+extension ConversionSource {
+    @inline(__always) func asInt64(_ bounds: ClosedRange<Int64>) -> Int64 { asInt64 }
 }
 
 extension Int64: ConversionSource {
@@ -159,6 +165,7 @@ extension UInt64: ConversionSource {
 extension Double: ConversionSource {
     var asDouble: Double { self }
     var asInt64: Int64 { Int64(converting: self) }
+    func asInt64(_ bounds: ClosedRange<Int64>) -> Int64 { min(max(asInt64, bounds.lowerBound), bounds.upperBound) }
     @inline(__always) func converted<T: ConvertibleElement>() -> T { T(converting: self) }
 }
 
@@ -251,8 +258,11 @@ private struct WriteKernel<Source: ConversionSource> {
     func writeNarrow(_ dtype: DType) {
         let to = result.pointer(Int8.self)
         let shift = Int8(8 - dtype.bitWidth)
+        let isSigned = dtype.kind == .signed
+        let highest = Int64(1) << Int64(dtype.bitWidth - (isSigned ? 1 : 0)) - 1
+        let bounds = (isSigned ? -highest - 1 : 0)...highest
         for i in range {
-            let low = Int8(truncatingIfNeeded: block[i - range.lowerBound].asInt64) &<< shift
+            let low = Int8(truncatingIfNeeded: block[i - range.lowerBound].asInt64(bounds)) &<< shift
             to[i] = dtype.kind == .signed ? low &>> shift : Int8(bitPattern: UInt8(bitPattern: low) &>> UInt8(shift))
         }
     }

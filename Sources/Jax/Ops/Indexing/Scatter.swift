@@ -77,7 +77,8 @@ private func converted(_ tensor: Tensor, to dtype: DType) throws(JaxError) -> Te
     return copy
 }
 
-/// Folds `updates` into `results` in place, in the order of the updates. What falls outside is dropped, element by element.
+/// Folds `updates` into `results` in place, in the order of the updates. An update whose window does not lie
+/// inside as a whole is dropped, as XLA does it; StableHLO's text would drop it element by element.
 func scatter(into results: [Tensor], _ indices: Tensor, _ updates: [Tensor], _ dimensions: WindowDimensions,
              _ combiner: Combiner) throws(JaxError) {
     if updates[0].elementCount == 0 || results[0].elementCount == 0 { return }
@@ -96,8 +97,8 @@ func scatter(into results: [Tensor], _ indices: Tensor, _ updates: [Tensor], _ d
 
     let rank = windows.windowAxes.count
     var start = [Int](repeating: 0, count: windows.rank)
-    // The part of the window that lies on the operand: bounds and the current index, by window dimension.
-    var lower = [Int](repeating: 0, count: max(rank, 1)), upper = [Int](repeating: 1, count: max(rank, 1)), index = lower
+    // The current index, by window dimension.
+    var index = [Int](repeating: 0, count: max(rank, 1))
     let inner = rank - 1
     let innerStride = rank > 0 ? windows.windowOperandStrides[inner] : 1
     let innerOuterStride = rank > 0 ? windows.windowOuterStrides[inner] : 1
@@ -111,10 +112,7 @@ func scatter(into results: [Tensor], _ indices: Tensor, _ updates: [Tensor], _ d
         for axis in 0..<windows.rank {
             let first = start[axis], size = windows.operandShape[axis]
             if next < rank && windows.windowAxes[next] == axis {
-                if first <= -windows.windowSizes[next] || first >= size { isInside = false; break }
-                lower[next] = max(0, -first)
-                upper[next] = min(windows.windowSizes[next], size - first)
-                if lower[next] >= upper[next] { isInside = false; break }
+                if first < 0 || first > size - windows.windowSizes[next] { isInside = false; break }
                 next += 1
             } else if first < 0 || first >= size {
                 isInside = false
@@ -123,8 +121,8 @@ func scatter(into results: [Tensor], _ indices: Tensor, _ updates: [Tensor], _ d
             base += first * windows.operandStrides[axis]
         }
         if !isInside { continue }
-        let length = upper[max(inner, 0)] - lower[max(inner, 0)]
-        for k in 0..<rank { index[k] = lower[k] }
+        let length = rank > 0 ? windows.windowSizes[inner] : 1
+        for k in 0..<rank { index[k] = 0 }
         while true {
             var to = base, from = outer
             for k in 0..<rank {
@@ -141,8 +139,8 @@ func scatter(into results: [Tensor], _ indices: Tensor, _ updates: [Tensor], _ d
             var axis = inner - 1
             while axis >= 0 {
                 index[axis] += 1
-                if index[axis] < upper[axis] { break }
-                index[axis] = lower[axis]
+                if index[axis] < windows.windowSizes[axis] { break }
+                index[axis] = 0
                 axis -= 1
             }
             if axis < 0 { break }

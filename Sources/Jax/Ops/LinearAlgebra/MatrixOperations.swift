@@ -7,6 +7,7 @@ func matrixFamily() -> [OpDefinition] {
         OpDefinition(.cholesky, shape: choleskyShape, evaluate: { frame, operation, operands throws(JaxError) in
             let call = try MatrixCall(frame, operation, operands)
             let lower = operation.attributes.bool("lower") ?? false
+            if try frame.resultTensorType(operation).elementCount == 0 { return call.values }
             if call.isComplex {
                 try cholesky(ComplexDouble.self, call, lower: lower, info: nil)
             } else {
@@ -17,6 +18,7 @@ func matrixFamily() -> [OpDefinition] {
         OpDefinition(.triangularSolve, shape: triangularSolveShape, evaluate: { frame, operation, operands throws(JaxError) in
             let call = try MatrixCall(frame, operation, operands)
             let attributes = operation.attributes
+            if try frame.resultTensorType(operation).elementCount == 0 { return call.values }
             let form = TriangularForm(left: attributes.bool("left_side") ?? true, lower: attributes.bool("lower") ?? false,
                                       unitDiagonal: attributes.bool("unit_diagonal") ?? false,
                                       transposed: attributes.enumeration("transpose_a") == "TRANSPOSE" || attributes.enumeration("transpose_a") == "ADJOINT",

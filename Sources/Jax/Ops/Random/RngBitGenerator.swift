@@ -27,11 +27,11 @@ func rngBitGeneratorFamily() -> [OpDefinition] {
         let old = state.pointer(UInt64.self), new = next.pointer(UInt64.self)
         new[0] = old[0]
         if operation.attributes.enumeration("rng_algorithm") == "THREE_FRY" {
-            new[1] = old[1] &+ fillThreefry(bits, key: old[0], counter: old[1])
+            new[1] = try old[1] &+ fillThreefry(bits, key: old[0], counter: old[1])
         } else {
             // With two words of state XLA takes the second as the low and the key as the high half of the counter.
             let low = old[1], high = state.elementCount >= 3 ? old[2] : old[0]
-            let steps = fillPhilox(bits, key: old[0], low: low, high: high)
+            let steps = try fillPhilox(bits, key: old[0], low: low, high: high)
             new[1] = low &+ steps
             if state.elementCount >= 3 { new[2] = new[1] < low ? high &+ 1 : high }
         }
@@ -41,12 +41,14 @@ func rngBitGeneratorFamily() -> [OpDefinition] {
 
 /// Fills `bits` and returns by how much the counter goes on. A pair of words makes one element of 64 bits, or two of 32,
 /// which lie beside each other in the first dimension of even size (else the largest).
-func fillThreefry(_ bits: Tensor, key: UInt64, counter: UInt64) -> UInt64 {
+func fillThreefry(_ bits: Tensor, key: UInt64, counter: UInt64) throws(JaxError) -> UInt64 {
     let generator = Threefry(key: key)
     let count = bits.elementCount
+    if count == 0 { return 0 }
     if bits.dtype.bitWidth == 64 {
         let words = bits.pointer(UInt64.self)
         for i in 0..<count {
+            if i & 0xFFFF == 0 { try checkpoint() }
             let (x, y) = generator.encrypt(counter &+ UInt64(i))
             words[i] = UInt64(x) | UInt64(y) << 32
         }
@@ -67,6 +69,7 @@ func fillThreefry(_ bits: Tensor, key: UInt64, counter: UInt64) -> UInt64 {
     let size = shape[axis], half = size / 2 + size % 2
     for i in 0..<outer {
         for pair in 0..<half {
+            if pair & 0xFFFF == 0 || inner > 0xFFFF { try checkpoint() }
             for j in 0..<inner {
                 let (x, y) = generator.encrypt(counter &+ UInt64((i * half + pair) * inner + j))
                 let first = (i * size + 2 * pair) * inner + j
@@ -79,13 +82,14 @@ func fillThreefry(_ bits: Tensor, key: UInt64, counter: UInt64) -> UInt64 {
 }
 
 /// Fills `bits` and returns by how much the counter goes on: four words a step, in row-major order.
-func fillPhilox(_ bits: Tensor, key: UInt64, low: UInt64, high: UInt64) -> UInt64 {
+func fillPhilox(_ bits: Tensor, key: UInt64, low: UInt64, high: UInt64) throws(JaxError) -> UInt64 {
     let generator = Philox(key: key)
     let count = bits.elementCount
     let isWide = bits.dtype.bitWidth == 64
     let perStep = isWide ? 2 : 4
     let steps = count / perStep + (count % perStep == 0 ? 0 : 1)
     for step in 0..<steps {
+        if step & 0xFFFF == 0 { try checkpoint() }
         let (a, b, c, d) = generator.encrypt(low: low, high: high, step: UInt64(step))
         let first = step * perStep
         if isWide {

@@ -62,6 +62,7 @@ private func iotaRule(_ view: OpView) throws(JaxError) -> [ValueType] {
 private func evaluateIota(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
     let type = try frame.resultTensorType(operation)
     let axis = operation.attributes.integer("iota_dimension") ?? 0
+    if type.elementCount == 0 { return try Tensor(type) }
     let line = try Tensor(TensorType(.i64, [type.shape[axis]]))
     let numbers = line.pointer(Int64.self)
     for i in 0..<type.shape[axis] { numbers[i] = Int64(i) }

@@ -36,7 +36,8 @@ func padFamily() -> [OpDefinition] {
 
 /// low + size + interior between + high; nil where it is negative or does not fit.
 private func paddedSize(_ size: Int, _ low: Int, _ high: Int, _ interior: Int) -> Int? {
-    guard interior >= 0 else { return nil }
+    let limit = -Window.limit...Window.limit
+    guard interior >= 0, limit ~= interior, limit ~= low, limit ~= high else { return nil }
     let (between, o1) = max(size - 1, 0).multipliedReportingOverflow(by: interior)
     let (inner, o2) = size.addingReportingOverflow(between)
     let (front, o3) = inner.addingReportingOverflow(low)

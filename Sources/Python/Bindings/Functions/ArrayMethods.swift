@@ -143,7 +143,7 @@ private func reshapingMethods() -> [NativeFunction] {
     [
         NativeFunction("reshape", "self *args order?") { call throws(JaxError) in
             let a = try own(call)
-            return .array(Eager.reshape(a.tensor, try reshapeTarget(a.tensor, try shapeArguments(call.rest))), isWeak: a.isWeak)
+            return .array(try reshaped(a.tensor, try reshapeTarget(a.tensor, try shapeArguments(call.rest)), order: call[1]), isWeak: a.isWeak)
         },
         NativeFunction("transpose", "self *args") { call throws(JaxError) in
             let a = try own(call)
@@ -152,7 +152,7 @@ private func reshapingMethods() -> [NativeFunction] {
         },
         NativeFunction("flatten", "self order?") { call throws(JaxError) in
             let a = try own(call)
-            return .array(Eager.reshape(a.tensor, [a.tensor.elementCount]), isWeak: a.isWeak)
+            return .array(try reshaped(a.tensor, [a.tensor.elementCount], order: call[1]), isWeak: a.isWeak)
         },
         NativeFunction("copy", "self") { call throws(JaxError) in
             let a = try own(call)

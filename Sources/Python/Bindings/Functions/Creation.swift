@@ -36,7 +36,9 @@ private func arange(_ call: Call) throws(JaxError) -> Value {
     if let wanted = try call[3].asDType() { dtype = wanted }
     guard let first = number(values[0]), let last = number(values[1]), let by = number(values[2]) else { return .none }
     guard by.real != 0 else { throw JaxError(.valueError, "arange: step must not be zero") }
-    let count = max(0, Int(((last.real - first.real) / by.real).rounded(.up)))
+    let length = ((last.real - first.real) / by.real).rounded(.up)
+    guard length < 0x1p48 else { throw JaxError(.valueError, "Maximum allowed size exceeded") }
+    let count = max(0, Int(max(length, 0)))
     let working: DType = dtype.isFloat && dtype.bitWidth < 32 ? .f32 : dtype
     let result = try Tensor(TensorType(working, [count]))
     if case .int(let a) = first, case .int(let d) = by {
@@ -54,6 +56,7 @@ private func linspace(_ call: Call) throws(JaxError) -> Value {
     let count = try call.int(2, default: 50)
     guard count >= 0 else { throw JaxError(.valueError, "Number of samples, \(count), must be non-negative.") }
     let includesEnd = try call.bool(3, default: true)
+    if try call.bool(4, default: false) { throw JaxError(.notImplemented, "linspace: retstep is not available") }
     let common = try CommonOperands([start, stop], "linspace", toInexact: true)
     let target = try call[5].asDType() ?? common.type.dtype
     let a = common.tensors[0], b = common.tensors[1], dtype = a.dtype

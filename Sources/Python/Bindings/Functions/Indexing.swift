@@ -106,8 +106,10 @@ private func slice(_ start: Value, _ stop: Value, _ step: Value, _ size: Int) th
         }
         return number
     }
-    let stride = try bound(step) ?? 1
-    if stride == 0 { throw JaxError(.valueError, "slice step cannot be zero") }
+    let wanted = try bound(step) ?? 1
+    if wanted == 0 { throw JaxError(.valueError, "slice step cannot be zero") }
+    // A step past the end is like any other such step.
+    let stride = min(max(wanted, -size - 1), size + 1)
     let low = stride > 0 ? 0 : -1, high = stride > 0 ? size : size - 1
     func clamp(_ number: Int) -> Int { min(max(number < 0 ? number + size : number, low), high) }
     let first = try bound(start).map(clamp) ?? (stride > 0 ? 0 : size - 1)

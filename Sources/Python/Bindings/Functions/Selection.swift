@@ -3,18 +3,25 @@ import JaxIR
 import JaxOps
 import JaxPlatform
 
+/// What floats are sorted by: zeros alike, and all NaNs one and the largest, whatever their signs.
+private func sortKey(_ a: Tensor) throws(JaxError) -> Tensor {
+    guard a.dtype.isFloat else { return a }
+    let zero = try Eager.full(a.shape, .int(0), a.dtype), nan = try Eager.full(a.shape, .float(.nan), a.dtype)
+    let unsigned = try Eager.select(try Eager.compare("EQ", a, zero), zero, a)
+    return try Eager.select(try Eager.compare("NE", a, a), nan, unsigned)
+}
+
 /// Sorted along an axis, and the permutation that does it.
 private func sorted(_ a: Tensor, axis: Int, isDescending: Bool) throws(JaxError) -> (values: Tensor, order: Tensor) {
-    let positions = try Eager.iota(.i32, a.shape, axis: axis)
+    let positions = try Eager.iota(.i32, a.shape, axis: axis), key = try sortKey(a)
     let module = Module(), function = Function(name: "main")
     var parameters: [ValueID] = [], results: [ValueID] = [], inner: [ValueID] = []
-    for tensor in [a, positions] {
+    for tensor in [key, a, positions] {
         parameters.append(function.makeValue(.tensor(tensor.type)))
         results.append(function.makeValue(.tensor(tensor.type)))
         for _ in 0..<2 { inner.append(function.makeValue(.tensor(TensorType(tensor.dtype, [])))) }
     }
     let isBefore = function.makeValue(.tensor(TensorType(.i1, [])))
-    // NaNs last, as in the total order of floats.
     let comparison = Operation(.compare, operands: [inner[0], inner[1]], results: [isBefore], attributes: Attributes([
         NamedAttribute("comparison_direction", .enumeration(isDescending ? "GT" : "LT")),
         NamedAttribute("compare_type", .enumeration(a.dtype.isFloat ? "TOTALORDER" : a.dtype.kind == .signed ? "SIGNED" : "UNSIGNED")),
@@ -23,10 +30,10 @@ private func sorted(_ a: Tensor, axis: Int, isDescending: Bool) throws(JaxError)
         NamedAttribute("dimension", .integer(axis, .i64)), NamedAttribute("is_stable", .bool(true)),
     ]), regions: [Region(parameters: inner, operations: [comparison], results: [isBefore])])
     function.body = Region(parameters: parameters, operations: [sort], results: results)
-    function.resultTypes = [.tensor(a.type), .tensor(positions.type)]
+    function.resultTypes = [.tensor(key.type), .tensor(a.type), .tensor(positions.type)]
     try module.add(function)
-    let values = try Evaluator(module).call(function, [.tensor(a.borrowed()), .tensor(positions)])
-    return (try values[0].asTensor().owned(), try values[1].asTensor().owned())
+    let values = try Evaluator(module).call(function, [.tensor(key.borrowed()), .tensor(a.borrowed()), .tensor(positions)])
+    return (try values[1].asTensor().owned(), try values[2].asTensor().owned())
 }
 
 private func sortArguments(_ call: Call) throws(JaxError) -> (ArrayObject, Tensor, Int) {
@@ -59,6 +66,27 @@ private func clip(_ call: Call) throws(JaxError) -> Value {
     return .object(result)
 }
 
+/// What an index out of bounds names: not a number, or the least signed and the largest unsigned integer (mode "fill").
+private func take(_ a: ArrayObject, _ indices: Value, axis: Int) throws(JaxError) -> Value {
+    let all = Value.slice(.none, .none, .none)
+    let taken = try subscripted(a, .tuple([Value](repeating: all, count: axis) + [indices]))
+    let positions = try operand(indices, "take", 1).tensor, size = a.shape[axis]
+    guard positions.dtype.isInteger, positions.elementCount > 0 else { return .object(taken) }
+    let wide = try Eager.convert(positions, to: .i64)
+    let inside = try Eager.binary(.and, try Eager.compare("GE", wide, try Eager.full(wide.shape, .int(-size), .i64)),
+                                  try Eager.compare("LT", wide, try Eager.full(wide.shape, .int(size), .i64)))
+    let shape = taken.shape, axes = Array(axis..<axis + positions.shape.count)
+    let fill: Number
+    switch a.dtype.kind {
+    case .signed: fill = .int(-1 << (a.dtype.bitWidth - 1))
+    case .unsigned: fill = .int(-1)
+    case .boolean: fill = .int(1)
+    default: fill = .float(.nan)
+    }
+    return .array(try Eager.select(try Eager.broadcast(inside, to: shape, dimensions: axes), taken.tensor, try Eager.full(shape, fill, a.dtype)),
+                  isWeak: a.isWeak)
+}
+
 private func triangle(_ call: Call, upper: Bool) throws(JaxError) -> Value {
     let a = try operand(call[0], call.functionName)
     guard a.shape.count >= 2 else { throw JaxError(.valueError, "Argument to jax.numpy.\(call.functionName) must be at least 2D") }
@@ -86,10 +114,8 @@ func selectionFunctions() -> [NativeFunction] {
         },
         NativeFunction("take", "a indices axis?") { call throws(JaxError) in
             let a = try operand(call[0], "take")
-            if !call.has(2) { return .object(try subscripted(ArrayObject(Eager.reshape(a.tensor, [a.tensor.elementCount]), isWeak: a.isWeak), call[1])) }
-            let axis = try normalised(try call.int(2), rank: a.shape.count)
-            let all = Value.slice(.none, .none, .none)
-            return .object(try subscripted(a, .tuple([Value](repeating: all, count: axis) + [call[1]])))
+            if !call.has(2) { return try take(ArrayObject(Eager.reshape(a.tensor, [a.tensor.elementCount]), isWeak: a.isWeak), call[1], axis: 0) }
+            return try take(a, call[1], axis: try normalised(try call.int(2), rank: a.shape.count))
         },
         NativeFunction("tril", "m k?") { call throws(JaxError) in try triangle(call, upper: false) },
         NativeFunction("triu", "m k?") { call throws(JaxError) in try triangle(call, upper: true) },

@@ -8,7 +8,7 @@ func reshapeTarget(_ a: Tensor, _ wanted: [Int]) throws(JaxError) -> [Int] {
     let total = a.elementCount
     func mismatch() -> JaxError {
         var size = 1
-        for dimension in wanted { size *= dimension }
+        for dimension in wanted { size &*= dimension }
         return JaxError(.typeError, "cannot reshape array of shape \(shapeText(a.shape)) (size \(total)) into shape \(shapeText(wanted)) (size \(size))")
     }
     var known = 1, open: Int?
@@ -33,6 +33,18 @@ func reshapeTarget(_ a: Tensor, _ wanted: [Int]) throws(JaxError) -> [Int] {
         throw mismatch()
     }
     return shape
+}
+
+/// With the elements read and written row by row ("C") or column by column ("F").
+func reshaped(_ a: Tensor, _ shape: [Int], order: Value) throws(JaxError) -> Tensor {
+    switch order {
+    case .none, .string("C"): return Eager.reshape(a, shape)
+    case .string("F"):
+        let columns = Eager.reshape(try Eager.transpose(a, Array((0..<a.shape.count).reversed())), Array(shape.reversed()))
+        return try Eager.transpose(columns, Array((0..<shape.count).reversed()))
+    case .string(let name): throw JaxError(.valueError, "Unexpected value for 'order' argument: \(name).")
+    default: throw JaxError(.typeError, "'order' must be a string, not \(order.typeName)")
+    }
 }
 
 /// A shape given as one tuple or as separate integers.
@@ -173,6 +185,7 @@ func squeeze(_ a: Tensor, _ axis: Value) throws(JaxError) -> Tensor {
 
 /// Repeats the whole array along its axes.
 private func tile(_ a: Tensor, _ repeats: [Int]) throws(JaxError) -> Tensor {
+    if repeats.contains(where: { $0 < 0 }) { throw JaxError(.valueError, "tile: reps must not be negative, got \(shapeText(repeats))") }
     let rank = max(a.shape.count, repeats.count)
     let shape = [Int](repeating: 1, count: rank - a.shape.count) + a.shape
     let times = [Int](repeating: 1, count: rank - repeats.count) + repeats
@@ -181,7 +194,10 @@ private func tile(_ a: Tensor, _ repeats: [Int]) throws(JaxError) -> Tensor {
         spread.append(times[axis])
         dimensions.append(spread.count)
         spread.append(shape[axis])
-        target.append(times[axis] * shape[axis])
+        target.append(times[axis] &* shape[axis])
+    }
+    guard TensorType(a.dtype, spread).checkedElementCount != nil else {
+        throw JaxError(.resourceExhausted, "tile: an array of shape \(shapeText(spread)) has no size in memory")
     }
     return Eager.reshape(try Eager.broadcast(Eager.reshape(a, shape), to: spread, dimensions: dimensions), target)
 }
@@ -190,11 +206,11 @@ func shapeFunctions() -> [NativeFunction] {
     [
         NativeFunction("reshape", "a shape order?") { call throws(JaxError) in
             let a = try operand(call[0], "reshape")
-            return .array(Eager.reshape(a.tensor, try reshapeTarget(a.tensor, try call[1].asShape())), isWeak: a.isWeak)
+            return .array(try reshaped(a.tensor, try reshapeTarget(a.tensor, try call[1].asShape()), order: call[2]), isWeak: a.isWeak)
         },
         NativeFunction("ravel", "a order?") { call throws(JaxError) in
             let a = try operand(call[0], "ravel")
-            return .array(Eager.reshape(a.tensor, [a.tensor.elementCount]), isWeak: a.isWeak)
+            return .array(try reshaped(a.tensor, [a.tensor.elementCount], order: call[1]), isWeak: a.isWeak)
         },
         NativeFunction("transpose", "a axes?") { call throws(JaxError) in
             let a = try operand(call[0], "transpose")
@@ -211,6 +227,9 @@ func shapeFunctions() -> [NativeFunction] {
             var from: [Int] = [], to: [Int] = []
             for axis in try call[1].asShape() { from.append(try normalised(axis, rank: a.shape.count)) }
             for axis in try call[2].asShape() { to.append(try normalised(axis, rank: a.shape.count)) }
+            for (name, list) in [("source", from), ("destination", to)] where Set(list).count != list.count {
+                throw JaxError(.valueError, "repeated axis in `\(name)` argument of moveaxis")
+            }
             guard from.count == to.count else { throw JaxError(.valueError, "Inconsistent number of elements: \(from.count) vs \(to.count)") }
             var order: [Int] = []
             for axis in a.shape.indices where !from.contains(axis) { order.append(axis) }
