@@ -53,7 +53,7 @@ def best(runs, name):
     return min(values) if unit == "ms" else max(values)
 
 
-def measure(record, rounds=3):
+def measure(record, rounds=7):
     built = subprocess.run(["swift", "build", "-c", "release", "--product", "native-gpu-bench"], cwd=ROOT, capture_output=True)
     if built.returncode:
         record("gpu", "native benchmark", None, "")
