@@ -15,7 +15,7 @@ jax.config.update("jax_enable_x64", True)
 warnings.filterwarnings("ignore")
 
 import compare  # noqa: E402
-from machine import HostedMachine, Machine, MachineError  # noqa: E402
+from machine import HostedMachine, Machine, run_cases  # noqa: E402
 
 EXTREMES = np.array([127.5, -100, 7.9, 7.5, -8.2, -1, -0.5, 0, np.nan, np.inf, -np.inf], np.float32)
 
@@ -45,26 +45,19 @@ def cases():
     yield "take with places out of bounds", lambda a, i: jnp.take(a, i), [np.arange(4, dtype=np.float32), np.array([1, 9, -1, -9])]
 
 
+def check(machine, function, arguments):
+    """None where the machine agrees with jaxlib, else what differs."""
+    jitted = jax.jit(function)
+    expected = [np.asarray(r) for r in jax.tree_util.tree_leaves(jitted(*arguments))]
+    actual = machine.run(export.export(jitted, platforms=["cpu"])(*arguments).serialize(), arguments)
+    if len(actual) != len(expected):
+        return f"{len(actual)} results, expected {len(expected)}"
+    return next((text for a, e in zip(actual, expected) if (text := compare.difference(a, e))), None)
+
+
 def main():
-    passed = failed = 0
     with (HostedMachine if "--hosted" in sys.argv else Machine)() as machine:
-        for name, function, arguments in cases():
-            jitted = jax.jit(function)
-            expected = [np.asarray(r) for r in jax.tree_util.tree_leaves(jitted(*arguments))]
-            program = export.export(jitted, platforms=["cpu"])(*arguments).serialize()
-            try:
-                actual = machine.run(program, arguments)
-                text = None if len(actual) == len(expected) else f"{len(actual)} results, expected {len(expected)}"
-            except MachineError as error:
-                text, actual = str(error).splitlines()[0], []
-            text = text or next((t for a, e in zip(actual, expected) if (t := compare.difference(a, e))), None)
-            if text is None:
-                passed += 1
-            else:
-                failed += 1
-                print(f"FAILED {name}: {text}", flush=True)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+        run_cases((name, lambda f=function, a=arguments: check(machine, f, a)) for name, function, arguments in cases())
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 
 import numpy as np
@@ -12,6 +13,23 @@ COMMAND = ROOT / "build" / "barejax"
 
 class MachineError(Exception):
     """What the command printed on standard error."""
+
+
+def run_cases(cases):
+    """Calls the body of each (name, body); None says that it passed, a text what differs. Ends the process with a summary."""
+    passed = failed = 0
+    for name, body in cases:
+        try:
+            text = body()
+        except MachineError as error:
+            text = str(error)
+        if text is None:
+            passed += 1
+        else:
+            failed += 1
+            print(f"FAILED {name}: {text}", flush=True)
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
 
 
 class Machine:

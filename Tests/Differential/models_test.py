@@ -1,7 +1,6 @@
 """Runs the programs of models.py on the machine and compares every result with jaxlib's."""
 import argparse
 import contextlib
-import sys
 
 import jax
 import numpy as np
@@ -9,7 +8,7 @@ from jax import export
 
 import compare
 import models
-from machine import HostedMachine, Machine, MachineError
+from machine import HostedMachine, Machine, run_cases
 
 #: Programs of 16-bit floats, held to their type's tolerance.
 HALF = ("bfloat16", "float16")
@@ -71,22 +70,9 @@ def main():
         examine = lambda machine, *program: check_jax(*program)
     else:
         examine = check
-    passed = failed = 0
     with contextlib.nullcontext() if options.jax else (HostedMachine if options.hosted else Machine)() as machine:
-        for name, function, arguments, platforms in models.programs():
-            if options.only not in name:
-                continue
-            try:
-                text = examine(machine, name, function, arguments, platforms)
-            except MachineError as error:
-                text = str(error)
-            if text is None:
-                passed += 1
-            else:
-                failed += 1
-                print(f"FAILED {name}: {text}", flush=True)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+        run_cases((program[0], lambda program=program: examine(machine, *program))
+                  for program in models.programs() if options.only in program[0])
 
 
 if __name__ == "__main__":

@@ -4,20 +4,38 @@
 import CPU
 
 /// Gives out ranges of a window of the address space, each followed by an unmapped page. Ranges that came back are used
-/// again for requests of the same size, so that their page tables are too.
+/// again for requests of the same size, so that their page tables are too. Any task may call it.
 struct AddressWindow {
+    private var lock = spin_lock()
     private let end: UInt
     private var next: UInt
     private var free: [(start: UInt, pageCount: Int)] = []
 
     init(start: UInt) {
-        // At the start, not when a device is reset for the first time: what is in use afterwards is to be as before.
-        free.reserveCapacity(250)
         next = start + 4096
         end = start + AddressSpaceLayout.windowSize
     }
 
     mutating func take(pageCount: Int) -> UInt? {
+        locked { $0.find(pageCount: pageCount) }
+    }
+
+    mutating func giveBack(_ start: UInt, pageCount: Int) {
+        locked { $0.free.append((start, pageCount)) }
+    }
+
+    /// The list is the kernel's, whoever asks.
+    private mutating func locked<Result>(_ body: (inout AddressWindow) -> Result) -> Result {
+        charging(0) {
+            let flags = spin_acquire(&lock)
+            defer { spin_release(&lock, flags) }
+            return body(&self)
+        }
+    }
+
+    private mutating func find(pageCount: Int) -> UInt? {
+        // At the start, not when a device is reset for the first time: what is in use afterwards is to be as before.
+        if free.capacity == 0 { free.reserveCapacity(250) }
         for index in 0..<free.count where free[index].pageCount == pageCount {
             let start = free[index].start
             free[index] = free[free.count - 1]
@@ -28,10 +46,6 @@ struct AddressWindow {
         guard UInt(pageCount + 1) <= (end - start) >> 12 else { return nil }
         next += UInt(pageCount + 1) << 12
         return start
-    }
-
-    mutating func giveBack(_ start: UInt, pageCount: Int) {
-        free.append((start, pageCount))
     }
 }
 
@@ -47,8 +61,7 @@ public struct GuardedRegion {
 }
 
 public enum GuardedRegions {
-    nonisolated(unsafe) private static var window: AddressWindow?
-    nonisolated(unsafe) private static var lock = spin_lock()
+    nonisolated(unsafe) private static var window = AddressWindow(start: AddressSpaceLayout.guardedRegions)
     /// Bytes mapped now.
     nonisolated(unsafe) public private(set) static var mappedBytes = 0
 
@@ -56,11 +69,11 @@ public enum GuardedRegions {
     /// DMA. nil when frames or tables run out. Not charged to a job: who makes one frees it.
     public static func allocate(byteCount: Int, contiguous: Bool = false, zeroed: Bool = false) -> GuardedRegion? {
         let pageCount = max(byteCount.pageCount, 1)
-        guard let start = takeRange(pageCount) else { return nil }
+        guard let start = window.take(pageCount: pageCount) else { return nil }
         var first: PhysicalAddress = 0
         if contiguous {
             guard let frames = PageFrames.allocate(count: pageCount) else {
-                giveRangeBack(start, pageCount)
+                window.giveBack(start, pageCount: pageCount)
                 return nil
             }
             PageTables.map(start, to: frames, byteCount: pageCount * 4096, .readWrite)
@@ -70,7 +83,7 @@ public enum GuardedRegions {
                 guard let frame = PageFrames.allocate(count: 1),
                       PageTables.map(start + UInt(page) << 12, to: frame, byteCount: 4096, .readWrite) else {
                     release(start, pageCount: page, contiguous: 0)
-                    giveRangeBack(start, pageCount)
+                    window.giveBack(start, pageCount: pageCount)
                     return nil
                 }
                 if page == 0 { first = frame }
@@ -87,7 +100,7 @@ public enum GuardedRegions {
         let start = UInt(bitPattern: region.base)
         Trace.note(.unmap, UInt64(start), UInt64(region.byteCount))
         release(start, pageCount: region.pageCount, contiguous: region.physical)
-        giveRangeBack(start, region.pageCount)
+        window.giveBack(start, pageCount: region.pageCount)
         mappedBytes -= region.byteCount
     }
 
@@ -95,7 +108,7 @@ public enum GuardedRegions {
     static func surrender(_ region: GuardedRegion) -> PhysicalAddress {
         let start = UInt(bitPattern: region.base)
         PageTables.unmap(start, byteCount: region.byteCount)
-        giveRangeBack(start, region.pageCount)
+        window.giveBack(start, pageCount: region.pageCount)
         mappedBytes -= region.byteCount
         return region.physical
     }
@@ -113,29 +126,11 @@ public enum GuardedRegions {
             PageFrames.free(frame, count: 1)
         }
     }
-
-    private static func takeRange(_ pageCount: Int) -> UInt? {
-        charging(0) {
-            let flags = spin_acquire(&lock)
-            defer { spin_release(&lock, flags) }
-            if window == nil { window = AddressWindow(start: AddressSpaceLayout.guardedRegions) }
-            return window!.take(pageCount: pageCount)
-        }
-    }
-
-    private static func giveRangeBack(_ start: UInt, _ pageCount: Int) {
-        charging(0) {
-            let flags = spin_acquire(&lock)
-            defer { spin_release(&lock, flags) }
-            window!.giveBack(start, pageCount: pageCount)
-        }
-    }
 }
 
 /// Device registers, framebuffers and firmware tables.
 public enum DeviceMappings {
-    nonisolated(unsafe) private static var window: AddressWindow?
-    nonisolated(unsafe) private static var lock = spin_lock()
+    nonisolated(unsafe) private static var window = AddressWindow(start: AddressSpaceLayout.devices)
 
     /// Shows a physical range that need not be aligned; guard pages stand round it. Mappings stay for the machine's life, so
     /// a driver maps a range once. nil when there is no memory for tables.
@@ -143,12 +138,7 @@ public enum DeviceMappings {
                            writable: Bool = true) -> UnsafeMutableRawPointer? {
         let first = physical.roundedDown(to: 4096)
         let bytes = (Int(physical - first) + byteCount).roundedUp(to: 4096)
-        guard byteCount > 0, let start = charging(0, { () -> UInt? in
-            let flags = spin_acquire(&lock)
-            defer { spin_release(&lock, flags) }
-            if window == nil { window = AddressWindow(start: AddressSpaceLayout.devices) }
-            return window!.take(pageCount: bytes >> 12)
-        }) else { return nil }
+        guard byteCount > 0, let start = window.take(pageCount: bytes >> 12) else { return nil }
         guard PageTables.map(start, to: first, byteCount: bytes, writable ? .readWrite : .readOnly, cache) else { return nil }
         return UnsafeMutableRawPointer(bitPattern: start + UInt(physical - first))
     }

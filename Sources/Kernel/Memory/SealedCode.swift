@@ -11,8 +11,7 @@ public struct SealedCode {
     private let physical: PhysicalAddress
     private let pageCount: Int
 
-    nonisolated(unsafe) private static var window: AddressWindow?
-    nonisolated(unsafe) private static var lock = spin_lock()
+    nonisolated(unsafe) private static var window = AddressWindow(start: AddressSpaceLayout.code)
 
     /// Memory to write code to, filled with breakpoints, between two guard pages; to be sealed or freed. nil without memory.
     public static func makeBuffer(byteCount: Int) -> GuardedRegion? {
@@ -29,13 +28,13 @@ public struct SealedCode {
         let pageCount = buffer.pageCount, byteCount = buffer.byteCount
         let physical = GuardedRegions.surrender(buffer)
         PageTables.unmap(UInt(bitPattern: directMap(physical)), byteCount: byteCount)
-        guard let start = takeRange(pageCount) else {
+        guard let start = window.take(pageCount: pageCount) else {
             giveFramesBack(physical, pageCount)
             return nil
         }
         guard PageTables.map(start, to: physical, byteCount: byteCount, .execute) else {
             PageTables.unmap(start, byteCount: byteCount)
-            giveRangeBack(start, pageCount)
+            window.giveBack(start, pageCount: pageCount)
             giveFramesBack(physical, pageCount)
             return nil
         }
@@ -46,7 +45,7 @@ public struct SealedCode {
     public func free() {
         let start = UInt(bitPattern: entry)
         PageTables.unmap(start, byteCount: pageCount << 12)
-        Self.giveRangeBack(start, pageCount)
+        Self.window.giveBack(start, pageCount: pageCount)
         Self.giveFramesBack(physical, pageCount)
     }
 
@@ -54,23 +53,6 @@ public struct SealedCode {
         // The tables for it are there: sealing split the large page that showed these frames, and tables stay.
         PageTables.map(UInt(bitPattern: directMap(physical)), to: physical, byteCount: pageCount << 12, .readWrite)
         PageFrames.free(physical, count: pageCount)
-    }
-
-    private static func takeRange(_ pageCount: Int) -> UInt? {
-        charging(0) {
-            let flags = spin_acquire(&lock)
-            defer { spin_release(&lock, flags) }
-            if window == nil { window = AddressWindow(start: AddressSpaceLayout.code) }
-            return window!.take(pageCount: pageCount)
-        }
-    }
-
-    private static func giveRangeBack(_ start: UInt, _ pageCount: Int) {
-        charging(0) {
-            let flags = spin_acquire(&lock)
-            defer { spin_release(&lock, flags) }
-            window!.giveBack(start, pageCount: pageCount)
-        }
     }
 }
 #endif
