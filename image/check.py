@@ -6,13 +6,13 @@
 - code that uses the red zone: an interrupt would overwrite it;
 - code that counts references itself instead of calling swift_retain and its kin: the kernel keeps account of them
   (Sources/Boot/references.c), and what passes it by is lost when a job is ended in the middle;
-- more than 4 MiB of code and data.
+- more than 8 MiB of code and data.
 """
 import re
 import subprocess
 import sys
 
-LIMIT = 4 << 20
+LIMIT = 8 << 20
 # Sections that carry no bytes of the running image.
 UNLOADED = re.compile(r"\.(debug|comment|symtab|strtab|shstrtab|note|rela?\.|llvm)|^$")
 

@@ -30,6 +30,8 @@ ring0-library: generated
 	@mkdir -p build/image $(RING0_SCRATCH)
 	@flags=$$(grep '"-' Package.swift | cksum); [ "$$flags" = "$$(cat $(RING0_SCRATCH)/flags 2> /dev/null)" ] || \
 		{ find $(RING0_SCRATCH) -name '*.swift.o' -delete; echo "$$flags" > $(RING0_SCRATCH)/flags; }
+	@# The archive would keep the objects of files that are gone.
+	@find $(RING0_SCRATCH) -name libBareJAX.a -delete
 	RING0=1 $(SWIFT) build --triple x86_64-unknown-none-elf -c release --scratch-path $(RING0_SCRATCH) $(RING0_FLAGS)
 
 $(RING0_LIB): ring0-library

@@ -1,4 +1,4 @@
-// Runs self-checking programs on this host, without the machine: `swift run hosted-check PATH… [--load] [--verify] [--print] [--verbose]`.
+// Runs self-checking programs on this host, without the machine: `swift run hosted-check PATH… [--load] [--verify] [--text] [--print] [--verbose]`.
 // A debugging aid for operations; the command `barejax check` does the same on the machine.
 import Foundation
 import JaxIR
@@ -21,8 +21,8 @@ func family(_ file: String) -> String {
 
 struct Tally { var passed = 0, failed = 0 }
 
-/// How far to go with each program.
-enum Stage: Int { case load, verify, run }
+/// How far to go with each program. `text` prints it, reads what was printed, and compares that printed again.
+enum Stage: Int { case load, verify, text, run }
 
 func check(_ url: URL, upTo stage: Stage, printing: Bool) throws(JaxError) {
     guard let data = try? Data(contentsOf: url) else { throw JaxError(.fileNotFound, "cannot read \(url.path)") }
@@ -39,9 +39,15 @@ func check(_ url: URL, upTo stage: Stage, printing: Bool) throws(JaxError) {
     if stage == .load { return }
     try verify(module)
     if stage == .verify { return }
-    module.markAllLastUses()
+    if stage == .text {
+        let text = module.text(.complete)
+        let again = try parseProgram(text)
+        try verify(again)
+        guard again.text(.complete) == text else { throw JaxError(.checkFailed, "the program read from its text is another one") }
+        return
+    }
     guard let main = module.function(named: "main") else { throw JaxError(.valueError, "there is no function main") }
-    _ = try Evaluator(module).call(main, [])
+    _ = try EvaluationPlan(module).call(main, [])
 }
 
 var paths: [URL] = []
@@ -50,6 +56,7 @@ for argument in CommandLine.arguments.dropFirst() {
     switch argument {
     case "--load": stage = .load
     case "--verify": stage = .verify
+    case "--text": stage = .text
     case "--print": printing = true
     case "--verbose": verbose = true
     default:
@@ -64,7 +71,7 @@ for argument in CommandLine.arguments.dropFirst() {
     }
 }
 guard !paths.isEmpty else {
-    print("usage: hosted-check PATH… [--load] [--verify] [--print] [--verbose]")
+    print("usage: hosted-check PATH… [--load] [--verify] [--text] [--print] [--verbose]")
     exit(2)
 }
 

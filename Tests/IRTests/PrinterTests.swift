@@ -1,4 +1,5 @@
 import JaxIR
+import JaxOps
 import JaxPlatform
 import Testing
 
@@ -6,23 +7,17 @@ import Testing
     /// main = a + b over f32[3], donated first argument, a constant and a location.
     private func module() throws -> Module {
         let module = Module(name: "jit_f")
-        let function = Function(name: "main")
+        let builder = Builder(Function(name: "main"))
         let type = ValueType.tensor(TensorType(.f32, [3]))
-        let a = function.makeValue(type), b = function.makeValue(type), c = function.makeValue(type), d = function.makeValue(type)
-        function.body.parameters = [a, b]
-        function.parameterAttributes = [Attributes([NamedAttribute("tf.aliasing_output", .integer(0, .i32))]), Attributes()]
+        let a = builder.parameter(type), _ = builder.parameter(type)
+        builder.function.parameterAttributes = [Attributes([NamedAttribute("tf.aliasing_output", .integer(0, .i32))]), Attributes()]
         let storage = try Storage(byteCount: 4)
         storage.bytes.storeBytes(of: 2.5, as: Float.self)
-        let literal = Literal(type: TensorType(.f32, [3]), isSplat: true, storage: storage)
         let place = module.locations.add(.file(name: "f.py", line: 3, column: 7))
-        let name = module.locations.add(.name("jit(f)/add", place))
-        function.body.operations = [
-            Operation(.constant, results: [c], attributes: Attributes([NamedAttribute("value", .literal(literal))])),
-            Operation(.add, operands: [a, c], results: [d], location: name),
-        ]
-        function.body.results = [d]
-        function.resultTypes = [type]
-        try module.add(function)
+        let c = try builder.constant(Literal(type: TensorType(.f32, [3]), isSplat: true, storage: storage))
+        builder.location = module.locations.add(.name("jit(f)/add", place))
+        builder.finish([try builder.add(a, c)])
+        try module.add(builder.function)
         return module
     }
 

@@ -29,7 +29,7 @@ import Testing
             }
             arguments.append(.tensor(tensor))
         }
-        return try Evaluator(module).call(main, arguments).map { value in
+        return try EvaluationPlan(module).call(main, arguments).map { value in
             let tensor = try value.asTensor()
             return Array(UnsafeRawBufferPointer(start: tensor.bytes, count: tensor.type.byteCount))
         }

@@ -103,14 +103,13 @@ func execute(_ module: Module) {
             types.append(tensor)
         }
         try verify(module)
-        module.markAllLastUses()
         var arguments: [RuntimeValue] = []
         for type in types {
             let tensor = try Tensor(type)
             memset(tensor.bytes, 0, type.byteCount)
             arguments.append(.tensor(tensor))
         }
-        _ = try Evaluator(module).call(main, arguments)
+        _ = try EvaluationPlan(module).call(main, arguments)
     } catch {}
 }
 

@@ -44,10 +44,10 @@ import JaxIR
     }
 
     @Test func complexProducts() throws {
-        let a = [ComplexDouble(1, 2), ComplexDouble(3, -1)], b = [ComplexDouble(0, 1), ComplexDouble(-2, 5)]
+        let a = [Complex128(1, 2), Complex128(3, -1)], b = [Complex128(0, 1), Complex128(-2, 5)]
         let result = try evaluate(.dotGeneral, [try tensor(.c128, [2], a), try tensor(.c128, [2], b)], TensorType(.c128, []), [
             list("lhs_batching_dimensions", []), list("rhs_batching_dimensions", []), list("lhs_contracting_dimensions", [0]), list("rhs_contracting_dimensions", [0]),
-        ]).list(ComplexDouble.self)[0]
+        ]).list(Complex128.self)[0]
         let expected = a[0] * b[0] + a[1] * b[1]
         #expect(result.re == expected.re && result.im == expected.im)
     }
@@ -62,7 +62,7 @@ import JaxIR
             let size = [any(1...6), any(1...6)], kernel = [any(1...3), any(1...3)]
             let strides = [any(1...2), any(1...2)], base = [any(1...2), any(1...2)], dilation = [any(1...2), any(1...2)]
             let padding = [any(-1...2), any(-1...2), any(0...2), any(0...2)], reversal = [Bool.random(), Bool.random()]
-            let windows = makeWindows(size, kernel, strides, base, dilation, padding)
+            let windows = ReduceWindowParameters(dimensions: kernel, strides: strides, baseDilations: base, windowDilations: dilation, padding: padding).windows(size)
             let out = windows.map { $0.outputSize }
             if out.contains(where: { $0 <= 0 }) { continue }
             tried += 1

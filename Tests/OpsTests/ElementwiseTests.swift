@@ -84,19 +84,19 @@ import JaxIR
 
     @Test func complexFunctions() {
         func close(_ a: Complex<Double>, _ re: Double, _ im: Double) -> Bool {
-            abs(a.real - re) <= 1e-15 * max(1, abs(re)) && abs(a.imaginary - im) <= 1e-15 * max(1, abs(im))
+            abs(a.re - re) <= 1e-15 * max(1, abs(re)) && abs(a.im - im) <= 1e-15 * max(1, abs(im))
         }
         #expect(close(squareRoot(Complex(-4, 0)), 0, 2) && close(squareRoot(Complex(-4, -0.0)), 0, -2))
         #expect(close(squareRoot(Complex(3, 4)), 2, 1) && close(squareRoot(Complex(1.6e308, 1.6e308)), 1.3896817e154 * 1, 0) == false)
         #expect(close(exponential(Complex(0, Double.pi)), -1, 1.2246467991473532e-16))
         #expect(close(logarithm(Complex(-1, 0)), 0, Double.pi))
         #expect(close(hyperbolicTangent(Complex(400, 1)), 1, 0))
-        #expect(close(Complex.divide(Complex(1e300, 1e300), Complex(1e300, 1e300)), 1, 0))
-        #expect(close(Complex.divide(Complex(1e308, 1e308), Complex(1e308, -1e308)), 0, 1))
-        #expect(Complex.divide(Complex(Double.infinity, .nan), Complex(2, 0)).real == .infinity)
+        #expect(close(Complex(1e300, 1e300) / Complex(1e300, 1e300), 1, 0))
+        #expect(close(Complex(1e308, 1e308) / Complex(1e308, -1e308), 0, 1))
+        #expect((Complex(Double.infinity, .nan) / Complex(2, 0)).re == .infinity)
         #expect(Complex(3e300, 4e300).modulus == 5e300 && Complex<Double>(3e-320, 4e-320).modulus > 4.9e-320)
         // log |z| near 1 keeps its digits: |z|² - 1 = 1e-10 + 1e-20.
-        #expect(abs(logarithm(Complex(1, 1e-5)).real - 4.9999999997500002e-11) < 1e-26)
+        #expect(abs(logarithm(Complex(1, 1e-5)).re - 4.9999999997500002e-11) < 1e-26)
     }
 
     @Test func typesAreChecked() throws {

@@ -1,33 +1,22 @@
 import Testing
 import JaxIR
+import JaxPlatform
 @testable import JaxOps
 
-/// A region over scalars of `dtypes`, made by `body` from its parameters.
-func scalarRegion(_ builder: ProgramBuilder, _ dtypes: [DType], _ body: ([ValueID], inout [Operation]) -> [ValueID]) -> Region {
-    var region = Region()
-    for dtype in dtypes { region.parameters.append(builder.function.makeValue(.tensor(TensorType(dtype, [])))) }
-    region.results = body(region.parameters, &region.operations)
-    return region
-}
-
-/// The region `(a, b) -> code(a, b)`.
-func reducer(_ builder: ProgramBuilder, _ code: OpCode, _ dtype: DType) -> Region {
-    scalarRegion(builder, [dtype, dtype]) { parameters, operations in
-        let operation = builder.make(code, parameters, [.tensor(TensorType(dtype, []))])
-        operations.append(operation)
-        return operation.results
-    }
+/// The text of a region `(a, b) -> code(a, b)`.
+func reducer(_ code: String, _ dtype: DType) -> String {
+    "{ lambda ; left:\(dtype.shortName)[] right:\(dtype.shortName)[]. let\n folded = \(code) left right\n in (folded,) }"
 }
 
 @Suite struct ReductionTests {
     private func reduce(_ code: OpCode, _ input: Tensor, _ initial: Tensor, _ axes: [Int]) throws -> Tensor {
-        let builder = ProgramBuilder()
-        let ids = [builder.parameter(input.type), builder.parameter(initial.type)]
-        var shape: [Int] = []
-        for axis in 0..<input.type.rank where !axes.contains(axis) { shape.append(input.shape[axis]) }
-        let operation = builder.make(.reduce, ids, [.tensor(TensorType(input.dtype, shape))], [NamedAttribute("dimensions", .integers(axes))],
-                                     regions: [reducer(builder, code, input.dtype)])
-        return try builder.run(builder.add(operation), [input, initial])[0]
+        let list = axes.map { "\($0)" }.joined(separator: ", ") + (axes.count == 1 ? "," : "")
+        return try run("""
+            main = { lambda ; a:\(input.type) b:\(initial.type). let
+                c = reduce[dimensions=(\(list))] a b
+                \(reducer(code.name, input.dtype))
+              in (c,) }
+            """, [input, initial])[0]
     }
 
     @Test func sumsOverEachChoiceOfDimensions() throws {
@@ -70,25 +59,21 @@ func reducer(_ builder: ProgramBuilder, _ code: OpCode, _ dtype: DType) -> Regio
 
     /// A region of several operations on two operands: the largest element with its index, the first of equals.
     @Test func argmaxPair() throws {
-        let builder = ProgramBuilder()
         let values = try floats([1, 7, 3, 7, 2, 2], [2, 3]), indices = try ints([0, 1, 2, 0, 1, 2], [2, 3])
-        let ids = [values, indices, try floats([-.infinity], []), try scalar(0)].map { builder.parameter($0.type) }
-        let bool = ValueType.tensor(TensorType(.i1, [])), float = ValueType.tensor(TensorType(.f32, [])), int = ValueType.tensor(TensorType(.i32, []))
-        let region = scalarRegion(builder, [.f32, .i32, .f32, .i32]) { p, operations in
-            func add(_ code: OpCode, _ operands: [ValueID], _ type: ValueType, _ direction: String? = nil) -> ValueID {
-                let attributes = direction.map { [NamedAttribute("comparison_direction", .enumeration($0))] } ?? []
-                let operation = builder.make(code, operands, [type], attributes)
-                operations.append(operation)
-                return operation.results[0]
-            }
-            let greater = add(.compare, [p[0], p[2]], bool, "GT"), equal = add(.compare, [p[0], p[2]], bool, "EQ")
-            let before = add(.compare, [p[1], p[3]], bool, "LT")
-            let keep = add(.or, [greater, add(.and, [equal, before], bool)], bool)
-            return [add(.select, [keep, p[0], p[2]], float), add(.select, [keep, p[1], p[3]], int)]
-        }
-        let types: [ValueType] = [.tensor(TensorType(.f32, [2])), .tensor(TensorType(.i32, [2]))]
-        let operation = builder.make(.reduce, ids, types, [NamedAttribute("dimensions", .integers([1]))], regions: [region])
-        let results = try builder.run(builder.add(operation), [values, indices, try floats([-.infinity], []), try scalar(0)])
+        let results = try run("""
+            main = { lambda ; values:f32[2,3] indices:i32[2,3] low:f32[] zero:i32[]. let
+                best place = reduce[dimensions=(1,)] values indices low zero
+                  { lambda ; x:f32[] i:i32[] y:f32[] j:i32[]. let
+                        greater = compare[comparison_direction=GT] x y
+                        equal = compare[comparison_direction=EQ] x y
+                        before = compare[comparison_direction=LT] i j
+                        tie = and equal before
+                        keep = or greater tie
+                        z = select keep x y
+                        k = select keep i j
+                    in (z, k) }
+              in (best, place) }
+            """, [values, indices, try floats([-.infinity], []), try scalar(0)])
         #expect(results[0].list(Float.self) == [7, 7])
         #expect(results[1].list(Int32.self) == [1, 0])
     }
@@ -101,17 +86,21 @@ func reducer(_ builder: ProgramBuilder, _ code: OpCode, _ dtype: DType) -> Regio
             let shape = [any(1...6), any(1...7)]
             let window = [any(1...3), any(1...3)], stride = [any(1...3), any(1...3)], base = [any(1...2), any(1...2)], dilation = [any(1...2), any(1...2)]
             let padding = [any(-1...2), any(0...2), any(-1...2), any(0...2)]
-            let windows = makeWindows(shape, window, stride, base, dilation, padding)
+            let parameters = ReduceWindowParameters(dimensions: window, strides: stride, baseDilations: base, windowDilations: dilation, padding: padding)
+            let windows = parameters.windows(shape)
             let output = windows.map { $0.outputSize }
             if output.contains(where: { $0 <= 0 }) { continue }
             tried += 1
             let input = try ints((0..<shape[0] * shape[1]).map { Int32(1 << ($0 % 20)) &+ Int32($0) }, shape)
-            let builder = ProgramBuilder()
-            let ids = [builder.parameter(input.type), builder.parameter(TensorType(.i32, []))]
-            let names = ["window_dimensions", "window_strides", "base_dilations", "window_dilations", "padding"]
-            let attributes = zip(names, [window, stride, base, dilation, padding]).map { NamedAttribute($0, .integers($1)) }
-            let operation = builder.make(.reduceWindow, ids, [.tensor(TensorType(.i32, output))], attributes, regions: [reducer(builder, .add, .i32)])
-            let result = try builder.run(builder.add(operation), [input, try scalar(5)])[0].list(Int32.self)
+            let builder = Builder(Function(name: "main"))
+            let operands = [builder.parameter(.tensor(input.type)), builder.parameter(.tensor(TensorType(.i32, [])))]
+            let sum = try builder.region([.tensor(TensorType(.i32, [])), .tensor(TensorType(.i32, []))]) { builder, values throws(JaxError) in
+                [try builder.one(.add, values)]
+            }
+            builder.finish(try builder.emit(.reduceWindow, operands, parameters, regions: [sum]))
+            let module = Module()
+            try module.add(builder.function)
+            let result = try run(module, [input, try scalar(5)])[0].list(Int32.self)
             var expected: [Int32] = []
             for o in 0..<output[0] {
                 for p in 0..<output[1] {
@@ -127,6 +116,36 @@ func reducer(_ builder: ProgramBuilder, _ code: OpCode, _ dtype: DType) -> Regio
             }
             #expect(result == expected, "\(shape) \(window) \(stride) \(base) \(dilation) \(padding)")
         }
+    }
+
+    /// A window over the whole of a dimension before (or after) each position, of one row and of many: running folds.
+    @Test func cumulativeWindows() throws {
+        func running(_ code: String, _ input: Tensor, axis: Int, isReverse: Bool) throws -> Tensor {
+            var window = [1, 1], padding = [0, 0, 0, 0]
+            window[axis] = input.shape[axis]
+            padding[2 * axis + (isReverse ? 1 : 0)] = input.shape[axis] - 1
+            return try run("""
+                main = { lambda ; a:\(input.type) b:\(input.dtype.shortName)[]. let
+                    c = reduce_window[window_dimensions=(\(window[0]), \(window[1])) padding=(\(padding.map { "\($0)" }.joined(separator: ", ")))] a b
+                    \(reducer(code, input.dtype))
+                  in (c,) }
+                """, [input, try scalar(code == "maximum" ? -100 : 0)])[0]
+        }
+        for shape in [[1, 1000], [700, 3], [3, 5]] {
+            let input = try ints((0..<shape[0] * shape[1]).map { Int32($0 * 7919 % 1009) - 500 }, shape)
+            for (axis, isReverse) in [(0, false), (0, true), (1, false), (1, true)] {
+                var sums = input.list(Int32.self)
+                let stride = axis == 0 ? shape[1] : 1
+                for start in 0..<sums.count where start / stride % shape[axis] == 0 {
+                    for step in 1..<max(shape[axis], 1) {
+                        let place = isReverse ? shape[axis] - 1 - step : step
+                        sums[start + place * stride] &+= sums[start + (place + (isReverse ? 1 : -1)) * stride]
+                    }
+                }
+                #expect(try running("add", input, axis: axis, isReverse: isReverse).list(Int32.self) == sums)
+            }
+        }
+        #expect(try running("maximum", try ints([3, 1, 4, 1, 5], [1, 5]), axis: 1, isReverse: false).list(Int32.self) == [3, 3, 4, 4, 5])
     }
 
     @Test func malformedReductionsAreRefused() throws {

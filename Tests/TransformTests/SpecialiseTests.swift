@@ -27,9 +27,8 @@ private func run(_ module: Module, _ arguments: [Tensor], platformIndex: Int? = 
     let specialised = try specialise(module, argumentTypes: arguments.map { $0.type }, platformIndex: platformIndex)
     #expect(specialised.isStatic)
     try verify(specialised)
-    specialised.markAllLastUses()
     let main = try #require(specialised.function(named: "main"))
-    return try Evaluator(specialised).call(main, arguments.map { .tensor($0) }).map { try $0.asTensor() }
+    return try EvaluationPlan(specialised).call(main, arguments.map { .tensor($0) }).map { try $0.asTensor() }
 }
 
 @Suite struct SpecialiseTests {

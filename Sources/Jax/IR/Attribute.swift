@@ -1,7 +1,7 @@
 // Attributes of operations, under the names that StableHLO gives them.
 
 /// A compile-time property of an operation or a function.
-public indirect enum Attribute {
+public indirect enum Attribute: Equatable {
     case unit
     case bool(Bool)
     case integer(Int, DType)
@@ -23,7 +23,7 @@ public indirect enum Attribute {
     case opaque(String)
 }
 
-public struct NamedAttribute {
+public struct NamedAttribute: Equatable {
     public var name: String
     public var value: Attribute
 
@@ -34,7 +34,7 @@ public struct NamedAttribute {
 }
 
 /// A short list of attributes, looked up by name.
-public struct Attributes {
+public struct Attributes: Equatable {
     public var entries: [NamedAttribute]
 
     public init(_ entries: [NamedAttribute] = []) { self.entries = entries }
@@ -48,6 +48,12 @@ public struct Attributes {
             entries.removeAll { $0.name == name }
             if let newValue { entries.append(NamedAttribute(name, newValue)) }
         }
+    }
+
+    /// Takes the attribute of that name out of the list.
+    public mutating func remove(_ name: String) -> Attribute? {
+        guard let index = entries.firstIndex(where: { $0.name == name }) else { return nil }
+        return entries.remove(at: index).value
     }
 
     public func integers(_ name: String) -> [Int]? {

@@ -6,7 +6,8 @@ public enum OpCode: String, CaseIterable {
     // Constants and indices
     case constant, iota
     // Elementwise
-    case abs, add, and, atan2, cbrt, ceil, clamp, compare, complex, convert, cosine, divide, exponential
+    case abs, acos, acosh, add, and, asin, asinh, atan, atan2, atanh, cbrt, ceil, clamp, compare, complex, convert, cosh, cosine
+    case divide, erf, erfc, exponential
     case exponentialMinusOne = "exponential_minus_one"
     case floor, imag
     case isFinite = "is_finite"
@@ -23,11 +24,11 @@ public enum OpCode: String, CaseIterable {
     case shiftLeft = "shift_left"
     case shiftRightArithmetic = "shift_right_arithmetic"
     case shiftRightLogical = "shift_right_logical"
-    case sign, sine, sqrt, subtract, tan, tanh, xor
+    case sign, sine, sinh, sqrt, subtract, tan, tanh, xor
     case bitcastConvert = "bitcast_convert"
     // Shape
     case broadcastInDim = "broadcast_in_dim"
-    case broadcast, concatenate, pad, reshape, reverse, slice, transpose
+    case concatenate, pad, reshape, reverse, slice, transpose
     case dynamicSlice = "dynamic_slice"
     case dynamicUpdateSlice = "dynamic_update_slice"
     // Shapes that are known at run time only (symbolic exports)
@@ -43,19 +44,14 @@ public enum OpCode: String, CaseIterable {
     // Gather and scatter
     case gather, scatter
     case selectAndScatter = "select_and_scatter"
-    case torchIndexSelect = "torch_index_select"
     // Reductions and sorting
     case reduce
     case reduceWindow = "reduce_window"
-    case sort, map
+    case sort
+    case topK = "top_k"
     // Contractions
     case dotGeneral = "dot_general"
-    case dot, einsum
-    case unaryEinsum = "unary_einsum"
     case convolution
-    case batchNormInference = "batch_norm_inference"
-    case batchNormTraining = "batch_norm_training"
-    case batchNormGrad = "batch_norm_grad"
     // Linear algebra
     case cholesky
     case triangularSolve = "triangular_solve"
@@ -64,20 +60,25 @@ public enum OpCode: String, CaseIterable {
     case rng
     case rngBitGenerator = "rng_bit_generator"
     // Control flow and effects
-    case call, `case`, `if`, `while`, composite
+    case call, `case`, `if`, `while`
     case customCall = "custom_call"
     case optimizationBarrier = "optimization_barrier"
     case afterAll = "after_all"
-    case createToken = "create_token"
     case tuple
     case getTupleElement = "get_tuple_element"
+    // What JAX's transformations work on
+    case scan
+    case countedLoop = "fori_loop"
+    case customJVP = "custom_jvp_call"
+    case customVJP = "custom_vjp_call"
+    case remat = "checkpoint"
+    case namedCall = "named_call"
     // Several devices
     case allGather = "all_gather"
     case allReduce = "all_reduce"
     case allToAll = "all_to_all"
     case collectiveBroadcast = "collective_broadcast"
     case collectivePermute = "collective_permute"
-    case crossReplicaSum = "cross_replica_sum"
     case partitionId = "partition_id"
     case reduceScatter = "reduce_scatter"
     case replicaId = "replica_id"

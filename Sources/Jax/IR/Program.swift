@@ -10,28 +10,32 @@ public struct ValueID: Hashable {
     public init(_ index: Int) { self.index = index }
 }
 
-/// One operation.
+/// One operation. It does not change: a pass that wants another one makes another one.
 public final class Operation {
-    public var code: OpCode
-    public var operands: [ValueID]
-    public var results: [ValueID]
-    public var attributes: Attributes
-    public var regions: [Region]
-    public var location: LocationID
-    /// Filled by `markLastUses`: bit i says that operand i is not needed any more once this operation has it.
-    public var lastUses: UInt64 = 0
-    /// Filled by `markLastUses`: further values that can go when this operation is done: used last by its regions, or never.
-    public var releases: [ValueID] = []
+    public let code: OpCode
+    public let operands: [ValueID]
+    public let results: [ValueID]
+    /// What its definition asks for, of the class that the definition names.
+    public let parameters: Parameters
+    /// What this machine has no use for and keeps: shardings, layouts, hints.
+    public let annotations: Attributes
+    public let regions: [Region]
+    public let location: LocationID
 
-    public init(_ code: OpCode, operands: [ValueID] = [], results: [ValueID] = [], attributes: Attributes = Attributes(),
-                regions: [Region] = [], location: LocationID = .unknown) {
+    public init(_ code: OpCode, operands: [ValueID] = [], results: [ValueID] = [], parameters: Parameters = .none,
+                annotations: Attributes = Attributes(), regions: [Region] = [], location: LocationID = .unknown) {
         self.code = code
         self.operands = operands
         self.results = results
-        self.attributes = attributes
+        self.parameters = parameters
+        self.annotations = annotations
         self.regions = regions
         self.location = location
     }
+
+    /// The parameters as the record of the operation's definition; the verifier has seen that they are of this class.
+    @inline(__always)
+    public func parameters<Record: Parameters>(_ record: Record.Type) -> Record { unsafeDowncast(parameters, to: Record.self) }
 }
 
 /// A nested body with one block: parameters, operations, and the values that it returns.
@@ -40,8 +44,6 @@ public struct Region {
     public var operations: [Operation]
     /// The operands of the terminator (`stablehlo.return`, `func.return`, `sdy.return`).
     public var results: [ValueID]
-    /// Filled by `markLastUses`: what this region defines and returns, and parameters that nothing uses.
-    public var releases: [ValueID] = []
 
     public init(parameters: [ValueID] = [], operations: [Operation] = [], results: [ValueID] = []) {
         self.parameters = parameters
@@ -50,13 +52,15 @@ public struct Region {
     }
 }
 
-/// A function: its body's parameters are its arguments.
+/// A function: its body's parameters are its arguments. It is built once; the verifier freezes it.
 public final class Function {
-    public var name: String
+    public let name: String
     public var isPublic: Bool
-    public var body: Region
+    public var body: Region { didSet { precondition(!isFrozen, "a verified function is changed") } }
     /// The type of each value by `ValueID.index`.
-    public var types: [ValueType]
+    public private(set) var types: [ValueType]
+    /// Whether the function has been verified: nothing in it changes from then on.
+    public private(set) var isFrozen = false
     /// One for each parameter (donation: "tf.aliasing_output"; sharding).
     public var parameterAttributes: [Attributes]
     public var resultAttributes: [Attributes]
@@ -78,8 +82,11 @@ public final class Function {
 
     public var parameterTypes: [ValueType] { body.parameters.map { types[$0.index] } }
 
+    public func freeze() { isFrozen = true }
+
     /// A new value of `type`.
     public func makeValue(_ type: ValueType) -> ValueID {
+        precondition(!isFrozen, "a verified function is changed")
         types.append(type)
         return ValueID(types.count - 1)
     }

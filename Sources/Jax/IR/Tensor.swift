@@ -85,7 +85,7 @@ public struct Tensor {
 
 /// A constant of a program: all elements, or one that stands for all (a splat), so that a small file cannot ask for
 /// much memory before it runs.
-public final class Literal {
+public final class Literal: Equatable {
     public let type: TensorType
     public let isSplat: Bool
     /// `type.elementCount` elements, or one if `isSplat`; little endian, one byte each for types below 8 bits.
@@ -96,4 +96,18 @@ public final class Literal {
         self.isSplat = isSplat
         self.storage = storage
     }
+
+    /// Of the same type, with the same bytes; a splat is no list of equal elements.
+    public static func == (a: Literal, b: Literal) -> Bool {
+        if a === b { return true }
+        guard a.type == b.type, a.isSplat == b.isSplat, a.byteCount <= a.storage.byteCount, a.byteCount <= b.storage.byteCount else {
+            return false
+        }
+        let x = UnsafeRawBufferPointer(start: a.storage.bytes, count: a.byteCount)
+        let y = UnsafeRawBufferPointer(start: b.storage.bytes, count: b.byteCount)
+        return x.elementsEqual(y)
+    }
+
+    /// Bytes that are stored.
+    public var byteCount: Int { (isSplat ? 1 : type.elementCount) * type.dtype.byteWidth }
 }

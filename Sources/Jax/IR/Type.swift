@@ -69,7 +69,7 @@ extension TensorType: CustomStringConvertible {
 }
 
 /// The type of a value.
-public indirect enum ValueType: Equatable {
+public enum ValueType: Equatable {
     case tensor(TensorType)
     /// Orders effects; carries no data.
     case token

@@ -1,5 +1,4 @@
-// What an operation is: its shape rule and its evaluation, in one place. Differentiation, batching and lowering will be
-// further members of `OpDefinition`, beside these two.
+// What an operation is: its parameters, its shape rule, its evaluation and its rules for transformations, in one place.
 import JaxIR
 import JaxPlatform
 
@@ -23,69 +22,157 @@ public enum RuntimeValue {
     }
 }
 
-/// An operation as its shape rule sees it.
-public struct OpView {
-    public let operation: Operation
-    public let function: Function
-    public let module: Module
+/// What passes may rely on.
+public struct Traits: OptionSet {
+    public let rawValue: UInt16
 
-    public init(_ operation: Operation, in function: Function, module: Module) {
-        self.operation = operation
-        self.function = function
-        self.module = module
-    }
+    public init(rawValue: UInt16) { self.rawValue = rawValue }
 
-    public var attributes: Attributes { operation.attributes }
-    public var operandCount: Int { operation.operands.count }
-
-    public func operandType(_ index: Int) -> ValueType { function.type(of: operation.operands[index]) }
-
-    /// The result type that the program declares.
-    public func declaredType(_ index: Int) -> ValueType { function.type(of: operation.results[index]) }
+    /// Element i of the result depends on element i of each operand alone; a scalar operand may stand for all elements.
+    public static let elementwise = Traits(rawValue: 1)
+    /// The order of the two operands does not matter.
+    public static let commutative = Traits(rawValue: 2)
+    /// Does something beside computing its results: must not be dropped, doubled or moved across its like.
+    public static let effects = Traits(rawValue: 4)
+    /// Its regions compute on scalars: reducers, comparators, updates.
+    public static let scalarRegions = Traits(rawValue: 8)
+    /// Stands only in programs whose shapes are not known yet; specialisation replaces it.
+    public static let dynamic = Traits(rawValue: 16)
+    /// Read and printed, but not executed by this machine.
+    public static let unavailable = Traits(rawValue: 32)
 }
 
-/// Computes result types from operand types, attributes and regions, and checks them on the way; operations whose
-/// result type is a choice (constant, reshape, convert, …) check the declared one and return it.
-/// Dimensions may be dynamic (`TensorType.dynamic`) at load.
+/// In which operands an operation is linear, which is what its transposition needs.
+public enum Linearity: Equatable {
+    case none
+    /// In the given operands together: f(a + a', b + b') = f(a, b) + f(a', b').
+    case jointly([Int])
+    /// In each of the given operands while the others stay.
+    case separately([Int])
+}
+
+/// Computes result types from everything but the results, and checks it on the way. Dimensions may be dynamic
+/// (`TensorType.dynamic`) at load.
 public typealias ShapeRule = (OpView) throws(JaxError) -> [ValueType]
 
-/// Evaluates the operation on values whose types the verifier has checked; all types are static by then.
-public typealias Evaluation = (Frame, Operation, [RuntimeValue]) throws(JaxError) -> [RuntimeValue]
-
-/// The same for operations that may overwrite an operand's storage, or must not keep operands alive while they run: they
-/// take what they want out of the list.
-public typealias ConsumingEvaluation = (Frame, Operation, inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue]
+/// Evaluates the operation on values whose types the verifier has checked; all types are static by then. It takes out of the
+/// list what it wants to overwrite or must not keep alive while it runs.
+typealias Evaluation = (Activation, inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue]
 
 /// The same for operations with one result, an array: most of them, and those that programs execute most.
-public typealias TensorEvaluation = (Frame, Operation, inout [RuntimeValue]) throws(JaxError) -> Tensor
+typealias TensorEvaluation = (Activation, inout [RuntimeValue]) throws(JaxError) -> Tensor
 
-/// All that the machine knows of one operation.
+/// The tangents of the results, from an operation of `builder`'s function and the tangents of its operands (nil: zero).
+public typealias JVPRule = (_ builder: Builder, _ operation: Operation, _ tangents: [ValueID?]) throws(JaxError) -> [ValueID?]
+
+/// The cotangents of the operands that `linear` marks, from those of the results (nil: zero); the other operands are values.
+public typealias TransposeRule = (_ builder: Builder, _ operation: Operation, _ cotangents: [ValueID?],
+                                  _ linear: [Bool]) throws(JaxError) -> [ValueID?]
+
+/// The operation on operands with a further leading dimension where `batched` says so; each result with whether it has one.
+public typealias BatchRule = (_ builder: Builder, _ operation: Operation, _ operands: [ValueID], _ batched: [Bool],
+                              _ size: Int) throws(JaxError) -> (results: [ValueID], batched: [Bool])
+
+/// All that the machine knows of one operation, or of one target of custom_call.
 public final class OpDefinition {
     /// How an operation is evaluated.
     enum Form {
-        case values(ConsumingEvaluation)
+        case values(Evaluation)
         case tensor(TensorEvaluation)
+        case none
     }
 
     public let code: OpCode
-    public let shapeRule: ShapeRule
+    /// The operation's name; the target of a custom call.
+    public let name: String
+    public let traits: Traits
+    public private(set) var linearity = Linearity.none
+    let infer: ShapeRule
     let form: Form
+    private let make: (() -> Parameters)?
+    private let accepts: (Parameters) -> Bool
+    /// The loops of an operation that works element by element, by the types of an operand and the result.
+    let scalar: ((_ operand: DType, _ result: DType, _ parameters: Parameters) -> BlockKernel?)?
+    public private(set) var jvp: JVPRule?
+    public private(set) var transpose: TransposeRule?
+    public private(set) var batch: BatchRule?
 
-    public init(_ code: OpCode, shape: @escaping ShapeRule, evaluate: @escaping Evaluation) {
+    /// An operation whose parameters are a `Record`; `isBare` says that there are none.
+    init<Record: Parameters>(_ code: OpCode, target: String? = nil, _ record: Record.Type, _ traits: Traits = [],
+                             infer: @escaping (OpView, Record) throws(JaxError) -> [ValueType], _ form: Form,
+                             scalar: ((DType, DType, Parameters) -> BlockKernel?)? = nil, isBare: Bool = false) {
         self.code = code
-        self.shapeRule = shape
-        form = .values { frame, operation, operands throws(JaxError) in try evaluate(frame, operation, operands) }
+        name = target ?? code.name
+        self.traits = traits
+        self.infer = { view throws(JaxError) in try infer(view, unsafeDowncast(view.parameters, to: Record.self)) }
+        self.form = form
+        make = isBare ? nil : { Record() }
+        accepts = { $0 is Record }
+        self.scalar = scalar
     }
 
-    public init(_ code: OpCode, shape: @escaping ShapeRule, consuming evaluate: @escaping ConsumingEvaluation) {
-        self.code = code
-        self.shapeRule = shape
-        form = .values(evaluate)
+    /// The parameters that a coder reads.
+    public func parameters(_ coder: ParameterCoder) throws(JaxError) -> Parameters {
+        guard let parameters = make?() else { return Parameters.none }
+        try parameters.code(coder)
+        return parameters
     }
 
-    public init(_ code: OpCode, shape: @escaping ShapeRule, tensor evaluate: @escaping TensorEvaluation) {
-        self.code = code
-        self.shapeRule = shape
-        form = .tensor(evaluate)
+    /// Whether `parameters` are of this operation's class.
+    func takes(_ parameters: Parameters) -> Bool { accepts(parameters) }
+
+    // MARK: Rules, given where the operation is defined
+
+    func linear(_ linearity: Linearity) -> OpDefinition {
+        self.linearity = linearity
+        return self
+    }
+
+    func jvp(_ rule: @escaping JVPRule) -> OpDefinition {
+        jvp = rule
+        return self
+    }
+
+    func transpose(_ rule: @escaping TransposeRule) -> OpDefinition {
+        transpose = rule
+        return self
+    }
+
+    func batch(_ rule: @escaping BatchRule) -> OpDefinition {
+        batch = rule
+        return self
+    }
+}
+
+// MARK: Forms of definitions
+
+extension OpDefinition {
+    /// With parameters, and one array as the result.
+    convenience init<Record: Parameters>(
+        _ code: OpCode, _ record: Record.Type, _ traits: Traits = [], infer: @escaping (OpView, Record) throws(JaxError) -> [ValueType],
+        tensor evaluate: @escaping (Activation, Record, inout [RuntimeValue]) throws(JaxError) -> Tensor) {
+        self.init(code, record, traits, infer: infer, .tensor { activation, operands throws(JaxError) in
+            try evaluate(activation, unsafeDowncast(activation.parameters, to: Record.self), &operands)
+        })
+    }
+
+    /// With parameters.
+    convenience init<Record: Parameters>(
+        _ code: OpCode, target: String? = nil, _ record: Record.Type, _ traits: Traits = [],
+        infer: @escaping (OpView, Record) throws(JaxError) -> [ValueType],
+        evaluate: @escaping (Activation, Record, inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue]) {
+        self.init(code, target: target, record, traits, infer: infer, .values { activation, operands throws(JaxError) in
+            try evaluate(activation, unsafeDowncast(activation.parameters, to: Record.self), &operands)
+        })
+    }
+
+    /// Without parameters, and one array as the result.
+    convenience init(_ code: OpCode, _ traits: Traits = [], infer: @escaping ShapeRule, tensor evaluate: @escaping TensorEvaluation) {
+        self.init(code, Parameters.self, traits, infer: { view, _ throws(JaxError) in try infer(view) }, .tensor(evaluate), isBare: true)
+    }
+
+    /// Without parameters.
+    convenience init(_ code: OpCode, _ traits: Traits = [], infer: @escaping ShapeRule, evaluate: @escaping Evaluation) {
+        self.init(code, Parameters.self, traits, infer: { view, _ throws(JaxError) in try infer(view) }, .values(evaluate), isBare: true)
     }
 }

@@ -1,5 +1,6 @@
 // The table of all operations: one line a family.
 import JaxIR
+import JaxPlatform
 
 /// Definitions by operation. Filled once by `load_jax_library`; read-only afterwards.
 struct OpTable {
@@ -36,6 +37,20 @@ nonisolated(unsafe) private let opTable = OpTable(families: opFamilies())
 @export(interface)
 public func opDefinition(_ code: OpCode) -> OpDefinition? { opTable[code] }
 
+/// The definition of an operation: of a custom call, that of its target. Nil where there is none.
+@export(interface)
+public func opDefinition(_ operation: Operation) -> OpDefinition? {
+    operation.code == .customCall ? operation.parameters(CustomCallParameters.self).definition : opTable[operation.code]
+}
+
+/// What to say of an operation without a definition.
+func undefinedOperation(_ operation: Operation) -> JaxError {
+    if operation.code == .customCall {
+        return JaxError(.notImplemented, "the custom call \"\(operation.parameters(CustomCallParameters.self).target)\" is not available")
+    }
+    return JaxError(.notImplemented, "the operation \(operation.code.name) is not available")
+}
+
 /// Every family of operations; one line each. Not for inlining: embedded code of every module that can see the bodies
 /// behind the table would be compiled again with all operations in it.
 @export(interface)
@@ -44,35 +59,33 @@ func opFamilies() -> [[OpDefinition]] {
         arithmeticFamily(),
         bitwiseFamily(),
         comparisonFamily(),
-        unaryFamily(),
+        roundingFamily(),
+        complexFamily(),
         transcendentalFamily(),
         conversionFamily(),
-        reducePrecisionFamily(),
         constantFamily(),
         broadcastFamily(),
         reorderFamily(),
         padFamily(),
         sliceFamily(),
-        dimensionSizeFamily(),
+        dynamicFamily(),
         controlFlowFamily(),
-        compositeFamily(),
-        structureFamily(),
+        structuredFamily(),
+        tupleFamily(),
         collectiveFamily(),
         unavailableFamily(),
         rngBitGeneratorFamily(),
         rngFamily(),
         reduceFamily(),
         reduceWindowFamily(),
-        mapFamily(),
         sortFamily(),
+        topKFamily(),
         gatherFamily(),
         scatterFamily(),
         selectAndScatterFamily(),
         customCallFamily(),
         dotFamily(),
         convolutionFamily(),
-        einsumFamily(),
-        batchNormFamily(),
         fourierFamily(),
         matrixFamily(),
     ]

@@ -13,10 +13,11 @@ import JaxPlatform
 /// that only compute shapes. `requiringKnownCalls: false` lets unknown ones pass.
 @export(interface)
 public func verify(_ module: Module, requiringKnownCalls: Bool = true) throws(JaxError) {
-    try CallGraph(module).requireNoCycle()
+    _ = try calleesFirst(module)
     for function in module.functions {
         var verifier = FunctionVerifier(function, module, requiringKnownCalls: requiringKnownCalls)
         try verifier.verify()
+        function.freeze()
     }
 }
 
@@ -82,14 +83,12 @@ private struct FunctionVerifier {
         for id in operation.operands { try use(id, operation.code.name) }
         for region in operation.regions { try self.region(region) }
         for id in operation.results { try define(id, &own) }
-        try symbols(operation)
-        try literals(operation)
-        if operation.code == .customCall, !requiringKnownCalls,
-           let target = operation.attributes.string("call_target_name"), !hasCustomCall(target) { return }
-        guard let definition = opDefinition(operation.code) else {
-            throw JaxError(.notImplemented, "the operation \(operation.code.name) is not available")
+        for callee in operation.parameters.functions where module.function(named: callee.name) !== callee {
+            throw JaxError(.malformed, "\(operation.code.name) names @\(callee.name), which does not exist")
         }
-        let types = try definition.shapeRule(OpView(operation, in: function, module: module))
+        // What specialisation replaces is only complete then.
+        if operation.code == .customCall, operation.isShaped || !requiringKnownCalls && operation.isUnknown { return }
+        let types = try inferTypes(operation.code, operands: operation.operands, operation.parameters, regions: operation.regions, in: function)
         try match(operation.results, types, operation.code.name + " yields")
     }
 
@@ -102,97 +101,73 @@ private struct FunctionVerifier {
             throw JaxError(.typeError, "\(what) \(type), but \(function.type(of: id)) is declared")
         }
     }
-
-    // MARK: Attributes that name or hold something
-
-    /// Functions that an operation names must exist; a call must fit its callee.
-    private func symbols(_ operation: Operation) throws(JaxError) {
-        for entry in operation.attributes.entries {
-            if case .symbol(let name) = entry.value { _ = try callee(name, operation) }
-            if case .array(let list) = entry.value, entry.name == "called_computations" {
-                for case .symbol(let name) in list { _ = try callee(name, operation) }
-            }
-        }
-        let attribute = operation.code == .call ? "callee" : operation.code == .composite ? "decomposition" : nil
-        guard let attribute else { return }
-        guard let name = operation.attributes.symbol(attribute) else {
-            throw JaxError(.malformed, "\(operation.code.name) names no function")
-        }
-        let target = try callee(name, operation)
-        try match(operation.operands, target.parameterTypes, "@\(name) takes")
-        try match(operation.results, target.resultTypes, "@\(name) returns")
-    }
-
-    private func callee(_ name: String, _ operation: Operation) throws(JaxError) -> Function {
-        guard let function = module.function(named: name) else {
-            throw JaxError(.malformed, "\(operation.code.name) names @\(name), which does not exist")
-        }
-        return function
-    }
-
-    /// A constant has as many bytes as its type says.
-    private func literals(_ operation: Operation) throws(JaxError) {
-        guard operation.code == .constant else { return }
-        guard let literal = operation.attributes.literal("value") else {
-            throw JaxError(.malformed, "constant has no value")
-        }
-        guard let count = literal.type.checkedElementCount,
-              literal.storage.byteCount >= (literal.isSplat ? 1 : count) * literal.type.dtype.byteWidth else {
-            throw JaxError(.malformed, "a constant of type \(literal.type) has \(literal.storage.byteCount) bytes")
-        }
-    }
 }
 
-/// Who calls whom. Programs have no recursion.
-private struct CallGraph {
-    private let module: Module
-    private var callees: [[Int]] = []
+extension Operation {
+    /// Whether this is a custom call whose target the machine does not know.
+    fileprivate var isUnknown: Bool { parameters(CustomCallParameters.self).definition == nil }
+    /// Whether operands of this custom call say what shapes its results have.
+    fileprivate var isShaped: Bool { !parameters(CustomCallParameters.self).shapeOperands.isEmpty }
+}
 
-    init(_ module: Module) {
-        self.module = module
-        var indices: [String: Int] = [:]
-        for (index, function) in module.functions.enumerated() { indices[function.name] = index }
-        for function in module.functions {
-            var list: [Int] = []
-            CallGraph.collect(function.body, indices, &list)
-            callees.append(list)
+/// The types of the results of an operation with these operands, parameters and regions, which belong to `function`. Throws where they
+/// do not fit each other.
+@export(interface)
+public func inferTypes(_ code: OpCode, operands: [ValueID], _ parameters: Parameters, regions: [Region],
+                       in function: Function) throws(JaxError) -> [ValueType] {
+    guard let operation = opDefinition(code) else { throw JaxError(.notImplemented, "the operation \(code.name) is not available") }
+    guard operation.takes(parameters) else { throw JaxError(.internalError, "\(code.name) has the parameters of another operation") }
+    var types: [ValueType] = []
+    types.reserveCapacity(operands.count)
+    for id in operands { types.append(function.type(of: id)) }
+    guard code == .customCall, case let call = unsafeDowncast(parameters, to: CustomCallParameters.self), let target = call.definition else {
+        return try operation.infer(OpView(code.name, operandTypes: types, parameters: parameters, regions: regions, function: function))
+    }
+    return try target.infer(OpView(target.name, operandTypes: types, parameters: call.configuration, regions: regions, function: function, call: call))
+}
+
+/// The functions of a module, each after those that it calls. Throws `malformed` for recursion: programs have none.
+///
+/// Depth first with a stack of its own: a chain of calls may be long.
+func calleesFirst(_ module: Module) throws(JaxError) -> [Function] {
+    enum Color: UInt8 { case white, grey, black }
+    var indices: [ObjectIdentifier: Int] = [:]
+    for (index, function) in module.functions.enumerated() { indices[ObjectIdentifier(function)] = index }
+    var callees: [[Int]] = []
+    for function in module.functions {
+        var list: [Int] = []
+        collectCallees(function.body, indices, &list)
+        callees.append(list)
+    }
+    var colors = [Color](repeating: .white, count: callees.count)
+    var order: [Function] = []
+    for start in callees.indices where colors[start] == .white {
+        var stack = [(node: start, next: 0)]
+        colors[start] = .grey
+        while let top = stack.last {
+            guard top.next < callees[top.node].count else {
+                colors[top.node] = .black
+                order.append(module.functions[top.node])
+                stack.removeLast()
+                continue
+            }
+            stack[stack.count - 1].next += 1
+            let callee = callees[top.node][top.next]
+            if colors[callee] == .grey {
+                throw JaxError(.malformed, "@\(module.functions[callee].name) calls itself, directly or by others")
+            }
+            if colors[callee] == .white {
+                colors[callee] = .grey
+                stack.append((callee, 0))
+            }
         }
     }
+    return order
+}
 
-    private static func collect(_ region: Region, _ indices: [String: Int], _ list: inout [Int]) {
-        for operation in region.operations {
-            for entry in operation.attributes.entries {
-                if case .symbol(let name) = entry.value, let index = indices[name] { list.append(index) }
-                guard case .array(let names) = entry.value, entry.name == "called_computations" else { continue }
-                for case .symbol(let name) in names { if let index = indices[name] { list.append(index) } }
-            }
-            for region in operation.regions { collect(region, indices, &list) }
-        }
-    }
-
-    /// Depth first with a stack of its own: a chain of calls may be long.
-    func requireNoCycle() throws(JaxError) {
-        enum Color: UInt8 { case white, grey, black }
-        var colors = [Color](repeating: .white, count: callees.count)
-        for start in callees.indices where colors[start] == .white {
-            var stack = [(node: start, next: 0)]
-            colors[start] = .grey
-            while let top = stack.last {
-                guard top.next < callees[top.node].count else {
-                    colors[top.node] = .black
-                    stack.removeLast()
-                    continue
-                }
-                stack[stack.count - 1].next += 1
-                let callee = callees[top.node][top.next]
-                if colors[callee] == .grey {
-                    throw JaxError(.malformed, "@\(module.functions[callee].name) calls itself, directly or by others")
-                }
-                if colors[callee] == .white {
-                    colors[callee] = .grey
-                    stack.append((callee, 0))
-                }
-            }
-        }
+private func collectCallees(_ region: Region, _ indices: [ObjectIdentifier: Int], _ list: inout [Int]) {
+    for operation in region.operations {
+        for callee in operation.parameters.functions { if let index = indices[ObjectIdentifier(callee)] { list.append(index) } }
+        for region in operation.regions { collectCallees(region, indices, &list) }
     }
 }

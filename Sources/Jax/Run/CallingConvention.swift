@@ -100,9 +100,9 @@ public struct CallingConvention {
         index < argumentNames.count ? argumentNames[index] : "\(index)"
     }
 
-    /// Calls `main` of a specialised module; tokens are passed in and dropped from the results.
-    func call(_ module: Module, _ inputs: [Tensor]) throws(JaxError) -> [Tensor] {
-        guard let main = module.function(named: "main") else {
+    /// Calls `main` of a specialised program; tokens are passed in and dropped from the results.
+    func call(_ plan: EvaluationPlan, _ inputs: [Tensor]) throws(JaxError) -> [Tensor] {
+        guard let main = plan.module.function(named: "main") else {
             throw JaxError(.internalError, "the specialised module has no function @main")
         }
         var values: [RuntimeValue] = []
@@ -118,7 +118,7 @@ public struct CallingConvention {
             }
         }
         var results: [Tensor] = []
-        for value in try Evaluator(module).call(main, values) {
+        for value in try plan.call(main, values) {
             if case .tensor(let tensor) = value { results.append(try tensor.owned()) }
         }
         return results

@@ -49,7 +49,7 @@ extension Session {
         let executable = try runJob(limits.request("jit " + program.name, resultOwner: program.owner)) { () throws(JaxError) -> Executable in
             let module = try specialise(program.module, argumentTypes: types, platformIndex: program.convention.platformIndex)
             if module !== program.module { try verify(module) }
-            return Executable(argumentTypes: types, module: module)
+            return try Executable(argumentTypes: types, module: module)
         }
         platform.charging(program.owner) { program.keep(executable) }
         return executable
@@ -68,7 +68,7 @@ extension Session {
         for tensor in inputs { types.append(tensor.type) }
         let executable = try jit(program, types, limits: limits)
         let results = try runJob(limits.request("execute " + program.name)) { () throws(JaxError) -> [Tensor] in
-            try convention.call(executable.module, inputs)
+            try convention.call(executable.plan, inputs)
         }
         device.dispatchCount += 1
         return results

@@ -25,7 +25,6 @@ struct DecodedProgram {
         }
         // What depends on the arguments' shapes or on the platform is only complete once specialised, and verified then.
         try verify(module, requiringKnownCalls: module.isStatic && convention.platformIndex == nil)
-        module.markAllLastUses()
     }
 }
 
@@ -75,19 +74,20 @@ public final class LoadedProgram {
     public var executableCount: Int { executables.count }
 }
 
-/// A program verified and specialised for argument types: what transformation "jit" makes.
+/// A program verified, specialised for argument types and planned: what transformation "jit" makes.
 public final class Executable {
     /// The types of `main`'s parameters that are tensors, in order.
     public let argumentTypes: [TensorType]
     public let module: Module
+    let plan: EvaluationPlan
     public var hits = 0
 
-    init(argumentTypes: [TensorType], module: Module) {
+    init(argumentTypes: [TensorType], module: Module) throws(JaxError) {
         // The program's memory must refer to nothing outside: it may be released whole.
         var types: [TensorType] = []
         for type in argumentTypes { types.append(type.detached()) }
         self.argumentTypes = types
         self.module = module
-        module.markAllLastUses()
+        plan = try EvaluationPlan(module)
     }
 }

@@ -26,39 +26,31 @@ func integers(_ tensor: Tensor) -> [Int]? {
     }
 }
 
-extension FunctionBuilder {
+extension SpecialisingCopier {
     /// Computes an operation whose operands are known and whose results are small lists of integers. Returns whether it did.
     func fold(_ operation: Operation) throws(JaxError) -> Bool {
         switch operation.code {
         case .getDimensionSize: return try foldDimensionSize(operation)
         case .constant: return try foldConstant(operation)
-        case .abs, .add, .and, .clamp, .compare, .convert, .divide, .maximum, .minimum, .multiply, .negate, .not, .or,
-             .popcnt, .power, .remainder, .select, .shiftLeft, .shiftRightArithmetic, .shiftRightLogical, .sign, .subtract,
-             .xor, .broadcastInDim, .concatenate, .iota, .reshape, .reverse, .slice, .transpose, .dynamicSlice:
-            break
-        default: return false
+        case .broadcastInDim, .concatenate, .iota, .reshape, .reverse, .slice, .transpose, .dynamicSlice: break
+        default: guard opDefinition(operation.code)?.traits.contains(.elementwise) == true else { return false }
         }
         guard operation.regions.isEmpty, !operation.results.isEmpty else { return false }
-        // The operation alone, as a function of its operands.
-        let alone = Function(name: "fold")
-        let copy = Operation(operation.code, attributes: operation.attributes, location: operation.location)
-        var values: [RuntimeValue] = []
-        for id in operation.operands {
-            guard let tensor = known(id) else { return false }
-            let value = alone.makeValue(.tensor(tensor.type))
-            alone.body.parameters.append(value)
-            copy.operands.append(value)
-            values.append(.tensor(tensor))
-        }
         for id in operation.results {
             guard let type = declaredTensor(id), type.isStatic, isSmall(type) else { return false }
-            let value = alone.makeValue(.tensor(type))
-            copy.results.append(value)
-            alone.body.results.append(value)
         }
-        alone.body.operations = [copy]
-        // The reference evaluator, so that folding computes what running would.
-        let results = try Evaluator(specialiser.source).call(alone, values)
+        var tensors: [Tensor] = []
+        for id in operation.operands {
+            guard let tensor = known(id) else { return false }
+            tensors.append(tensor)
+        }
+        // The operation alone, as a program of its own for the reference evaluator: folding computes what running would.
+        let builder = Builder(Function(name: "fold"))
+        let operands = tensors.map { builder.parameter(.tensor($0.type)) }
+        builder.finish(try builder.emit(operation.code, operands, operation.parameters))
+        let module = Module()
+        try module.add(builder.function)
+        let results = try EvaluationPlan(module).call(builder.function, tensors.map { .tensor($0) })
         for (id, result) in zip(operation.results, results) { bind(id, .known(try result.asTensor().owned())) }
         return true
     }
@@ -69,9 +61,8 @@ extension FunctionBuilder {
     }
 
     private func foldDimensionSize(_ operation: Operation) throws(JaxError) -> Bool {
-        guard let dimension = operation.attributes.integer("dimension"), let operand = operation.operands.first,
-              let result = operation.results.first, case .tensor(let type) = try type(of: operand),
-              type.shape.indices.contains(dimension) else {
+        let dimension = operation.parameters(DimensionParameters.self).dimension
+        guard let operand = operation.operands.first, case .tensor(let type) = try type(of: operand), type.shape.indices.contains(dimension) else {
             throw JaxError(.malformed, "get_dimension_size has no such dimension")
         }
         let tensor = try Tensor(TensorType(.i32, []))
@@ -79,20 +70,20 @@ extension FunctionBuilder {
             throw JaxError(.valueError, "the dimension \(type.shape[dimension]) of \(type) does not fit 32 bits")
         }
         tensor.elements(as: Int32.self)[0] = size
-        bind(result, .known(tensor))
+        bind(operation.results[0], .known(tensor))
         return true
     }
 
     private func foldConstant(_ operation: Operation) throws(JaxError) -> Bool {
-        guard let literal = operation.attributes.literal("value"), let result = operation.results.first,
-              isSmall(literal.type) else { return false }
+        let literal = operation.parameters(ConstantParameters.self).value
+        guard isSmall(literal.type) else { return false }
         let width = literal.type.dtype.byteWidth
         let tensor = try Tensor(literal.type)
         for index in 0..<literal.type.elementCount {
             let source = literal.storage.bytes + (literal.isSplat ? 0 : index) * width
             (tensor.bytes + index * width).copyMemory(from: source, byteCount: width)
         }
-        bind(result, .known(tensor))
+        bind(operation.results[0], .known(tensor))
         return true
     }
 }

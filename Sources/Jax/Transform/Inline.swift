@@ -1,141 +1,90 @@
-// Inlining: calls, and the composites that the caller names, replaced by the bodies of their functions.
+// Inlining: calls replaced by the bodies of the functions that they call.
 import JaxIR
+import JaxOps
 import JaxPlatform
 
-/// What `inlined` replaces.
-public struct InlineOptions {
-    public var calls: Bool
-    /// Whether a composite of this name gives way to its decomposition.
-    public var composites: (String) -> Bool
-
-    public init(calls: Bool = true, composites: @escaping (String) -> Bool = { _ in false }) {
-        self.calls = calls
-        self.composites = composites
-    }
-}
-
-/// A copy of `module` with calls inlined in all public functions and in those that are still named by others; functions
-/// that nothing names any more are left out. Throws `malformed` for recursion, `resourceExhausted` where the program would
-/// grow beyond a million operations.
+/// A copy of `module` with calls inlined in all public functions and in those that others still name; functions that nothing
+/// names any more are left out. Throws `malformed` for recursion, `resourceExhausted` where the program would grow beyond a
+/// million operations.
 @export(interface)
-public func inlined(_ module: Module, _ options: InlineOptions = InlineOptions()) throws(JaxError) -> Module {
-    var inliner = Inliner(module, options)
-    for function in module.functions where function.isPublic { try inliner.require(function.name) }
+public func inlined(_ module: Module) throws(JaxError) -> Module {
+    let inliner = Inliner(module)
+    for function in module.functions where function.isPublic { _ = try inliner.required(function) }
     return try inliner.finish()
 }
 
-private struct Inliner {
+private final class Inliner {
     static let maximumOperations = 1 << 20
 
-    let source: Module
-    let options: InlineOptions
-    let target: Module
-    /// Flattened functions by name; nil while one is being made.
-    private var made: [String: Function?] = [:]
-    /// Those that the result needs.
-    private var required: [String] = []
+    private let source: Module
+    private let target: Module
+    /// Flattened functions; nil while one is being made.
+    private var made: [ObjectIdentifier: Function?] = [:]
+    /// Those that the result needs: public ones, and those that an operation still names.
+    private var isRequired: Set<ObjectIdentifier> = []
     private var operationCount = 0
 
-    init(_ source: Module, _ options: InlineOptions) {
+    init(_ source: Module) {
         self.source = source
-        self.options = options
-        target = Module(name: source.name)
-        target.meshes = source.meshes
-        target.attributes = source.attributes
-        target.locations = source.locations
-    }
-
-    mutating func require(_ name: String) throws(JaxError) {
-        if required.contains(name) { return }
-        required.append(name)
-        _ = try flattened(name)
+        target = source.emptyCopy()
     }
 
     func finish() throws(JaxError) -> Module {
-        for function in source.functions where required.contains(function.name) {
-            if let entry = made[function.name], let flat = entry { try target.add(flat) }
+        for function in source.functions where isRequired.contains(ObjectIdentifier(function)) {
+            if let entry = made[ObjectIdentifier(function)], let flat = entry { try target.add(flat) }
         }
         return target
     }
 
-    /// The function `name` without the calls that are to go.
-    private mutating func flattened(_ name: String) throws(JaxError) -> Function {
-        if let entry = made[name] {
-            guard let function = entry else { throw JaxError(.malformed, "@\(name) calls itself") }
-            return function
+    /// The same of a function that the result needs.
+    func required(_ function: Function) throws(JaxError) -> Function {
+        isRequired.insert(ObjectIdentifier(function))
+        return try flattened(function)
+    }
+
+    /// The function without calls.
+    private func flattened(_ function: Function) throws(JaxError) -> Function {
+        if let entry = made[ObjectIdentifier(function)] {
+            guard let flat = entry else { throw JaxError(.malformed, "@\(function.name) calls itself") }
+            return flat
         }
-        guard let function = source.function(named: name) else { throw JaxError(.malformed, "there is no function @\(name)") }
-        made[name] = .some(nil)
-        let flat = Function(name: name, isPublic: function.isPublic)
-        flat.parameterAttributes = function.parameterAttributes
-        flat.resultAttributes = function.resultAttributes
-        flat.resultTypes = function.resultTypes
-        flat.attributes = function.attributes
-        flat.location = function.location
-        var cloner = Cloner(from: function, into: flat)
-        flat.body = try region(function.body, &cloner, caller: nil)
-        made[name] = .some(flat)
-        return flat
+        made[ObjectIdentifier(function)] = .some(nil)
+        let builder = Builder(function.emptyCopy())
+        var rewriter = self.rewriter(function, builder, caller: nil)
+        for parameter in function.body.parameters { rewriter.bind(parameter, to: builder.parameter(function.type(of: parameter))) }
+        try rewriter.copy(function.body.operations)
+        builder.finish(try rewriter.copies(of: function.body.results))
+        made[ObjectIdentifier(function)] = .some(builder.function)
+        return builder.function
     }
 
-    private mutating func region(_ region: Region, _ cloner: inout Cloner, caller: LocationID?) throws(JaxError) -> Region {
-        var parameters: [ValueID] = []
-        for parameter in region.parameters { parameters.append(cloner.define(parameter)) }
-        var operations: [Operation] = []
-        try append(region.operations, &cloner, caller: caller, to: &operations)
-        return Region(parameters: parameters, operations: operations, results: try cloner.copies(of: region.results))
-    }
-
-    /// Copies `list`, with the bodies of calls in their place. `caller` is where a body that is being inlined is called from.
-    private mutating func append(_ list: [Operation], _ cloner: inout Cloner, caller: LocationID?, to operations: inout [Operation]) throws(JaxError) {
-        for operation in list {
-            if let name = inlinedCallee(operation) {
-                let callee = try flattened(name)
-                guard callee.body.parameters.count == operation.operands.count,
-                      callee.body.results.count == operation.results.count else {
-                    throw JaxError(.malformed, "\(operation.code.name) does not fit @\(name)")
-                }
-                var inner = Cloner(from: callee, into: cloner.target)
-                for (parameter, operand) in zip(callee.body.parameters, operation.operands) {
-                    inner.bind(parameter, to: try cloner.copy(operand))
-                }
-                let place = caller.map { target.locations.add(.callSite(callee: operation.location, caller: $0)) } ?? operation.location
-                try append(callee.body.operations, &inner, caller: place, to: &operations)
-                for (result, value) in zip(operation.results, callee.body.results) {
-                    cloner.bind(result, to: try inner.copy(value))
-                }
-                continue
-            }
-            operationCount += 1
-            guard operationCount <= Inliner.maximumOperations else {
+    /// `caller` is where a body that is being inlined is called from.
+    private func rewriter(_ function: Function, _ builder: Builder, caller: LocationID?) -> Rewriter {
+        Rewriter(from: function, into: builder, place: { [target] location in
+            caller.map { target.locations.add(.callSite(callee: location, caller: $0)) } ?? location
+        }) { (operation, rewriter) throws(JaxError) -> [ValueID]? in
+            if operation.code == .call { return try self.inlined(operation, &rewriter, caller: caller) }
+            self.operationCount += 1
+            guard self.operationCount <= Inliner.maximumOperations else {
                 throw JaxError(.resourceExhausted, "inlining makes more than \(Inliner.maximumOperations) operations")
             }
-            for entry in operation.attributes.entries { try requireNames(entry) }
-            let place = caller.map { target.locations.add(.callSite(callee: operation.location, caller: $0)) } ?? operation.location
-            operations.append(try cloner.clone(operation, location: place) { (body, nested) throws(JaxError) in
-                try region(body, &nested, caller: caller)
-            })
+            let named = operation.parameters.functions
+            if named.isEmpty { return nil }
+            var functions: [Function] = []
+            for function in named { functions.append(try self.required(function)) }
+            return try rewriter.copy(operation, parameters: operation.parameters.replacing(functions))
         }
     }
 
-    /// The function whose body takes the operation's place, or nil.
-    private func inlinedCallee(_ operation: Operation) -> String? {
-        switch operation.code {
-        case .call: return options.calls ? operation.attributes.symbol("callee") : nil
-        case .composite:
-            guard let name = operation.attributes.string("name"), options.composites(name) else { return nil }
-            return operation.attributes.symbol("decomposition")
-        default: return nil
+    private func inlined(_ call: Operation, _ rewriter: inout Rewriter, caller: LocationID?) throws(JaxError) -> [ValueID] {
+        let callee = try flattened(call.parameters(CallParameters.self).callee)
+        guard callee.body.parameters.count == call.operands.count, callee.body.results.count == call.results.count else {
+            throw JaxError(.malformed, "call does not fit @\(callee.name)")
         }
-    }
-
-    /// Functions that an operation which stays names: a composite's decomposition, a custom call's computations.
-    private mutating func requireNames(_ entry: NamedAttribute) throws(JaxError) {
-        switch entry.value {
-        case .symbol(let name): try require(name)
-        case .array(let list) where entry.name == "called_computations":
-            for case .symbol(let name) in list { try require(name) }
-        default: break
-        }
+        let place = caller.map { target.locations.add(.callSite(callee: call.location, caller: $0)) } ?? call.location
+        var inner = self.rewriter(callee, rewriter.builder, caller: place)
+        for (parameter, operand) in zip(callee.body.parameters, call.operands) { inner.bind(parameter, to: try rewriter.copy(operand)) }
+        try inner.copy(callee.body.operations)
+        return try inner.copies(of: callee.body.results)
     }
 }

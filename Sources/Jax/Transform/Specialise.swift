@@ -78,16 +78,18 @@ extension Module {
     public var isStatic: Bool {
         for function in functions {
             for type in function.types where !type.isStatic { return false }
-            for operation in function.body.operations where operation.isShapeAssertion { return false }
+            if hasDynamicOperation(function.body) { return false }
         }
         return true
     }
 }
 
-extension Operation {
-    var isShapeAssertion: Bool {
-        code == .customCall && attributes.string("call_target_name") == "shape_assertion"
+private func hasDynamicOperation(_ region: Region) -> Bool {
+    for operation in region.operations {
+        if let definition = opDefinition(operation), definition.traits.contains(.dynamic) { return true }
+        for region in operation.regions where hasDynamicOperation(region) { return true }
     }
+    return false
 }
 
 /// A function for given argument types and known arguments.
@@ -127,10 +129,7 @@ final class Specialiser {
 
     init(_ source: Module) {
         self.source = source
-        target = Module(name: source.name)
-        target.meshes = source.meshes
-        target.attributes = source.attributes
-        target.locations = source.locations
+        target = source.emptyCopy()
         var count = 0
         for function in source.functions { count += function.types.count + function.body.operations.count }
         operationLimit = 64 * count + 4096
@@ -142,13 +141,6 @@ final class Specialiser {
         guard operations <= operationLimit else {
             throw JaxError(.resourceExhausted, "the specialised program has more than \(operationLimit) operations")
         }
-    }
-
-    func sourceFunction(_ name: String) throws(JaxError) -> Function {
-        guard let function = source.function(named: name) else {
-            throw JaxError(.malformed, "the program has no function @\(name)")
-        }
-        return function
     }
 
     /// `function` for arguments of `types`, some of them known.
@@ -164,8 +156,7 @@ final class Specialiser {
         let number = made[function.name]?.count ?? 0
         var own = name ?? (number == 0 ? function.name : function.name + "_\(number)")
         while target.function(named: own) != nil || (name == nil && own == "main") { own += "_" }
-        let builder = FunctionBuilder(self, function, name: own)
-        let variant = try builder.build(types, known)
+        let variant = try SpecialisingCopier(self, function, name: own).build(types, known)
         made[function.name, default: []].append(Made(types: types, arguments: known, variant: variant))
         try target.add(variant.function)
         return variant

@@ -1,5 +1,6 @@
 // The operations of a bytecode file: decodes the IR section in one pass, straight into JaxIR (BytecodeFormat.md, IR Section).
 import JaxIR
+import JaxOps
 import JaxPlatform
 
 /// What stands in front of an operation's regions.
@@ -19,13 +20,11 @@ struct OperationHeader {
     var fullName: String { dialect + "." + mnemonic }
 }
 
-/// An operation's name and the indices of its dictionary and properties (-1 for none): all that its attributes depend on,
-/// but for the rank of StableHLO's defaults.
+/// An operation's name and the indices of its dictionary and properties (-1 for none): all that its attributes depend on.
 struct EncodedAttributes: Hashable {
     var name: Int
     var dictionary = -1
     var properties = -1
-    var rank = 0
 }
 
 /// Reads the module.
@@ -41,6 +40,9 @@ final class OperationReader {
     private var attributeCache: [EncodedAttributes: Attributes] = [:]
     /// Bytes that lists of attributes may still take. A file can name one list in many combinations.
     private var attributeBudget: Int
+    /// Functions by name, also those that have been named but not yet defined.
+    private var functions: [String: Function] = [:]
+    private var undefined = 0
     /// Nesting of regions; each level costs a few hundred bytes of stack.
     private static let depthLimit = 96
 
@@ -72,8 +74,22 @@ final class OperationReader {
         module.attributes = attributes
         module.attributes["sym_name"] = nil
         try readRegions(header, &reader) { (reader: inout ByteReader) throws(JaxError) in try self.readModuleBody(&reader) }
+        if undefined > 0 {
+            for (name, _) in functions where module.function(named: name) == nil {
+                throw JaxError(.malformed, "an operation names @\(name), which does not exist")
+            }
+        }
         module.locations = try entries.finishLocations()
         return module
+    }
+
+    /// The function of that name, which may be defined later.
+    private func function(_ name: String) -> Function {
+        if let function = functions[name] { return function }
+        let function = Function(name: name)
+        functions[name] = function
+        undefined += 1
+        return function
     }
 
     // MARK: Module and functions
@@ -109,9 +125,13 @@ final class OperationReader {
               case .tuple(let inputs) = signature[0], case .tuple(let results) = signature[1] else {
             throw JaxError(.malformed, "expected a function to have a name and a function type", offset: header.offset)
         }
-        let function = Function(name: name, isPublic: attributes.string("sym_visibility") != "private")
+        let function = function(name)
+        do throws(JaxError) { try module.add(function) } catch {
+            throw JaxError(.malformed, error.message, offset: header.offset)
+        }
+        undefined -= 1
+        function.isPublic = attributes.string("sym_visibility") != "private"
         function.location = header.location
-        function.resultTypes = results
         function.parameterAttributes = dictionaries(attributes.array("arg_attrs"), inputs.count)
         function.resultAttributes = dictionaries(attributes.array("res_attrs"), results.count)
         for key in ["sym_name", "function_type", "sym_visibility", "arg_attrs", "res_attrs"] { attributes[key] = nil }
@@ -119,15 +139,15 @@ final class OperationReader {
         guard header.regionCount == 1 else {
             throw JaxError(.malformed, "expected one body of @\(name), found \(header.regionCount)", offset: header.offset)
         }
+        let builder = Builder(function, maximumOperations: Int.max)
         try readRegions(header, &reader) { (reader: inout ByteReader) throws(JaxError) in
-            function.body = try self.readRegion(function, &reader)
+            try self.readBlock(builder, &reader) { types throws(JaxError) in types.map { builder.parameter($0) } }
         }
         guard function.parameterTypes == inputs else {
             throw JaxError(.malformed, "the parameters of @\(name) do not have the types that it declares", offset: header.offset)
         }
-        do throws(JaxError) { try module.add(function) } catch {
-            throw JaxError(.malformed, error.message, offset: header.offset)
-        }
+        // The verifier compares what is declared with what is returned.
+        function.resultTypes = results
     }
 
     private func dictionaries(_ list: [Attribute]?, _ count: Int) -> [Attributes] {
@@ -165,35 +185,59 @@ final class OperationReader {
         guard count == 1 else { throw reader.malformed("expected a region of one block, found \(count)") }
     }
 
-    /// A region of one block whose last operation returns.
-    private func readRegion(_ function: Function, _ reader: inout ByteReader) throws(JaxError) -> Region {
+    /// A nested region.
+    private func readRegion(_ builder: Builder, _ reader: inout ByteReader) throws(JaxError) -> Region {
         try expectOneBlock(reader.varint("block count"), reader)
         let valueCount = try reader.varint("value count")
         try scopes[scopes.count - 1].enter(reserving: valueCount, reader.offset)
-        var region = Region()
         let (count, hasArguments) = try reader.flaggedVarint("operation count")
-        if hasArguments { region.parameters = try readBlockArguments(function, &reader) }
-        try reader.checkCount(count, "operations", at: reader.offset)
-        var isTerminated = false
-        for _ in 0..<count {
-            let header = try readHeader(&reader)
-            guard !isTerminated else { throw JaxError(.malformed, "an operation follows the end of its block", offset: header.offset) }
-            if form(header.encoded.name).isReturn {
-                isTerminated = true
-                region.results = try operands(header)
-            } else if let operation = try readOperation(header, function, &reader) {
-                region.operations.append(operation)
-            }
+        let types = hasArguments ? try readBlockArguments(&reader) : []
+        let start = reader.offset
+        var rest = reader
+        let region = try builder.region(types) { (builder, parameters) throws(JaxError) in
+            for parameter in parameters { try self.scopes[self.scopes.count - 1].define(parameter, start) }
+            return try self.readOperations(count, builder, &rest)
         }
-        guard isTerminated else { throw reader.malformed("expected a block to end with a return") }
+        reader = rest
         scopes[scopes.count - 1].leave()
         return region
     }
 
-    private func readBlockArguments(_ function: Function, _ reader: inout ByteReader) throws(JaxError) -> [ValueID] {
+    /// The one block of a function, whose parameters `makeParameters` makes.
+    private func readBlock(_ builder: Builder, _ reader: inout ByteReader,
+                           _ makeParameters: ([ValueType]) throws(JaxError) -> [ValueID]) throws(JaxError) {
+        try expectOneBlock(reader.varint("block count"), reader)
+        let valueCount = try reader.varint("value count")
+        try scopes[scopes.count - 1].enter(reserving: valueCount, reader.offset)
+        let (count, hasArguments) = try reader.flaggedVarint("operation count")
+        let types = hasArguments ? try readBlockArguments(&reader) : []
+        let start = reader.offset
+        for parameter in try makeParameters(types) { try scopes[scopes.count - 1].define(parameter, start) }
+        builder.finish(try readOperations(count, builder, &reader))
+        scopes[scopes.count - 1].leave()
+    }
+
+    /// `count` operations, the last of which returns; gives what it returns.
+    private func readOperations(_ count: Int, _ builder: Builder, _ reader: inout ByteReader) throws(JaxError) -> [ValueID] {
+        try reader.checkCount(count, "operations", at: reader.offset)
+        var results: [ValueID]?
+        for _ in 0..<count {
+            let header = try readHeader(&reader)
+            guard results == nil else { throw JaxError(.malformed, "an operation follows the end of its block", offset: header.offset) }
+            if form(header.encoded.name).isReturn {
+                results = try operands(header)
+            } else {
+                try readOperation(header, builder, &reader)
+            }
+        }
+        guard let results else { throw reader.malformed("expected a block to end with a return") }
+        return results
+    }
+
+    private func readBlockArguments(_ reader: inout ByteReader) throws(JaxError) -> [ValueType] {
         let count = try reader.count("block parameters")
-        var parameters: [ValueID] = []
-        parameters.reserveCapacity(count)
+        var types: [ValueType] = []
+        types.reserveCapacity(count)
         for _ in 0..<count {
             let start = reader.offset
             let type: EncodedType
@@ -205,14 +249,12 @@ final class OperationReader {
                 type = try entries.type(&reader)
                 _ = try reader.varint("parameter location")
             }
-            let value = function.makeValue(try EntryTable.valueType(type, start))
-            try scopes[scopes.count - 1].define(value, start)
-            parameters.append(value)
+            types.append(try EntryTable.valueType(type, start))
         }
         if container.version >= ContainerVersion.useListOrders, try reader.byte("use-list flag") != 0 {
             try skipUseLists(valueCount: count, &reader)
         }
-        return parameters
+        return types
     }
 
     /// Use-list orders say in which order a C++ compiler sees the uses of a value: nothing about the program.
@@ -279,10 +321,9 @@ final class OperationReader {
                                regionCount: regionCount, isIsolated: isIsolated)
     }
 
-    /// The attributes of an operation. With `rank`, that of the first operand, they are translated to VHLO's form.
-    private func attributes(_ header: OperationHeader, rank: Int? = nil) throws(JaxError) -> Attributes {
-        var key = header.encoded
-        key.rank = rank ?? -1
+    /// The attributes of an operation, in VHLO's form.
+    private func attributes(_ header: OperationHeader) throws(JaxError) -> Attributes {
+        let key = header.encoded
         if let attributes = attributeCache[key] { return attributes }
         var attributes = Attributes()
         if key.dictionary >= 0 {
@@ -292,7 +333,7 @@ final class OperationReader {
             attributes.entries = fields
         }
         if key.properties >= 0 { try readProperties(container.properties[key.properties], form(key.name), &attributes) }
-        if let rank { attributes = Translation.attributes(header, attributes, rank: rank) }
+        attributes = Translation.attributes(header, attributes)
         attributeBudget -= 24 * attributes.entries.count + 128
         guard attributeBudget >= 0 else {
             throw JaxError(.resourceExhausted, "the attributes of the operations take too much memory for a file of this size",
@@ -340,43 +381,89 @@ final class OperationReader {
         return values
     }
 
-    /// The operation in JaxIR, or nil where it only passes its operands on.
-    private func readOperation(_ header: OperationHeader, _ function: Function,
-                               _ reader: inout ByteReader) throws(JaxError) -> Operation? {
+    /// Adds the operation to what is being built.
+    private func readOperation(_ header: OperationHeader, _ builder: Builder, _ reader: inout ByteReader) throws(JaxError) {
         let operands = try operands(header)
-        if form(header.encoded.name).isCast {
-            guard header.regionCount == 0, operands.count == header.resultTypes.count else {
-                throw JaxError(.malformed, "expected a cast of as many values as it yields", offset: header.offset)
-            }
-            for (operand, type) in zip(operands, header.resultTypes) {
-                guard function.type(of: operand) == type else {
-                    throw JaxError(.malformed, "a cast from \(function.type(of: operand)) to \(type) changes the value",
-                                   offset: header.offset)
-                }
-                try scopes[scopes.count - 1].define(operand, header.offset)
-            }
-            return nil
-        }
-        guard let code = form(header.encoded.name).code else {
+        let form = form(header.encoded.name)
+        if form.isCast { return try readCast(header, operands, builder) }
+        guard form.code != nil || form.isRewritten else {
             throw JaxError(.notImplemented, "the operation \(header.fullName) is not supported", offset: header.offset)
         }
-        var rank = 0
-        if header.dialect == "stablehlo", let first = operands.first { rank = function.type(of: first).tensor?.rank ?? 0 }
-        let attributes = try attributes(header, rank: rank)
+        let attributes = try attributes(header)
+        try charge(attributes, header.offset)
+        builder.location = header.location
         var regions: [Region] = []
         if header.regionCount > 0 {
             try readRegions(header, &reader) { (reader: inout ByteReader) throws(JaxError) in
-                regions.append(try self.readRegion(function, &reader))
+                regions.append(try self.readRegion(builder, &reader))
+            }
+            builder.location = header.location
+        }
+        let results: [ValueID]
+        do throws(JaxError) {
+            let encoded = EncodedOperation(name: form.name, operands: operands, operandTypes: operands.map { builder.type(of: $0) },
+                                           resultTypes: header.resultTypes, attributes: attributes, regions: regions)
+            if let code = form.code {
+                results = try add(code, encoded, builder)
+            } else {
+                results = try rewritten(encoded, builder) { name in self.function(name) }
+            }
+        } catch {
+            throw JaxError(error.kind, error.message, location: error.location, offset: error.offset ?? header.offset)
+        }
+        guard results.count == header.resultTypes.count else {
+            throw JaxError(.malformed, "\(header.fullName) yields \(results.count) values, \(header.resultTypes.count) are declared", offset: header.offset)
+        }
+        for result in results { try scopes[scopes.count - 1].define(result, header.offset) }
+    }
+
+    /// An operation that JaxIR has: its parameters decoded, with the types that the file declares.
+    private func add(_ code: OpCode, _ encoded: EncodedOperation, _ builder: Builder) throws(JaxError) -> [ValueID] {
+        guard let definition = opDefinition(code) else { throw JaxError(.notImplemented, "the operation \(code.name) is not available") }
+        // Older programs declare one tuple where a custom call has several results.
+        var resultTypes = encoded.resultTypes
+        var isTuple = false
+        if code == .customCall, resultTypes.count == 1, case .tuple(let members) = resultTypes[0] {
+            resultTypes = members
+            isTuple = true
+        }
+        let coder = ParameterCoder(reading: encoded.attributes, of: code, operandTypes: encoded.operandTypes, resultTypes: resultTypes) { name in
+            self.function(name)
+        }
+        let parameters = try definition.parameters(coder)
+        if code == .customCall, let results = try rewrittenCall(parameters, encoded, builder) {
+            return isTuple ? try builder.emit(.tuple, results) : results
+        }
+        let results = try builder.append(code, encoded.operands, parameters, resultTypes, regions: encoded.regions, annotations: coder.remaining)
+        return isTuple ? try builder.emit(.tuple, results) : results
+    }
+
+    /// A cast passes its operands on.
+    private func readCast(_ header: OperationHeader, _ operands: [ValueID], _ builder: Builder) throws(JaxError) {
+        guard header.regionCount == 0, operands.count == header.resultTypes.count else {
+            throw JaxError(.malformed, "expected a cast of as many values as it yields", offset: header.offset)
+        }
+        for (operand, type) in zip(operands, header.resultTypes) {
+            guard builder.type(of: operand) == type else {
+                throw JaxError(.malformed, "a cast from \(builder.type(of: operand)) to \(type) changes the value", offset: header.offset)
+            }
+            try scopes[scopes.count - 1].define(operand, header.offset)
+        }
+    }
+
+    /// Each operation walks its attributes, and a file may name one long list in many operations.
+    private func charge(_ attributes: Attributes, _ position: Int) throws(JaxError) {
+        var count = attributes.entries.count
+        for entry in attributes.entries {
+            switch entry.value {
+            case .array(let list): count += list.count
+            case .dictionary(let entries): count += entries.count
+            default: break
             }
         }
-        var results: [ValueID] = []
-        results.reserveCapacity(header.resultTypes.count)
-        for type in header.resultTypes {
-            let value = function.makeValue(type)
-            try scopes[scopes.count - 1].define(value, header.offset)
-            results.append(value)
+        attributeBudget -= 24 * max(0, count - 16)
+        guard attributeBudget >= 0 else {
+            throw JaxError(.resourceExhausted, "the attributes of the operations take too much memory for a file of this size", offset: position)
         }
-        return Operation(code, operands: operands, results: results, attributes: attributes, regions: regions,
-                         location: header.location)
     }
 }

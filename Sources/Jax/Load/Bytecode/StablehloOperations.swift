@@ -71,9 +71,9 @@ func stablehloProperties(_ mnemonic: String) -> StaticString? {
     }
 }
 
-/// The attributes of a StableHLO operation as VHLO has them: structures flattened, defaults filled in. `rank` is that of
-/// the first operand.
-func vhloForm(_ mnemonic: String, _ attributes: Attributes, rank: Int) -> Attributes {
+/// The attributes of a StableHLO operation as VHLO has them: structures flattened. What is left out has its default, which the
+/// operation's parameters know.
+func vhloForm(_ mnemonic: String, _ attributes: Attributes) -> Attributes {
     var form = Attributes()
     for entry in attributes.entries {
         switch entry.name {
@@ -89,51 +89,8 @@ func vhloForm(_ mnemonic: String, _ attributes: Attributes, rank: Int) -> Attrib
         default: form.entries.append(entry)
         }
     }
-    func fill(_ name: String, _ value: Attribute) { if form[name] == nil { form[name] = value } }
-    func list(_ count: Int, of value: Int) -> Attribute { .integers([Int](repeating: value, count: max(count, 0))) }
-    switch mnemonic {
-    case "all_gather", "all_reduce", "reduce_scatter":
-        fill("channel_id", .integer(0, .i64))
-        fill("use_global_device_ids", .bool(false))
-    case "all_to_all", "collective_broadcast", "collective_permute": fill("channel_id", .integer(0, .i64))
-    case "cholesky": fill("lower", .bool(false))
-    case "compare": fill("compare_type", .enumeration("NOTYPE"))
-    case "composite":
-        fill("composite_attributes", .dictionary([]))
-        fill("version", .integer(0, .i32))
-    case "convolution", "dynamic_conv":
-        let spatial = rank - 2
-        fill("window_strides", list(spatial, of: 1))
-        if mnemonic == "convolution" { fill("padding", list(2 * spatial, of: 0)) }
-        fill("lhs_dilation", list(spatial, of: 1))
-        fill("rhs_dilation", list(spatial, of: 1))
-        fill("window_reversal", .bools([Bool](repeating: false, count: max(spatial, 0))))
-        fill("precision_config", .array([]))
-    case "custom_call":
-        fill("has_side_effect", .bool(false))
-        fill("backend_config", .string(""))
-        fill("api_version", .enumeration("API_VERSION_ORIGINAL"))
-        for name in ["called_computations", "operand_layouts", "result_layouts", "output_operand_aliases"] { fill(name, .array([])) }
-    case "dot", "dot_general": fill("precision_config", .array([]))
-    case "dynamic_broadcast_in_dim":
-        fill("known_expanding_dimensions", .integers([]))
-        fill("known_nonexpanding_dimensions", .integers([]))
-    case "gather", "dynamic_gather": fill("indices_are_sorted", .bool(false))
-    case "reduce_window":
-        for name in ["window_strides", "base_dilations", "window_dilations"] { fill(name, list(rank, of: 1)) }
-        fill("padding", list(2 * rank, of: 0))
-    case "scatter":
-        fill("indices_are_sorted", .bool(false))
-        fill("unique_indices", .bool(false))
-    case "select_and_scatter":
-        fill("window_dimensions", list(rank, of: 1))
-        fill("window_strides", list(rank, of: 1))
-        fill("padding", list(2 * rank, of: 0))
-    case "send", "recv": fill("is_host_transfer", .bool(false))
-    case "sort":
-        fill("dimension", .integer(-1, .i64))
-        fill("is_stable", .bool(false))
-    default: break
+    if mnemonic == "custom_call", form["api_version"] == nil {
+        form.entries.append(NamedAttribute("api_version", .enumeration("API_VERSION_ORIGINAL")))
     }
     return form
 }

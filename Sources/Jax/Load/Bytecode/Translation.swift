@@ -14,8 +14,12 @@ struct OperationForm {
     var mnemonic: String
     /// In the order of their encoding; nil where the operation has none or is unknown.
     var properties: [EncodedProperty]?
+    /// The name without dialect and version: "add".
+    var name: String
     /// The operation of JaxIR; nil where there is none.
     var code: OpCode?
+    /// Whether other operations take its place (`Rewritten.swift`).
+    var isRewritten: Bool
     /// The end of a block: `vhlo.return`, `func.return`, `sdy.return`, `stablehlo.return`.
     var isReturn: Bool
     /// `builtin.unrealized_conversion_cast`, which passes values on between dialects.
@@ -24,7 +28,9 @@ struct OperationForm {
     init(dialect: String, mnemonic: String) {
         self.dialect = dialect
         self.mnemonic = mnemonic
-        code = Translation.code(dialect, mnemonic)
+        name = Translation.name(dialect, mnemonic)
+        isRewritten = Translation.isRewritten(dialect, name)
+        code = isRewritten ? nil : Translation.code(dialect, name)
         isReturn = mnemonic == "return" || mnemonic == "return_v1"
         isCast = dialect == "builtin" && mnemonic == "unrealized_conversion_cast"
         let text: StaticString?
@@ -58,44 +64,37 @@ private func otherProperties(_ dialect: String, _ mnemonic: String) -> StaticStr
 }
 
 enum Translation {
-    /// The attributes of JaxIR that stand for those of `header`'s operation, whose first operand has this rank.
-    static func attributes(_ header: OperationHeader, _ attributes: Attributes, rank: Int) -> Attributes {
-        if header.dialect == "stablehlo" { return vhloForm(header.mnemonic, attributes, rank: rank) }
+    /// The attributes of JaxIR that stand for those of `header`'s operation.
+    static func attributes(_ header: OperationHeader, _ attributes: Attributes) -> Attributes {
+        if header.dialect == "stablehlo" { return vhloForm(header.mnemonic, attributes) }
         var attributes = attributes
         switch header.fullName {
         case "sdy.sharding_constraint":
             attributes["call_target_name"] = .string("Sharding")
-            attributes["has_side_effect"] = .bool(false)
-        case "vhlo.gather_v1", "vhlo.dynamic_gather_v1":
-            attributes["operand_batching_dims"] = .integers([])
-            attributes["start_indices_batching_dims"] = .integers([])
-        case "vhlo.scatter_v1":
-            attributes["input_batching_dims"] = .integers([])
-            attributes["scatter_indices_batching_dims"] = .integers([])
         case "vhlo.dynamic_conv_v1": attributes["padding"] = nil
         default: break
         }
         return attributes
     }
 
-    static func code(_ dialect: String, _ mnemonic: String) -> OpCode? {
-        switch dialect {
-        case "vhlo":
-            // "add_v1": the version ends the name.
-            var name = mnemonic[...]
-            while let last = name.last, last != "v" { name = name.dropLast() }
-            let base = name.dropLast(2)
-            if base == "cross-replica-sum" { return .crossReplicaSum }
-            return OpCode(rawValue: String(base))
-        case "stablehlo":
-            return mnemonic == "cross-replica-sum" ? .crossReplicaSum : OpCode(rawValue: mnemonic)
-        case "func": return mnemonic == "call" ? .call : nil
-        case "sdy":
-            switch mnemonic {
-            case "sharding_constraint": return .customCall
-            case "manual_computation": return .manualComputation
-            default: return nil
-            }
+    /// "add" of "add_v1".
+    static func name(_ dialect: String, _ mnemonic: String) -> String {
+        guard dialect == "vhlo" else { return mnemonic }
+        var name = mnemonic[...]
+        while let last = name.last, last != "v" { name = name.dropLast() }
+        return String(name.dropLast(2))
+    }
+
+    static func isRewritten(_ dialect: String, _ name: String) -> Bool {
+        (dialect == "vhlo" || dialect == "stablehlo") && rewrittenOperations.contains(name)
+    }
+
+    static func code(_ dialect: String, _ name: String) -> OpCode? {
+        switch (dialect, name) {
+        case ("vhlo", _), ("stablehlo", _): return OpCode(rawValue: name)
+        case ("func", "call"): return .call
+        case ("sdy", "sharding_constraint"): return .customCall
+        case ("sdy", "manual_computation"): return .manualComputation
         default: return nil
         }
     }

@@ -1,42 +1,29 @@
-// convolution and dynamic_conv as matrix products: a row is one position of the window (its elements side by side, packed
-// block by block), a column one output feature (`docs/spec.md`, convolution).
+// convolution as matrix products: a row is one position of the window (its elements side by side, packed block by block), a
+// column one output feature (`docs/spec.md`, convolution).
 import JaxIR
 import JaxPlatform
 
 func convolutionFamily() -> [OpDefinition] {
     [
-        OpDefinition(.convolution, shape: convolutionShape, evaluate: { frame, operation, operands throws(JaxError) in
-            let rank = ConvolutionDimensions(operation.attributes).spatialRank
-            return try evaluateConvolution(frame, operation, operands, padding: operation.list("padding", 2 * rank, missing: 0))
-        }),
-        OpDefinition(.dynamicConv, shape: dynamicConvolutionShape, evaluate: { frame, operation, operands throws(JaxError) in
-            let padding = try operands[2].asTensor().indexList()
-            for amount in padding where amount < -Window.limit || amount > Window.limit {
-                throw JaxError(.valueError, "dynamic_conv: a padding of \(amount) is out of range")
-            }
-            return try evaluateConvolution(frame, operation, operands, padding: padding)
-        }),
+        OpDefinition(.convolution, ConvolutionParameters.self, infer: { view, parameters throws(JaxError) in
+            [.tensor(try convolutionType(view, parameters))]
+        }, tensor: evaluateConvolution).linear(.separately([0, 1])),
     ]
 }
 
-private func evaluateConvolution(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue], padding: [Int]) throws(JaxError) -> [RuntimeValue] {
+private func evaluateConvolution(_ activation: Activation, _ dimensions: ConvolutionParameters, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
     let input = try operands[0].asTensor(), kernel = try operands[1].asTensor()
-    let type = try frame.resultTensorType(operation)
-    try requireWideForm(type.dtype)
-    let dimensions = ConvolutionDimensions(operation.attributes)
-    let windows = dimensions.windows(operation.attributes, input: input.shape, kernel: kernel.shape, padding: padding)
-    for (k, window) in windows.enumerated() where window.outputSize != type.shape[dimensions.outputSpatial[k]] {
-        throw JaxError(.valueError, "\(operation.code.name): the padding \(text(padding)) does not give the declared result \(type)")
-    }
-    let reversal = operation.attributes.bools("window_reversal") ?? [Bool](repeating: false, count: windows.count)
+    let type = try activation.resultTensorType()
+    let windows = dimensions.windows(input: input.shape, kernel: kernel.shape)
+    let reversal = dimensions.reversal
     let result = try Tensor(type)
-    if result.elementCount == 0 { return [.tensor(result)] }
+    if result.elementCount == 0 { return result }
     switch contractionType(input.dtype, kernel.dtype, type.dtype) {
     case .f32: try convolve(Float.self, .f32, input, kernel, dimensions, windows, reversal, result)
     case .f64: try convolve(Double.self, .f64, input, kernel, dimensions, windows, reversal, result)
     default: try convolve(Int64.self, .i64, input, kernel, dimensions, windows, reversal, result)
     }
-    return [.tensor(result)]
+    return result
 }
 
 /// Where the rows of a convolution's left matrix lie in the input. Strides are in scalars: two a complex element.
@@ -120,7 +107,7 @@ private struct WindowRows {
     }
 }
 
-private func convolve<S: ContractionScalar>(_ scalar: S.Type, _ own: DType, _ input: Tensor, _ kernel: Tensor, _ d: ConvolutionDimensions,
+private func convolve<S: ContractionScalar>(_ scalar: S.Type, _ own: DType, _ input: Tensor, _ kernel: Tensor, _ d: ConvolutionParameters,
                                             _ windows: [Window], _ reversal: [Bool], _ result: Tensor) throws(JaxError) {
     let left = try ContractionOperand<S>(input, own: own)
     defer { left.free() }

@@ -1,75 +1,108 @@
-// What a convolution's attributes say: dimension numbers, windows, groups; and the shape rules (`docs/spec.md`, convolution).
+// What a convolution's parameters say: dimension numbers, windows, groups; and the shape rule (`docs/spec.md`, convolution).
 import JaxIR
 import JaxPlatform
 
-/// The dimension numbers and groups of a convolution.
-struct ConvolutionDimensions {
-    var inputBatch: Int, inputFeature: Int, inputSpatial: [Int]
-    var kernelInput: Int, kernelOutput: Int, kernelSpatial: [Int]
-    var outputBatch: Int, outputFeature: Int, outputSpatial: [Int]
-    var featureGroups: Int, batchGroups: Int
+/// The parameters of a convolution. The padding is (low, high) a spatial dimension.
+public class ConvolutionParameters: Parameters {
+    public final var inputBatch = 0, inputFeature = 1, inputSpatial: [Int] = []
+    public final var kernelInput = 1, kernelOutput = 0, kernelSpatial: [Int] = []
+    public final var outputBatch = 0, outputFeature = 1, outputSpatial: [Int] = []
+    public final var featureGroups = 1, batchGroups = 1
+    public final var strides: [Int] = []
+    public final var padding: [Int] = []
+    public final var inputDilation: [Int] = []
+    public final var kernelDilation: [Int] = []
+    public final var reversal: [Bool] = []
+    /// The element type of the result.
+    public final var dtype = DType.f32
 
-    init(_ attributes: Attributes) {
-        inputBatch = attributes.integer("input_batch_dimension") ?? 0
-        inputFeature = attributes.integer("input_feature_dimension") ?? 1
-        inputSpatial = attributes.integers("input_spatial_dimensions") ?? []
-        kernelInput = attributes.integer("kernel_input_feature_dimension") ?? 1
-        kernelOutput = attributes.integer("kernel_output_feature_dimension") ?? 0
-        kernelSpatial = attributes.integers("kernel_spatial_dimensions") ?? []
-        outputBatch = attributes.integer("output_batch_dimension") ?? 0
-        outputFeature = attributes.integer("output_feature_dimension") ?? 1
-        outputSpatial = attributes.integers("output_spatial_dimensions") ?? []
-        featureGroups = attributes.integer("feature_group_count") ?? 1
-        batchGroups = attributes.integer("batch_group_count") ?? 1
+    public override func code(_ coder: ParameterCoder) throws(JaxError) {
+        try coder.integer("input_batch_dimension", &inputBatch)
+        try coder.integer("input_feature_dimension", &inputFeature)
+        try coder.integers("input_spatial_dimensions", &inputSpatial)
+        try coder.integer("kernel_input_feature_dimension", &kernelInput)
+        try coder.integer("kernel_output_feature_dimension", &kernelOutput)
+        try coder.integers("kernel_spatial_dimensions", &kernelSpatial)
+        try coder.integer("output_batch_dimension", &outputBatch)
+        try coder.integer("output_feature_dimension", &outputFeature)
+        try coder.integers("output_spatial_dimensions", &outputSpatial)
+        try coder.integer("feature_group_count", &featureGroups, missing: 1)
+        try coder.integer("batch_group_count", &batchGroups, missing: 1)
+        let ones = [Int](repeating: 1, count: inputSpatial.count)
+        try coder.integers("window_strides", &strides, missing: ones)
+        try coder.integers("lhs_dilation", &inputDilation, missing: ones)
+        try coder.integers("rhs_dilation", &kernelDilation, missing: ones)
+        try coder.bools("window_reversal", &reversal, missing: inputSpatial.count)
+        try coder.dtype("preferred_element_type", &dtype)
+        try codeShape(coder)
     }
 
-    var spatialRank: Int { inputSpatial.count }
+    /// What says how large the result is.
+    func codeShape(_ coder: ParameterCoder) throws(JaxError) {
+        try coder.integers("padding", &padding, missing: [Int](repeating: 0, count: 2 * inputSpatial.count))
+    }
 
-    /// The windows over the spatial dimensions. `padding` holds (low, high) a dimension.
-    func windows(_ attributes: Attributes, input: [Int], kernel: [Int], padding: [Int]) -> [Window] {
-        let ones = [Int](repeating: 1, count: spatialRank)
-        let strides = attributes.integers("window_strides") ?? ones
-        let base = attributes.integers("lhs_dilation") ?? ones
-        let dilations = attributes.integers("rhs_dilation") ?? ones
+    final var spatialRank: Int { inputSpatial.count }
+
+    /// The windows over the spatial dimensions.
+    final func windows(input: [Int], kernel: [Int]) -> [Window] {
         var windows: [Window] = []
         for k in 0..<spatialRank {
             windows.append(Window(size: input[inputSpatial[k]], window: kernel[kernelSpatial[k]], stride: strides[k], low: padding[2 * k],
-                                  high: padding[2 * k + 1], baseDilation: base[k], windowDilation: dilations[k]))
+                                  high: padding[2 * k + 1], baseDilation: inputDilation[k], windowDilation: kernelDilation[k]))
         }
         return windows
     }
 }
 
-func convolutionShape(_ op: OpView) throws(JaxError) -> [ValueType] {
+/// A convolution whose padding is an operand; the shape is that of the result.
+public final class DynamicConvolutionParameters: ConvolutionParameters {
+    public private(set) var shape: [Int] = []
+
+    override func codeShape(_ coder: ParameterCoder) throws(JaxError) { try coder.shape("shape", &shape) }
+
+    /// The convolution with this padding.
+    public func padded(_ padding: [Int]) -> ConvolutionParameters {
+        let plain = ConvolutionParameters()
+        (plain.inputBatch, plain.inputFeature, plain.inputSpatial) = (inputBatch, inputFeature, inputSpatial)
+        (plain.kernelInput, plain.kernelOutput, plain.kernelSpatial) = (kernelInput, kernelOutput, kernelSpatial)
+        (plain.outputBatch, plain.outputFeature, plain.outputSpatial) = (outputBatch, outputFeature, outputSpatial)
+        (plain.featureGroups, plain.batchGroups, plain.strides, plain.padding) = (featureGroups, batchGroups, strides, padding)
+        (plain.inputDilation, plain.kernelDilation, plain.reversal, plain.dtype) = (inputDilation, kernelDilation, reversal, dtype)
+        return plain
+    }
+}
+
+func convolutionType(_ op: OpView, _ parameters: ConvolutionParameters) throws(JaxError) -> TensorType {
     try op.requireOperands(2)
-    let rank = ConvolutionDimensions(op.attributes).spatialRank
-    return try convolutionResult(op, padding: try op.windowAttribute("padding", 2 * rank, missing: 0, least: -Window.limit))
+    return try convolutionResult(op, parameters, declared: nil)
 }
 
 /// The padding is the third operand; the result's spatial dimensions are what the program declares.
-func dynamicConvolutionShape(_ op: OpView) throws(JaxError) -> [ValueType] {
+func dynamicConvolutionType(_ op: OpView, _ parameters: DynamicConvolutionParameters) throws(JaxError) -> TensorType {
     try op.requireOperands(3)
     try op.requireInteger(2, "the padding")
     let padding = try op.tensor(2)
-    let rank = ConvolutionDimensions(op.attributes).spatialRank
+    let rank = parameters.spatialRank
     try op.require(agree(padding.shape, [rank, 2]), "the padding must be of shape [\(rank),2], is \(padding)")
-    return try convolutionResult(op, padding: nil)
+    return try convolutionResult(op, parameters, declared: parameters.shape)
 }
 
-private func convolutionResult(_ op: OpView, padding: [Int]?) throws(JaxError) -> [ValueType] {
-    let input = try op.tensor(0), kernel = try op.tensor(1), declared = try op.declaredTensor()
-    let d = ConvolutionDimensions(op.attributes)
+/// `declared` is the shape of the result where the padding is not known.
+private func convolutionResult(_ op: OpView, _ d: ConvolutionParameters, declared: [Int]?) throws(JaxError) -> TensorType {
+    let input = try op.tensor(0), kernel = try op.tensor(1)
     let rank = d.spatialRank + 2
-    try op.require(input.rank == rank && kernel.rank == rank && declared.rank == rank && d.kernelSpatial.count == rank - 2 && d.outputSpatial.count == rank - 2,
-                   "arrays must have rank \(rank) for \(rank - 2) spatial dimensions, given \(input), \(kernel), \(declared)")
+    try op.require(input.rank == rank && kernel.rank == rank && d.kernelSpatial.count == rank - 2 && d.outputSpatial.count == rank - 2
+                   && (declared == nil || declared?.count == rank),
+                   "arrays must have rank \(rank) for \(rank - 2) spatial dimensions, given \(input), \(kernel)")
     try op.requireAxes([d.inputBatch, d.inputFeature] + d.inputSpatial, rank: rank, "input dimensions")
     try op.requireAxes([d.kernelInput, d.kernelOutput] + d.kernelSpatial, rank: rank, "kernel dimensions")
     try op.requireAxes([d.outputBatch, d.outputFeature] + d.outputSpatial, rank: rank, "output dimensions")
-    _ = try op.windowAttribute("window_strides", rank - 2, missing: 1, least: 1)
-    _ = try op.windowAttribute("lhs_dilation", rank - 2, missing: 1, least: 1)
-    _ = try op.windowAttribute("rhs_dilation", rank - 2, missing: 1, least: 1)
-    let reversal = op.attributes.bools("window_reversal")
-    try op.require(reversal == nil || reversal?.count == rank - 2, "window_reversal must have \(rank - 2) elements")
+    try op.requireWindow("window_strides", d.strides, rank - 2, least: 1)
+    try op.requireWindow("lhs_dilation", d.inputDilation, rank - 2, least: 1)
+    try op.requireWindow("rhs_dilation", d.kernelDilation, rank - 2, least: 1)
+    if declared == nil { try op.requireWindow("padding", d.padding, 2 * (rank - 2), least: -Window.limit) }
+    try op.require(d.reversal.count == rank - 2, "window_reversal must have \(rank - 2) elements")
     for size in input.shape + kernel.shape { try op.require(size <= Window.sizeLimit, "a dimension of \(size) is too large to convolve") }
     for axis in d.kernelSpatial { try op.require(kernel.shape[axis] <= Window.limit, "a window of \(kernel.shape[axis]) is too large") }
 
@@ -81,16 +114,16 @@ private func convolutionResult(_ op: OpView, padding: [Int]?) throws(JaxError) -
                    "\(features) input features in \(d.featureGroups) groups do not go with a kernel of \(kernel.shape[d.kernelInput]) input features")
     try op.require(isDynamic(outputs) || outputs % d.featureGroups == 0 && outputs % d.batchGroups == 0,
                    "\(outputs) output features do not divide into \(max(d.featureGroups, d.batchGroups)) groups")
-    try requireContraction(op, input, kernel, declared)
+    try requireContraction(op, input, kernel, d.dtype)
 
-    var shape = declared.shape
+    var shape = declared ?? [Int](repeating: TensorType.dynamic, count: rank)
     shape[d.outputBatch] = isDynamic(batch) ? batch : batch / d.batchGroups
     shape[d.outputFeature] = outputs
-    if let padding {
-        for (k, window) in d.windows(op.attributes, input: input.shape, kernel: kernel.shape, padding: padding).enumerated() {
+    if declared == nil {
+        for (k, window) in d.windows(input: input.shape, kernel: kernel.shape).enumerated() {
             let isKnown = !isDynamic(window.size) && !isDynamic(window.window)
             shape[d.outputSpatial[k]] = isKnown ? window.outputSize : TensorType.dynamic
         }
     }
-    return [.tensor(TensorType(declared.dtype, shape))]
+    return TensorType(d.dtype, shape)
 }

@@ -1,48 +1,31 @@
-// dot_general and dot: contractions of any dimensions with batch dimensions (`docs/spec.md`, dot_general).
+// dot_general: contractions of any dimensions with batch dimensions (`docs/spec.md`, dot_general).
 import JaxIR
 import JaxPlatform
 
 func dotFamily() -> [OpDefinition] {
     [
-        OpDefinition(.dotGeneral, shape: dotGeneralShape, evaluate: { frame, operation, operands throws(JaxError) in
-            let lhs = try operands[0].asTensor(), rhs = try operands[1].asTensor()
-            return [.tensor(try contract(lhs, rhs, DotDimensions(operation.attributes), try frame.resultTensorType(operation).dtype))]
-        }),
-        OpDefinition(.dot, shape: dotShape, evaluate: { frame, operation, operands throws(JaxError) in
-            let lhs = try operands[0].asTensor(), rhs = try operands[1].asTensor()
-            return [.tensor(try contract(lhs, rhs, DotDimensions(vectorsAndMatrices: lhs.type.rank), try frame.resultTensorType(operation).dtype))]
-        }),
+        OpDefinition(.dotGeneral, DotParameters.self, infer: dotType, tensor: { activation, parameters, operands throws(JaxError) in
+            try contract(try operands[0].asTensor(), try operands[1].asTensor(), parameters.dimensions, parameters.dtype)
+        }).linear(.separately([0, 1])),
     ]
 }
 
 /// Which dimensions of the operands go together.
-struct DotDimensions {
-    var lhsBatching: [Int]
-    var rhsBatching: [Int]
-    var lhsContracting: [Int]
-    var rhsContracting: [Int]
+public struct DotDimensions: Equatable {
+    public var lhsBatching: [Int]
+    public var rhsBatching: [Int]
+    public var lhsContracting: [Int]
+    public var rhsContracting: [Int]
 
-    init(_ attributes: Attributes) {
-        lhsBatching = attributes.integers("lhs_batching_dimensions") ?? []
-        rhsBatching = attributes.integers("rhs_batching_dimensions") ?? []
-        lhsContracting = attributes.integers("lhs_contracting_dimensions") ?? []
-        rhsContracting = attributes.integers("rhs_contracting_dimensions") ?? []
-    }
-
-    init(lhsBatching: [Int], rhsBatching: [Int], lhsContracting: [Int], rhsContracting: [Int]) {
+    public init(lhsBatching: [Int] = [], rhsBatching: [Int] = [], lhsContracting: [Int] = [], rhsContracting: [Int] = []) {
         self.lhsBatching = lhsBatching
         self.rhsBatching = rhsBatching
         self.lhsContracting = lhsContracting
         self.rhsContracting = rhsContracting
     }
 
-    /// `dot`: the last dimension of the left operand with the first of the right one.
-    init(vectorsAndMatrices lhsRank: Int) {
-        self.init(lhsBatching: [], rhsBatching: [], lhsContracting: [lhsRank - 1], rhsContracting: [0])
-    }
-
     /// The dimensions of an operand that stay: neither batching nor contracting.
-    static func free(_ rank: Int, _ batching: [Int], _ contracting: [Int]) -> [Int] {
+    public static func free(_ rank: Int, _ batching: [Int], _ contracting: [Int]) -> [Int] {
         var free: [Int] = []
         for axis in 0..<rank where !batching.contains(axis) && !contracting.contains(axis) { free.append(axis) }
         return free
@@ -58,20 +41,34 @@ struct DotDimensions {
     }
 }
 
-private func dotGeneralShape(_ op: OpView) throws(JaxError) -> [ValueType] {
-    try op.requireOperands(2)
-    return try dotResult(op, DotDimensions(op.attributes))
+/// How precisely an operand's elements are to be used.
+public enum Precision: String {
+    case normal = "DEFAULT", high = "HIGH", highest = "HIGHEST"
 }
 
-private func dotShape(_ op: OpView) throws(JaxError) -> [ValueType] {
-    try op.requireOperands(2)
-    let lhs = try op.tensor(0), rhs = try op.tensor(1)
-    try op.require((1...2).contains(lhs.rank) && (1...2).contains(rhs.rank), "takes vectors and matrices, given \(lhs) and \(rhs)")
-    return try dotResult(op, DotDimensions(vectorsAndMatrices: lhs.rank))
+public final class DotParameters: Parameters {
+    public private(set) var dimensions = DotDimensions()
+    /// The element type of the result.
+    public private(set) var dtype = DType.f32
+
+    public convenience init(_ dimensions: DotDimensions, _ dtype: DType) {
+        self.init()
+        self.dimensions = dimensions
+        self.dtype = dtype
+    }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) {
+        try coder.integers("lhs_batching_dimensions", &dimensions.lhsBatching, missing: [])
+        try coder.integers("rhs_batching_dimensions", &dimensions.rhsBatching, missing: [])
+        try coder.integers("lhs_contracting_dimensions", &dimensions.lhsContracting)
+        try coder.integers("rhs_contracting_dimensions", &dimensions.rhsContracting)
+        try coder.dtype("preferred_element_type", &dtype)
+    }
 }
 
-private func dotResult(_ op: OpView, _ dimensions: DotDimensions) throws(JaxError) -> [ValueType] {
-    let lhs = try op.tensor(0), rhs = try op.tensor(1)
+private func dotType(_ op: OpView, _ parameters: DotParameters) throws(JaxError) -> [ValueType] {
+    try op.requireOperands(2)
+    let lhs = try op.tensor(0), rhs = try op.tensor(1), dimensions = parameters.dimensions
     try op.requireAxes(dimensions.lhsBatching + dimensions.lhsContracting, rank: lhs.rank, "lhs batching and contracting dimensions")
     try op.requireAxes(dimensions.rhsBatching + dimensions.rhsContracting, rank: rhs.rank, "rhs batching and contracting dimensions")
     try op.require(dimensions.lhsBatching.count == dimensions.rhsBatching.count && dimensions.lhsContracting.count == dimensions.rhsContracting.count,
@@ -79,21 +76,19 @@ private func dotResult(_ op: OpView, _ dimensions: DotDimensions) throws(JaxErro
     for (a, b) in zip(dimensions.lhsBatching + dimensions.lhsContracting, dimensions.rhsBatching + dimensions.rhsContracting) {
         try op.require(agree(lhs.shape[a], rhs.shape[b]), "dimension \(a) of \(lhs) and dimension \(b) of \(rhs) must have the same size")
     }
-    let declared = try op.declaredTensor()
-    try requireContraction(op, lhs, rhs, declared)
-    return [.tensor(TensorType(declared.dtype, dimensions.resultShape(lhs.shape, rhs.shape)))]
+    try requireContraction(op, lhs, rhs, parameters.dtype)
+    return [.tensor(TensorType(parameters.dtype, dimensions.resultShape(lhs.shape, rhs.shape)))]
 }
 
 /// The operands' types may differ, and the result's is the program's choice, as long as complex stays complex.
-func requireContraction(_ op: OpView, _ lhs: TensorType, _ rhs: TensorType, _ result: TensorType) throws(JaxError) {
-    try op.require(lhs.dtype.isComplex == rhs.dtype.isComplex && lhs.dtype.isComplex == result.dtype.isComplex
-                   && (result.dtype.kind == .float || lhs.dtype.kind != .float) && (result.dtype.kind == .float || rhs.dtype.kind != .float),
-                   "cannot contract \(lhs) and \(rhs) into \(result.dtype.name)")
+func requireContraction(_ op: OpView, _ lhs: TensorType, _ rhs: TensorType, _ result: DType) throws(JaxError) {
+    try op.require(lhs.dtype.isComplex == rhs.dtype.isComplex && lhs.dtype.isComplex == result.isComplex
+                   && (result.kind == .float || lhs.dtype.kind != .float) && (result.kind == .float || rhs.dtype.kind != .float),
+                   "cannot contract \(lhs) and \(rhs) into \(result.name)")
 }
 
 /// Contracts two tensors whose dimensions have been checked.
 func contract(_ lhs: Tensor, _ rhs: Tensor, _ dimensions: DotDimensions, _ dtype: DType) throws(JaxError) -> Tensor {
-    try requireWideForm(dtype)
     let result = try Tensor(TensorType(dtype, dimensions.resultShape(lhs.shape, rhs.shape)))
     if result.elementCount == 0 { return result }
     // Sums over nothing.

@@ -161,7 +161,6 @@ struct ContractionOperand<S: ContractionScalar> {
             scratch = nil
             return
         }
-        try requireWideForm(tensor.dtype)
         let count = tensor.elementCount * tensor.dtype.wideWords
         let target = try Scratch(byteCount: max(1, count * MemoryLayout<S>.size))
         let array = target.bytes.assumingMemoryBound(to: S.self)

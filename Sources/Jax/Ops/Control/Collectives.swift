@@ -5,64 +5,138 @@ import JaxIR
 import JaxPlatform
 
 func collectiveFamily() -> [OpDefinition] {
-    var definitions: [OpDefinition] = []
-    for code in [OpCode.allGather, .allReduce, .allToAll, .collectiveBroadcast, .crossReplicaSum, .reduceScatter] {
-        definitions.append(OpDefinition(code, shape: collectiveRule, evaluate: { frame, operation, operands throws(JaxError) in
-            try requireOneDevice(operation)
-            for index in operation.results.indices where frame.resultType(operation, index).tensor != (try operands[index].asTensor().type) {
-                throw JaxError(.typeError, "\(operation.code.name): the result \(frame.resultType(operation, index)) needs "
-                    + "several devices")
-            }
-            return operands
-        }))
-    }
-    definitions.append(OpDefinition(.collectivePermute, shape: collectiveRule, evaluate: evaluateCollectivePermute))
+    var definitions = [
+        collective(.allGather, AllGatherParameters.self) { operand, parameters, view throws(JaxError) in
+            try view.requireAxes([parameters.dimension], rank: operand.rank, "all_gather_dim")
+            var type = operand
+            type.shape[parameters.dimension] = try parameters.scaled(operand.shape[parameters.dimension], view)
+            return type
+        },
+        collective(.allReduce, CollectiveParameters.self) { operand, _, _ throws(JaxError) in operand },
+        collective(.allToAll, AllToAllParameters.self) { operand, parameters, view throws(JaxError) in
+            try view.requireAxes([parameters.splitDimension], rank: operand.rank, "split_dimension")
+            try view.requireAxes([parameters.concatDimension], rank: operand.rank, "concat_dimension")
+            var type = operand
+            let count = parameters.splitCount, split = operand.shape[parameters.splitDimension]
+            try view.require(count > 0 && (isDynamic(split) || split % count == 0), "\(operand) does not split into \(count)")
+            if !isDynamic(split) { type.shape[parameters.splitDimension] = split / count }
+            type.shape[parameters.concatDimension] = try view.multiplied(type.shape[parameters.concatDimension], count)
+            return type
+        },
+        collective(.collectiveBroadcast, CollectiveParameters.self) { operand, _, _ throws(JaxError) in operand },
+        collective(.reduceScatter, ReduceScatterParameters.self) { operand, parameters, view throws(JaxError) in
+            try view.requireAxes([parameters.dimension], rank: operand.rank, "scatter_dimension")
+            var type = operand
+            let size = operand.shape[parameters.dimension], count = parameters.groupSize
+            try view.require(isDynamic(size) || size % count == 0, "\(operand) does not scatter over \(count) devices")
+            if !isDynamic(size) { type.shape[parameters.dimension] = size / count }
+            return type
+        },
+        OpDefinition(.collectivePermute, CollectivePermuteParameters.self, .effects, infer: { view, _ throws(JaxError) in view.operandTypes },
+                     evaluate: evaluateCollectivePermute),
+        OpDefinition(.manualComputation, ResultTypesParameters.self, infer: { view, parameters throws(JaxError) in
+            try view.requireRegions(1)
+            try view.require(view.regions[0].parameters.count == view.operandCount && view.regions[0].results.count == parameters.types.count,
+                             "the body must take each operand and return each result")
+            return parameters.types
+        }, evaluate: evaluateManualComputation),
+    ]
     for code in [OpCode.partitionId, .replicaId] {
-        definitions.append(OpDefinition(code, shape: { view throws(JaxError) in
+        definitions.append(OpDefinition(code, infer: { view throws(JaxError) in
             try view.requireOperands(0)
             return [.tensor(TensorType(.u32, []))]
-        }, evaluate: { _, _, _ throws(JaxError) in
+        }, tensor: { _, _ throws(JaxError) in
             let result = try Tensor(TensorType(.u32, []))
             result.pointer(UInt32.self).pointee = 0
-            return [.tensor(result)]
+            return result
         }))
     }
-    definitions.append(OpDefinition(.manualComputation, shape: { view throws(JaxError) in
-        try view.requireRegions(1)
-        try view.require(view.operation.regions[0].parameters.count == view.operandCount
-                            && view.operation.regions[0].results.count == view.operation.results.count,
-                         "the body must take each operand and return each result")
-        return view.declaredTypes
-    }, consuming: evaluateManualComputation))
     return definitions
 }
 
-private func collectiveRule(_ view: OpView) throws(JaxError) -> [ValueType] {
-    try view.require(view.operandCount == view.operation.results.count && view.operandCount > 0,
-                     "must have one result for each operand")
-    for index in 0..<view.operandCount {
-        let operand = try view.tensor(index), result = try view.declaredTensor(index)
-        try view.require(operand.dtype == result.dtype && operand.rank == result.rank,
-                         "the result must have the operand's dtype and rank, is \(result) for \(operand)")
+/// Which devices work together.
+public class CollectiveParameters: Parameters {
+    /// Device numbers, a list a group; -1 fills up short groups. No group at all is one group of all devices.
+    public private(set) final var groups: [[Int]] = []
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) { try coder.groups("replica_groups", &groups, missing: []) }
+
+    /// Members of the largest group.
+    final var groupSize: Int {
+        var largest = 1
+        for group in groups { largest = max(largest, group.count { $0 >= 0 }) }
+        return largest
     }
-    return view.declaredTypes
+
+    final func scaled(_ size: Int, _ view: OpView) throws(JaxError) -> Int { try view.multiplied(size, groupSize) }
 }
 
-/// Throws `notImplemented` where a group of devices has more than one member.
-private func requireOneDevice(_ operation: Operation) throws(JaxError) {
-    var largest = 1
-    for group in operation.attributes.array("replica_groups") ?? [] {
-        guard case .integers(let members) = group else { continue }
-        largest = max(largest, members.count { $0 >= 0 })
+extension OpView {
+    fileprivate func multiplied(_ size: Int, _ factor: Int) throws(JaxError) -> Int {
+        if isDynamic(size) { return size }
+        let (product, overflow) = size.multipliedReportingOverflow(by: factor)
+        try require(!overflow, "\(size) from each of \(factor) devices is too much")
+        return product
     }
-    if largest > 1 {
-        throw JaxError(.notImplemented, "\(operation.code.name): the program runs on one device, its groups have \(largest)")
+}
+
+public final class AllGatherParameters: CollectiveParameters {
+    public private(set) var dimension = 0
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) {
+        try super.code(coder)
+        try coder.integer("all_gather_dim", &dimension)
     }
+}
+
+public final class AllToAllParameters: CollectiveParameters {
+    public private(set) var splitDimension = 0, concatDimension = 0, splitCount = 1
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) {
+        try super.code(coder)
+        try coder.integer("split_dimension", &splitDimension)
+        try coder.integer("concat_dimension", &concatDimension)
+        try coder.integer("split_count", &splitCount)
+    }
+}
+
+public final class ReduceScatterParameters: CollectiveParameters {
+    public private(set) var dimension = 0
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) {
+        try super.code(coder)
+        try coder.integer("scatter_dimension", &dimension)
+    }
+}
+
+public final class CollectivePermuteParameters: Parameters {
+    /// Source and target, source and target, …
+    public private(set) var pairs: [Int] = []
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) { try coder.integers("source_target_pairs", &pairs) }
+}
+
+/// An operation that gives one array for each operand; `infer` says which. On one device it gives the operands themselves.
+private func collective<Record: CollectiveParameters>(
+    _ code: OpCode, _ record: Record.Type,
+    infer: @escaping (TensorType, Record, OpView) throws(JaxError) -> TensorType) -> OpDefinition {
+    OpDefinition(code, record, .effects, infer: { view, parameters throws(JaxError) in
+        try view.require(view.operandCount > 0, "takes at least one operand")
+        var types: [ValueType] = []
+        for index in 0..<view.operandCount { types.append(.tensor(try infer(try view.tensor(index), parameters, view))) }
+        return types
+    }, evaluate: { activation, parameters, operands throws(JaxError) in
+        if parameters.groupSize > 1 {
+            throw JaxError(.notImplemented, "\(code.name): the program runs on one device, its groups have \(parameters.groupSize)")
+        }
+        return operands
+    })
 }
 
 /// Device 0 receives from itself, or zeros where nothing is sent to it.
-private func evaluateCollectivePermute(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
-    let pairs = operation.attributes.integers("source_target_pairs") ?? []
+private func evaluateCollectivePermute(_ activation: Activation, _ parameters: CollectivePermuteParameters,
+                                       _ operands: inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
+    let pairs = parameters.pairs
     var receives = false
     for index in stride(from: 0, to: pairs.count - 1, by: 2) {
         if pairs[index] > 0 || pairs[index + 1] > 0 {
@@ -81,13 +155,15 @@ private func evaluateCollectivePermute(_ frame: Frame, _ operation: Operation, _
 }
 
 /// The body, whose local shapes are the global ones on a mesh of one device.
-private func evaluateManualComputation(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
-    let body = operation.regions[0]
-    for (id, operand) in zip(body.parameters, operation.operands) where frame.function.type(of: id) != frame.function.type(of: operand) {
-        throw JaxError(.notImplemented, "manual_computation: \(frame.function.type(of: operand)) is divided into "
-            + "\(frame.function.type(of: id)); the program runs on one device")
+private func evaluateManualComputation(_ activation: Activation, _ parameters: ResultTypesParameters,
+                                       _ operands: inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
+    let function = activation.frame.function
+    for (id, operand) in zip(activation.operation.regions[0].parameters, activation.operation.operands)
+    where function.type(of: id) != function.type(of: operand) {
+        throw JaxError(.notImplemented, "manual_computation: \(function.type(of: operand)) is divided into "
+            + "\(function.type(of: id)); the program runs on one device")
     }
-    for mesh in frame.evaluator.module.meshes {
+    for mesh in activation.frame.plan.module.meshes {
         for axis in mesh.axes where axis.size > 1 {
             throw JaxError(.notImplemented, "manual_computation: axis \(axis.name) of mesh @\(mesh.name) has \(axis.size) devices; "
                 + "the program runs on one")
@@ -95,5 +171,5 @@ private func evaluateManualComputation(_ frame: Frame, _ operation: Operation, _
     }
     let arguments = operands
     operands = []
-    return try frame.run(body, consume arguments)
+    return try activation.run(0, consume arguments)
 }

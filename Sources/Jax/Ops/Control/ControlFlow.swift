@@ -4,41 +4,52 @@ import JaxPlatform
 
 func controlFlowFamily() -> [OpDefinition] {
     [
-        OpDefinition(.call, shape: { view throws(JaxError) in
-            let callee = try view.requireFunction("callee")
-            try view.requireArguments(callee)
-            return callee.resultTypes
-        }, consuming: { frame, operation, operands throws(JaxError) in
-            guard let callee = operation.attributes.symbol("callee") else {
-                throw JaxError(.internalError, "call: the attribute callee is missing")
-            }
+        OpDefinition(.call, CallParameters.self, infer: { view, parameters throws(JaxError) in
+            try view.requireArguments(parameters.callee)
+            return parameters.callee.resultTypes
+        }, evaluate: { activation, _, operands throws(JaxError) in
             let arguments = operands
             operands = []
-            return try frame.call(callee, consume arguments)
+            return try activation.call(0, consume arguments)
         }),
-        OpDefinition(.case, shape: caseRule, evaluate: { frame, operation, operands throws(JaxError) in
-            let index = try integer(operands[0])
-            let branch = index >= 0 && index < operation.regions.count ? index : operation.regions.count - 1
-            return try frame.run(operation.regions[branch], [])
+        OpDefinition(.case, infer: caseTypes, evaluate: { activation, operands throws(JaxError) in
+            let index = try integer(operands[0]), last = activation.operation.regions.count - 1
+            return try activation.run(index >= 0 && index <= last ? index : last, [])
         }),
-        OpDefinition(.if, shape: ifRule, evaluate: { frame, operation, operands throws(JaxError) in
-            try frame.run(operation.regions[try integer(operands[0]) != 0 ? 0 : 1], [])
+        OpDefinition(.if, infer: ifTypes, evaluate: { activation, operands throws(JaxError) in
+            try activation.run(try integer(operands[0]) != 0 ? 0 : 1, [])
         }),
-        OpDefinition(.while, shape: whileRule, consuming: evaluateWhile),
+        OpDefinition(.while, infer: whileTypes, evaluate: evaluateWhile),
     ]
 }
 
-private func caseRule(_ view: OpView) throws(JaxError) -> [ValueType] {
+/// The function that is called.
+public final class CallParameters: Parameters {
+    private var function: Function?
+
+    public convenience init(_ callee: Function) {
+        self.init()
+        function = callee
+    }
+
+    public var callee: Function { function! }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) { try coder.function("callee", &function) }
+    public override var functions: [Function] { [callee] }
+    public override func replacing(_ functions: [Function]) -> Parameters { CallParameters(functions[0]) }
+}
+
+private func caseTypes(_ view: OpView) throws(JaxError) -> [ValueType] {
     try view.requireOperands(1)
     let index = try view.tensor(0)
     try view.require(index == TensorType(.i32, []), "the index must be i32[], is \(index)")
-    try view.require(!view.operation.regions.isEmpty, "has no branches")
+    try view.require(!view.regions.isEmpty, "has no branches")
     let results = view.regionTypes(0).results
-    for branch in view.operation.regions.indices { try view.requireRegion(branch, "branch \(branch)", takes: [], returns: results) }
+    for branch in view.regions.indices { try view.requireRegion(branch, "branch \(branch)", takes: [], returns: results) }
     return results
 }
 
-private func ifRule(_ view: OpView) throws(JaxError) -> [ValueType] {
+private func ifTypes(_ view: OpView) throws(JaxError) -> [ValueType] {
     try view.requireOperands(1)
     try view.requireRegions(2)
     let predicate = try view.tensor(0)
@@ -48,7 +59,7 @@ private func ifRule(_ view: OpView) throws(JaxError) -> [ValueType] {
     return results
 }
 
-private func whileRule(_ view: OpView) throws(JaxError) -> [ValueType] {
+private func whileTypes(_ view: OpView) throws(JaxError) -> [ValueType] {
     try view.requireRegions(2)
     let state = view.operandTypes
     try view.requireRegion(0, "the condition", takes: state, returns: [.tensor(TensorType(.i1, []))])
@@ -57,16 +68,15 @@ private func whileRule(_ view: OpView) throws(JaxError) -> [ValueType] {
 }
 
 /// The state is handed from iteration to iteration, so that what the body does not need twice it may overwrite.
-private func evaluateWhile(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
-    let condition = operation.regions[0], body = operation.regions[1]
+private func evaluateWhile(_ activation: Activation, _ operands: inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
     var state = operands
     operands = []
     while true {
         try checkpoint()
-        let predicate = try frame.run(condition, state)
+        let predicate = try activation.run(0, state)
         guard let holds = predicate.first, try integer(holds) != 0 else { return state }
         let current = state
         state = []
-        state = try frame.run(body, consume current)
+        state = try activation.run(1, consume current)
     }
 }

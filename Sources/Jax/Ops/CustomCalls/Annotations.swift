@@ -2,25 +2,17 @@
 import JaxIR
 import JaxPlatform
 
-func annotationCalls() -> [CustomCall] {
-    var calls: [CustomCall] = []
-    for name in ["Sharding", "SPMDFullToShardShape", "SPMDShardToFullShape", "annotate_device_placement", "LayoutConstraint", "MoveToHost",
-                 "MoveToDevice", "PinToDevice", "xla.sdy.FuncResultSharding"] {
-        calls.append(CustomCall(name, shape: passShape, evaluate: { frame, operation, operands throws(JaxError) in operands }))
+func annotationCalls() -> [OpDefinition] {
+    ["Sharding", "SPMDFullToShardShape", "SPMDShardToFullShape", "annotate_device_placement", "LayoutConstraint", "MoveToHost",
+     "MoveToDevice", "PinToDevice", "xla.sdy.FuncResultSharding"].map { name in
+        // Results have the operands' types. On one device a shard is the whole array.
+        OpDefinition(.customCall, target: name, Parameters.self, infer: { view, _ throws(JaxError) in
+            let declared = view.call?.resultTypes ?? []
+            try view.require(declared.count == view.operandCount, "has \(view.operandCount) results, \(declared.count) declared")
+            for (type, result) in zip(view.operandTypes, declared) where !agree(type, result) {
+                throw view.error(.notImplemented, "\(type) is divided into \(result); the program runs on one device")
+            }
+            return view.operandTypes
+        }, evaluate: { _, _, operands throws(JaxError) in operands })
     }
-    return calls
-}
-
-/// Results have the operands' types. On one device a shard is the whole array.
-private func passShape(_ op: OpView) throws(JaxError) -> [ValueType] {
-    try op.requireResults(op.operandCount)
-    var types: [ValueType] = []
-    for index in 0..<op.operandCount {
-        let type = op.operandType(index)
-        guard agree(type, op.declaredType(index)) else {
-            throw op.error(.notImplemented, "\(type) is divided into \(op.declaredType(index)); the program runs on one device")
-        }
-        types.append(type)
-    }
-    return types
 }

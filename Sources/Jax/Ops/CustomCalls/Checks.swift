@@ -2,20 +2,24 @@
 import JaxIR
 import JaxPlatform
 
-func checkCalls() -> [CustomCall] {
+func checkCalls() -> [OpDefinition] {
     [
-        CustomCall("check.expect_eq", shape: checkShape, evaluate: { frame, operation, operands throws(JaxError) in
+        OpDefinition(.customCall, target: "check.expect_eq", Parameters.self, .effects, infer: { view, _ throws(JaxError) in try checkTypes(view) },
+                     evaluate: { _, _, operands throws(JaxError) in
             try compareAll(operands, "equal") { a, b, dtype in dtype.isFloatOrComplex ? isEqual(a.doubles[0], b.doubles[0]) : a[0] == b[0] }
         }),
-        CustomCall("check.expect_close", shape: checkShape, evaluate: { frame, operation, operands throws(JaxError) in
-            let most = operation.configuredInteger("max_ulp_difference") ?? 3
+        OpDefinition(.customCall, target: "check.expect_close", ClosenessParameters.self, .effects,
+                     infer: { view, _ throws(JaxError) in try checkTypes(view) },
+                     evaluate: { _, parameters, operands throws(JaxError) in
+            let most = parameters.maximumDifference
             return try compareAll(operands, "at most \(most) representable values apart") { a, b, dtype in
                 dtype.isFloatOrComplex ? isClose(a.doubles[0], b.doubles[0], dtype.real, most) : a[0] == b[0]
             }
         }),
-        CustomCall("check.expect_almost_eq", shape: checkShape, evaluate: { frame, operation, operands throws(JaxError) in
-            var tolerance = 0.001
-            if case .float(let value, _)? = operation.configuration("tolerance") { tolerance = value }
+        OpDefinition(.customCall, target: "check.expect_almost_eq", ToleranceParameters.self, .effects,
+                     infer: { view, _ throws(JaxError) in try checkTypes(view) },
+                     evaluate: { _, parameters, operands throws(JaxError) in
+            let tolerance = parameters.tolerance
             return try compareAll(operands, "within a tolerance of \(tolerance)") { a, b, dtype in
                 dtype.isFloatOrComplex ? isAlmostEqual(a.doubles[0], b.doubles[0], tolerance) : a[0] == b[0]
             }
@@ -23,16 +27,30 @@ func checkCalls() -> [CustomCall] {
     ]
 }
 
+/// How many representable values a result may lie away from what is expected.
+final class ClosenessParameters: Parameters {
+    private(set) var maximumDifference = 3
+
+    override func code(_ coder: ParameterCoder) throws(JaxError) { try coder.integer("max_ulp_difference", &maximumDifference, missing: 3) }
+}
+
+/// How far a result may lie away from what is expected.
+final class ToleranceParameters: Parameters {
+    private(set) var tolerance = 0.001
+
+    override func code(_ coder: ParameterCoder) throws(JaxError) { try coder.float("tolerance", &tolerance, missing: 0.001) }
+}
+
 private extension DType {
     var isFloatOrComplex: Bool { kind == .float || kind == .complex }
 }
 
 /// Two operands of one type, no results.
-private func checkShape(_ op: OpView) throws(JaxError) -> [ValueType] {
+private func checkTypes(_ op: OpView) throws(JaxError) -> [ValueType] {
     try op.requireOperands(2)
     let actual = try op.tensor(0), expected = try op.tensor(1)
-    try op.require(actual.dtype == expected.dtype && agree(actual.shape, expected.shape), "compares arrays of one type, given \(actual) and \(expected)")
-    try op.requireResults(0)
+    try op.require(actual.dtype == expected.dtype && agree(actual.shape, expected.shape),
+                   "compares arrays of one type, given \(actual) and \(expected)")
     return []
 }
 

@@ -1,69 +1,122 @@
-// add, subtract, multiply, divide, maximum, minimum (StableHLO, sections of these names): any numeric type; for booleans
-// OR, XOR, AND, …, OR, AND.
+// add, subtract, multiply, divide, remainder, power, maximum, minimum, atan2, negate, abs, sign and the fused product and sum
+// (StableHLO, sections of these names): any numeric type; for booleans a sum is OR, a difference XOR, a product AND.
+import CMath
 import JaxIR
 import JaxPlatform
 
 func arithmeticFamily() -> [OpDefinition] {
-    var definitions: [OpDefinition] = []
-    for code in [OpCode.add, .subtract, .multiply, .divide, .maximum, .minimum] {
-        definitions.append(binaryOp(code, elementwiseRule(2, .all)) { a, b, result throws(JaxError) in
-            try arithmetic(code, a, b, result)
-        })
-    }
-    return definitions
+    [
+        elementwise(.add, 2, .all, .bits(Add.self) + .floats(Add.self) + .complexes(Add.self) + .booleans(Or.self), traits: .commutative)
+            .linear(.jointly([0, 1])),
+        elementwise(.subtract, 2, .all, .bits(Subtract.self) + .floats(Subtract.self) + .complexes(Subtract.self) + .booleans(Xor.self))
+            .linear(.jointly([0, 1])),
+        elementwise(.multiply, 2, .all, .bits(Multiply.self) + .floats(Multiply.self) + .complexes(Multiply.self) + .booleans(And.self), traits: .commutative)
+            .linear(.separately([0, 1])),
+        elementwise(.divide, 2, .all, .integers(Divide.self) + .floats(Divide.self) + .complexes(Divide.self) + .booleans(DivideBooleans.self))
+            .linear(.jointly([0])),
+        elementwise(.maximum, 2, .all, .integers(Larger.self) + .floats(Larger.self) + .complexes(Larger.self) + .booleans(Or.self), traits: .commutative),
+        elementwise(.minimum, 2, .all, .integers(Smaller.self) + .floats(Smaller.self) + .complexes(Smaller.self) + .booleans(And.self), traits: .commutative),
+        elementwise(.remainder, 2, [.integer, .float], .integers(Remainder.self) + .reals { fmod($0, $1) }),
+        elementwise(.power, 2, [.integer, .inexact], .integers(Power.self) + .reals { pow($0, $1) } + .wideComplexes(power)),
+        elementwise(.atan2, 2, .inexact, .reals { atan2($0, $1) } + .wideComplexes(arctangent2)),
+        elementwise(.negate, 1, [.integer, .inexact], .integers(Negate.self) + .floats(Negate.self) + .complexes(Negate.self))
+            .linear(.jointly([0])),
+        elementwise(.abs, 1, [.integer, .inexact], result: { $0.real }, .integers(Magnitude.self) + .floats(Magnitude.self) + modulus()),
+        elementwise(.sign, 1, [.integer, .inexact],
+                    .integers(Sign.self) + .floats(Sign.self) + .wideComplexes { $0.direction }),
+    ]
 }
 
-/// `result = a code b`, element by element; `code` is one of the operations above.
-func arithmetic(_ code: OpCode, _ a: Tensor, _ b: Tensor, _ result: Tensor) throws(JaxError) {
-    // Where integers wrap, signedness does not matter.
-    if a.dtype.isInteger && (code == .add || code == .subtract || code == .multiply) {
-        try dispatchUnsigned(a.dtype, WrappingKernel(code: code, a: a, b: b, result: result), code.name)
-    } else if a.dtype.isInteger {
-        try dispatchInteger(a.dtype, OrderedKernel(code: code, a: a, b: b, result: result), code.name)
-    } else {
-        try dispatchInexact(a.dtype, ArithmeticKernel(code: code, a: a, b: b, result: result), code.name)
+private enum Add: IntegerBinary, FloatBinary, ComplexBinary {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T) -> T { a &+ b }
+    @inline(__always) static func of<T: ComplexPart>(_ a: T, _ b: T) -> T { a + b }
+    @inline(__always) static func of<T: ComplexPart>(_ a: Complex<T>, _ b: Complex<T>) -> Complex<T> { a + b }
+}
+
+private enum Subtract: IntegerBinary, FloatBinary, ComplexBinary {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T) -> T { a &- b }
+    @inline(__always) static func of<T: ComplexPart>(_ a: T, _ b: T) -> T { a - b }
+    @inline(__always) static func of<T: ComplexPart>(_ a: Complex<T>, _ b: Complex<T>) -> Complex<T> { a - b }
+}
+
+private enum Multiply: IntegerBinary, FloatBinary, ComplexBinary {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T) -> T { a &* b }
+    @inline(__always) static func of<T: ComplexPart>(_ a: T, _ b: T) -> T { a * b }
+    @inline(__always) static func of<T: ComplexPart>(_ a: Complex<T>, _ b: Complex<T>) -> Complex<T> { a * b }
+}
+
+/// Integers: towards zero, x / 0 = -1 (all bits set), min / -1 = min, as XLA has it.
+private enum Divide: IntegerBinary, FloatBinary, ComplexBinary {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T) -> T { b == 0 ? ~0 : a.dividedReportingOverflow(by: b).partialValue }
+    @inline(__always) static func of<T: ComplexPart>(_ a: T, _ b: T) -> T { a / b }
+    @inline(__always) static func of<T: ComplexPart>(_ a: Complex<T>, _ b: Complex<T>) -> Complex<T> { a / b }
+}
+
+private enum DivideBooleans: BooleanBinary {
+    static func of(_ a: Bool, _ b: Bool) -> Bool { b ? a : true }
+}
+
+/// Integers: towards zero with the dividend's sign; x rem 0 = x, min rem -1 = 0.
+private enum Remainder: IntegerBinary {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T) -> T {
+        b == 0 ? a : a.remainderReportingOverflow(dividingBy: b).partialValue
     }
 }
 
-private struct WrappingKernel: IntegerKernel {
-    let code: OpCode
-    let a: Tensor, b: Tensor, result: Tensor
+/// By squaring, modulo 2^width. Negative exponents give 0, except for the bases 1 and -1.
+private enum Power: IntegerBinary {
+    static func of<T: IntegerElement>(_ base: T, _ exponent: T) -> T {
+        var base = base, exponent = exponent, result: T = 1
+        if exponent < 0 {
+            if base != 1 && base != ~0 { return 0 }
+            exponent = 0 &- exponent
+        }
+        while exponent != 0 {
+            if exponent & 1 != 0 { result = result &* base }
+            base = base &* base
+            exponent = (exponent &>> 1) & (~0 ^ (1 << (T.bitWidth - 1)))
+        }
+        return result
+    }
+}
 
-    func run<T: IntegerElement>(_ type: T.Type) {
-        switch code {
-        case .add: mapElements(a, b, result) { (x: T, y: T) in x &+ y }
-        case .subtract: mapElements(a, b, result) { (x: T, y: T) in x &- y }
-        default: mapElements(a, b, result) { (x: T, y: T) in x &* y }
+/// NaN if either is NaN; complex numbers are ordered by real, then imaginary part.
+enum Larger: IntegerBinary, FloatBinary, ComplexBinary {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T) -> T { a < b ? b : a }
+    @inline(__always) static func of<T: ComplexPart>(_ a: T, _ b: T) -> T { T.larger(a, b) }
+    static func of<T: ComplexPart>(_ a: Complex<T>, _ b: Complex<T>) -> Complex<T> { a.isNaN ? a : b.isNaN ? b : a < b ? b : a }
+}
+
+enum Smaller: IntegerBinary, FloatBinary, ComplexBinary {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T) -> T { b < a ? b : a }
+    @inline(__always) static func of<T: ComplexPart>(_ a: T, _ b: T) -> T { T.smaller(a, b) }
+    static func of<T: ComplexPart>(_ a: Complex<T>, _ b: Complex<T>) -> Complex<T> { a.isNaN ? a : b.isNaN ? b : b < a ? b : a }
+}
+
+private enum Negate: IntegerUnary, FloatUnary, ComplexUnary {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T) -> T { 0 &- a }
+    @inline(__always) static func of<T: ComplexPart>(_ a: T) -> T { -a }
+    @inline(__always) static func of<T: ComplexPart>(_ a: Complex<T>) -> Complex<T> { -a }
+}
+
+private enum Magnitude: IntegerUnary, FloatUnary {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T) -> T { a < 0 ? 0 &- a : a }
+    @inline(__always) static func of<T: ComplexPart>(_ a: T) -> T { a.magnitude }
+}
+
+/// |z| of complex numbers.
+private func modulus() -> ScalarKernels {
+    ScalarKernels { dtype in
+        switch dtype {
+        case .c64: return { a, _, _, r, n in loop(a, r, n) { (z: Complex<Float>) in Float(z.wide.modulus) } }
+        case .c128: return { a, _, _, r, n in loop(a, r, n) { (z: Complex128) in z.modulus } }
+        default: return nil
         }
     }
 }
 
-private struct OrderedKernel: IntegerKernel {
-    let code: OpCode
-    let a: Tensor, b: Tensor, result: Tensor
-
-    func run<T: IntegerElement>(_ type: T.Type) {
-        switch code {
-        case .divide: mapElements(a, b, result) { (x: T, y: T) in T.divide(x, y) }
-        case .maximum: mapElements(a, b, result) { (x: T, y: T) in T.larger(x, y) }
-        default: mapElements(a, b, result) { (x: T, y: T) in T.smaller(x, y) }
-        }
-    }
-}
-
-/// Booleans, floats and complex numbers.
-private struct ArithmeticKernel: NumericKernel {
-    let code: OpCode
-    let a: Tensor, b: Tensor, result: Tensor
-
-    func run<T: NumericElement>(_ type: T.Type) throws(JaxError) {
-        switch code {
-        case .add: mapElements(a, b, result) { (x: T, y: T) in T.add(x, y) }
-        case .subtract: mapElements(a, b, result) { (x: T, y: T) in T.subtract(x, y) }
-        case .multiply: mapElements(a, b, result) { (x: T, y: T) in T.multiply(x, y) }
-        case .divide: mapElements(a, b, result) { (x: T, y: T) in T.divide(x, y) }
-        case .maximum: mapElements(a, b, result) { (x: T, y: T) in T.larger(x, y) }
-        default: mapElements(a, b, result) { (x: T, y: T) in T.smaller(x, y) }
-        }
-    }
+/// NaN and zeros stay what they are.
+private enum Sign: IntegerUnary, FloatUnary {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T) -> T { a < 0 ? ~0 : a == 0 ? 0 : 1 }
+    @inline(__always) static func of<T: ComplexPart>(_ a: T) -> T { a > 0 ? 1 : a < 0 ? -1 : a }
 }

@@ -3,84 +3,95 @@ import JaxIR
 import JaxPlatform
 
 func bitwiseFamily() -> [OpDefinition] {
-    var definitions: [OpDefinition] = []
-    for code in [OpCode.and, .or, .xor] {
-        definitions.append(binaryOp(code, elementwiseRule(2, [.boolean, .integer])) { a, b, result throws(JaxError) in
-            try dispatchUnsigned(a.dtype, LogicKernel(code: code, a: a, b: b, result: result), code.name)
-        })
-    }
-    for code in [OpCode.shiftLeft, .shiftRightLogical, .shiftRightArithmetic] {
-        definitions.append(binaryOp(code, elementwiseRule(2, .integer)) { a, b, result throws(JaxError) in
-            try dispatchUnsigned(a.dtype, ShiftKernel(code: code, a: a, b: b, result: result), code.name)
-        })
-    }
-    definitions.append(unaryOp(.not, elementwiseRule(1, [.boolean, .integer])) { a, result throws(JaxError) in
-        if a.dtype == .i1 {
-            mapElements(a, result) { (x: Boolean) in Boolean(!x.value) }
-        } else {
-            try dispatchUnsigned(a.dtype, BitKernel(code: .not, a: a, result: result), "not")
-        }
-    })
-    for code in [OpCode.popcnt, .countLeadingZeros] {
-        definitions.append(unaryOp(code, elementwiseRule(1, .integer)) { a, result throws(JaxError) in
-            try dispatchUnsigned(a.dtype, BitKernel(code: code, a: a, result: result), code.name)
-        })
-    }
-    return definitions
+    [
+        elementwise(.and, 2, [.boolean, .integer], .bits(And.self) + .booleans(And.self), traits: .commutative),
+        elementwise(.or, 2, [.boolean, .integer], .bits(Or.self) + .booleans(Or.self), traits: .commutative),
+        elementwise(.xor, 2, [.boolean, .integer], .bits(Xor.self) + .booleans(Xor.self), traits: .commutative),
+        elementwise(.not, 1, [.boolean, .integer], .integers(Not.self) + ScalarKernels { dtype in
+            dtype == .i1 ? { a, _, _, r, n in loop(a, r, n) { (x: Boolean) in Boolean(!x.value) } } : nil
+        }),
+        elementwise(.shiftLeft, 2, .integer, shifts(ShiftLeft.self, narrow: ShiftLeft.of)),
+        elementwise(.shiftRightLogical, 2, .integer, shifts(ShiftRightLogical.self, narrow: ShiftRightLogical.of)),
+        elementwise(.shiftRightArithmetic, 2, .integer, shifts(ShiftRightArithmetic.self, narrow: ShiftRightArithmetic.of)),
+        elementwise(.popcnt, 1, .integer, narrow { bits, _ in UInt8(bits.nonzeroBitCount) } + .integers(PopulationCount.self)),
+        elementwise(.countLeadingZeros, 1, .integer,
+                    narrow { bits, width in UInt8(bits.leadingZeroBitCount - 8 + width) } + .integers(LeadingZeros.self)),
+    ]
 }
 
-/// Calls the kernel with the unsigned type of the same width, which is all that bits need; a boolean is its byte.
-func dispatchUnsigned<K: IntegerKernel>(_ dtype: DType, _ kernel: K, _ what: String) throws(JaxError) -> K.Output {
-    switch dtype {
-    case .i1, .i8, .u8: return try kernel.run(UInt8.self)
-    case .i16, .u16: return try kernel.run(UInt16.self)
-    case .i32, .u32: return try kernel.run(UInt32.self)
-    case .i64, .u64: return try kernel.run(UInt64.self)
-    default: throw unavailable(what, dtype)
-    }
+enum And: IntegerBinary, BooleanBinary {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T) -> T { a & b }
+    @inline(__always) static func of(_ a: Bool, _ b: Bool) -> Bool { a && b }
 }
 
-private struct LogicKernel: IntegerKernel {
-    let code: OpCode
-    let a: Tensor, b: Tensor, result: Tensor
-
-    func run<T: IntegerElement>(_ type: T.Type) {
-        switch code {
-        case .and: mapElements(a, b, result) { (x: T, y: T) in x & y }
-        case .or: mapElements(a, b, result) { (x: T, y: T) in x | y }
-        default: mapElements(a, b, result) { (x: T, y: T) in x ^ y }
-        }
-    }
+enum Or: IntegerBinary, BooleanBinary {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T) -> T { a | b }
+    @inline(__always) static func of(_ a: Bool, _ b: Bool) -> Bool { a || b }
 }
 
-/// Shifts by the width or more (seen as unsigned) give 0, or the sign in every bit.
-private struct ShiftKernel: IntegerKernel {
-    let code: OpCode
-    let a: Tensor, b: Tensor, result: Tensor
+enum Xor: IntegerBinary, BooleanBinary {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T) -> T { a ^ b }
+    @inline(__always) static func of(_ a: Bool, _ b: Bool) -> Bool { a != b }
+}
 
-    func run<T: IntegerElement>(_ type: T.Type) {
-        let width = T(T.bitWidth)
-        switch code {
-        case .shiftLeft: mapElements(a, b, result) { (x: T, y: T) in y < width ? x &<< y : 0 }
-        case .shiftRightLogical: mapElements(a, b, result) { (x: T, y: T) in y < width ? x &>> y : 0 }
-        default:
-            mapElements(a, b, result) { (x: T, y: T) in
-                let sign = T.zero &- (x &>> (width &- 1))
-                return y < width ? (x &>> y) | ~(~T.zero &>> y) & sign : sign
-            }
-        }
+private enum Not: IntegerUnary {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T) -> T { ~a }
+}
+
+private enum PopulationCount: IntegerUnary {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T) -> T { T(truncatingIfNeeded: a.nonzeroBitCount) }
+}
+
+private enum LeadingZeros: IntegerUnary {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T) -> T { T(truncatingIfNeeded: a.leadingZeroBitCount) }
+}
+
+// Shifts by the width or more (seen as unsigned) give 0, or the sign in every bit. `width` is the dtype's, and the upper bits of
+// a narrow type's byte are clear.
+
+private protocol Shift { static func of<T: IntegerElement>(_ a: T, _ b: T, _ width: T) -> T }
+
+private enum ShiftLeft: Shift {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T, _ width: T) -> T { b < width ? a &<< b : 0 }
+}
+
+private enum ShiftRightLogical: Shift {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T, _ width: T) -> T { b < width ? a &>> b : 0 }
+}
+
+private enum ShiftRightArithmetic: Shift {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T, _ width: T) -> T {
+        let ones: T = width >= T(T.bitWidth) ? ~0 : (1 &<< width) &- 1
+        let sign = ones & (0 &- (a &>> (width &- 1)))
+        return b < width ? (a &>> b) | ~(ones &>> b) & sign : sign
     }
 }
 
-private struct BitKernel: IntegerKernel {
-    let code: OpCode
-    let a: Tensor, result: Tensor
-
-    func run<T: IntegerElement>(_ type: T.Type) {
-        switch code {
-        case .not: mapElements(a, result) { (x: T) in ~x }
-        case .popcnt: mapElements(a, result) { (x: T) in T(truncatingIfNeeded: x.nonzeroBitCount) }
-        default: mapElements(a, result) { (x: T) in T(truncatingIfNeeded: x.leadingZeroBitCount) }
+private func shifts<S: Shift>(_ shift: S.Type, narrow: @escaping (UInt8, UInt8, UInt8) -> UInt8) -> ScalarKernels {
+    func kernel<T: IntegerElement>(_ type: T.Type) -> BlockKernel {
+        { a, b, _, r, n in loop(a, b, r, n) { (x: T, y: T) -> T in S.of(x, y, T(T.bitWidth)) } }
+    }
+    return ScalarKernels { dtype in
+        switch dtype {
+        case .i2, .i4, .u2, .u4:
+            let width = UInt8(dtype.bitWidth), mask = (UInt8(1) << width) - 1
+            return ScalarKernels.wrapping({ a, b, _, r, n in
+                loop(a, b, r, n) { (x: UInt8, y: UInt8) in narrow(x & mask, y & mask, width) }
+            }, dtype)
+        case .i8, .u8: return kernel(UInt8.self)
+        case .i16, .u16: return kernel(UInt16.self)
+        case .i32, .u32: return kernel(UInt32.self)
+        case .i64, .u64: return kernel(UInt64.self)
+        default: return nil
         }
+    }
+}
+
+/// A function of the bits of an integer of 2 or 4 bits and its width.
+private func narrow(_ function: @escaping (UInt8, Int) -> UInt8) -> ScalarKernels {
+    ScalarKernels { dtype in
+        guard dtype.isInteger, dtype.bitWidth < 8 else { return nil }
+        let width = dtype.bitWidth, mask = (UInt8(1) << UInt8(width)) - 1
+        return ScalarKernels.wrapping({ a, _, _, r, n in loop(a, r, n) { (x: UInt8) in function(x & mask, width) } }, dtype)
     }
 }

@@ -4,192 +4,253 @@ import JaxPlatform
 
 func comparisonFamily() -> [OpDefinition] {
     [
-        OpDefinition(.compare, shape: compareRule, tensor: evaluateCompare),
-        OpDefinition(.select, shape: selectRule, tensor: evaluateSelect),
-        OpDefinition(.clamp, shape: clampRule, tensor: evaluateClamp),
-        unaryOp(.isFinite, isFiniteRule) { a, result throws(JaxError) in
-            try dispatchFloat(a.dtype, IsFiniteKernel(a: a, result: result), "is_finite")
-        },
+        elementwise(.compare, CompareParameters.self, infer: { view, parameters throws(JaxError) in
+            let type = try view.elementwiseType(2, .all)
+            try view.require(parameters.order != .total || type.dtype.isFloat, "compare_type TOTALORDER is for floats, the operands are \(type)")
+            return TensorType(.i1, type.shape)
+        }, kernel: { operand, _, parameters in parameters.comparison.kernel(operand) }),
+        elementwise(.select, Parameters.self, isBare: true, infer: { view, _ throws(JaxError) in
+            try view.requireOperands(3)
+            let predicate = try view.tensor(0), onTrue = try view.tensor(1), onFalse = try view.tensor(2)
+            try view.require(predicate.dtype == .i1, "the predicate must be bool, is \(predicate)")
+            try view.require(onTrue.dtype == onFalse.dtype && agree(onTrue.shape, onFalse.shape),
+                             "the branches must have one type, are \(onTrue) and \(onFalse)")
+            try view.require(predicate.rank == 0 || agree(predicate.shape, onTrue.shape),
+                             "the predicate must be a scalar or have the branches' shape, is \(predicate) for \(onTrue)")
+            return TensorType(onTrue.dtype, merge(onTrue.shape, onFalse.shape))
+        }, kernel: { operand, _, _ in selectKernel(operand) }).linear(.jointly([1, 2])),
+        elementwise(.clamp, Parameters.self, isBare: true, infer: { view, _ throws(JaxError) in
+            try view.requireOperands(3)
+            let low = try view.tensor(0), operand = try view.tensor(1), high = try view.tensor(2)
+            for bound in [low, high] {
+                try view.require(bound.dtype == operand.dtype && (bound.rank == 0 || agree(bound.shape, operand.shape)),
+                                 "a bound must be a scalar or have the operand's type \(operand), is \(bound)")
+            }
+            return operand
+        }, kernel: { operand, _, _ in clampKernel(operand) }),
+        elementwise(.isFinite, 1, .float, result: { _ in .i1 }, isFiniteKernels()),
     ]
 }
 
 // MARK: compare
 
-/// The order that `compare` asks for.
-enum ComparisonDirection: String {
-    case equal = "EQ", notEqual = "NE", less = "LT", lessOrEqual = "LE", greater = "GT", greaterOrEqual = "GE"
+/// Which order two values are asked for, and by which rule.
+public struct Comparison: Equatable {
+    public enum Direction: String {
+        case equal = "EQ", notEqual = "NE", less = "LT", lessOrEqual = "LE", greater = "GT", greaterOrEqual = "GE"
+    }
+
+    public var direction: Direction
+    /// -NaN < -inf < … < -0 < +0 < … < +inf < +NaN, by the bits, in place of IEEE-754's comparison.
+    public var isTotal: Bool
+
+    public init(_ direction: Direction, isTotal: Bool = false) {
+        self.direction = direction
+        self.isTotal = isTotal
+    }
 }
 
-private func compareRule(_ view: OpView) throws(JaxError) -> [ValueType] {
-    let type = try view.elementwiseType(2, .all)
-    let direction = try view.requiredEnumeration("comparison_direction")
-    try view.require(ComparisonDirection(rawValue: direction) != nil, "comparison_direction \(direction) is unknown")
-    let kind = view.attributes.enumeration("compare_type") ?? "NOTYPE"
-    switch kind {
-    case "NOTYPE", "FLOAT", "SIGNED", "UNSIGNED": break
-    case "TOTALORDER": try view.require(type.dtype.isFloat, "compare_type TOTALORDER is for floats, the operands are \(type)")
-    default: throw view.error(.typeError, "compare_type \(kind) is unknown")
+public final class CompareParameters: Parameters {
+    /// What kind of numbers the program says it compares; only floats leave a choice.
+    public enum Order: String {
+        case unspecified = "NOTYPE", float = "FLOAT", total = "TOTALORDER", signed = "SIGNED", unsigned = "UNSIGNED"
     }
-    return [.tensor(TensorType(.i1, type.shape))]
+
+    public private(set) var direction = Comparison.Direction.equal
+    public private(set) var order = Order.unspecified
+
+    public convenience init(_ direction: Comparison.Direction, _ order: Order = .unspecified) {
+        self.init()
+        self.direction = direction
+        self.order = order
+    }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) {
+        try coder.choice("comparison_direction", &direction)
+        try coder.choice("compare_type", &order, missing: .unspecified)
+    }
+
+    public var comparison: Comparison { Comparison(direction, isTotal: order == .total) }
 }
 
-private func evaluateCompare(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
-    let a = try operands[0].asTensor(), b = try operands[1].asTensor()
-    let direction = ComparisonDirection(rawValue: operation.attributes.enumeration("comparison_direction") ?? "") ?? .equal
-    let result = try Tensor(TensorType(.i1, a.shape))
-    if operation.attributes.enumeration("compare_type") == "TOTALORDER" {
-        try dispatchFloat(a.dtype, TotalOrderKernel(direction: direction, a: a, b: b, result: result), "compare")
-        return result
-    }
-    switch direction {
-    case .equal, .notEqual:
-        if a.dtype.isInteger {
-            try dispatchUnsigned(a.dtype, EqualBitsKernel(a: a, b: b, result: result), "compare")
-        } else {
-            try dispatchNumeric(a.dtype, OrderKernel(order: .equal, a: a, b: b, result: result), "compare")
+private protocol Order {
+    static func of<T: IntegerElement>(_ a: T, _ b: T) -> Bool
+    static func of<T: ComplexPart>(_ a: T, _ b: T) -> Bool
+    static func of<T: ComplexPart>(_ a: Complex<T>, _ b: Complex<T>) -> Bool
+}
+
+private enum Equal: Order {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T) -> Bool { a == b }
+    @inline(__always) static func of<T: ComplexPart>(_ a: T, _ b: T) -> Bool { a == b }
+    @inline(__always) static func of<T: ComplexPart>(_ a: Complex<T>, _ b: Complex<T>) -> Bool { a == b }
+}
+
+private enum NotEqual: Order {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T) -> Bool { a != b }
+    @inline(__always) static func of<T: ComplexPart>(_ a: T, _ b: T) -> Bool { a != b }
+    @inline(__always) static func of<T: ComplexPart>(_ a: Complex<T>, _ b: Complex<T>) -> Bool { !(a == b) }
+}
+
+/// Complex numbers by real, then imaginary part.
+private enum Less: Order {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T) -> Bool { a < b }
+    @inline(__always) static func of<T: ComplexPart>(_ a: T, _ b: T) -> Bool { a < b }
+    @inline(__always) static func of<T: ComplexPart>(_ a: Complex<T>, _ b: Complex<T>) -> Bool { a < b }
+}
+
+private enum LessOrEqual: Order {
+    @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T) -> Bool { a <= b }
+    @inline(__always) static func of<T: ComplexPart>(_ a: T, _ b: T) -> Bool { a <= b }
+    @inline(__always) static func of<T: ComplexPart>(_ a: Complex<T>, _ b: Complex<T>) -> Bool { a < b || a == b }
+}
+
+extension Comparison {
+    /// The loop over operands of `dtype`, which gives booleans.
+    func kernel(_ dtype: DType) -> BlockKernel? {
+        switch direction {
+        case .equal: return isTotal ? totalKernel(Equal.self, dtype) : orderKernel(Equal.self, dtype)
+        case .notEqual: return isTotal ? totalKernel(NotEqual.self, dtype) : orderKernel(NotEqual.self, dtype)
+        case .less: return isTotal ? totalKernel(Less.self, dtype) : orderKernel(Less.self, dtype)
+        case .lessOrEqual: return isTotal ? totalKernel(LessOrEqual.self, dtype) : orderKernel(LessOrEqual.self, dtype)
+        case .greater, .greaterOrEqual:
+            guard let kernel = Comparison(direction == .greater ? .less : .lessOrEqual, isTotal: isTotal).kernel(dtype) else { return nil }
+            return { a, b, c, r, n in kernel(b, a, c, r, n) }
         }
-        if direction == .notEqual { mapElements(result, result) { (x: Boolean) in Boolean(!x.value) } }
-    case .less: try dispatchNumeric(a.dtype, OrderKernel(order: .less, a: a, b: b, result: result), "compare")
-    case .lessOrEqual: try dispatchNumeric(a.dtype, OrderKernel(order: .lessOrEqual, a: a, b: b, result: result), "compare")
-    case .greater: try dispatchNumeric(a.dtype, OrderKernel(order: .less, a: b, b: a, result: result), "compare")
-    case .greaterOrEqual: try dispatchNumeric(a.dtype, OrderKernel(order: .lessOrEqual, a: b, b: a, result: result), "compare")
-    }
-    return result
-}
-
-/// Three loops a type; the other directions come of swapping and inverting.
-private struct OrderKernel: NumericKernel {
-    enum Order { case equal, less, lessOrEqual }
-
-    let order: Order
-    let a: Tensor, b: Tensor, result: Tensor
-
-    func run<T: NumericElement>(_ type: T.Type) {
-        switch order {
-        case .equal: mapElements(a, b, result) { (x: T, y: T) in Boolean(T.equal(x, y)) }
-        case .less: mapElements(a, b, result) { (x: T, y: T) in Boolean(T.less(x, y)) }
-        case .lessOrEqual: mapElements(a, b, result) { (x: T, y: T) in Boolean(T.less(x, y) || T.equal(x, y)) }
-        }
     }
 }
 
-private struct EqualBitsKernel: IntegerKernel {
-    let a: Tensor, b: Tensor, result: Tensor
-
-    func run<T: IntegerElement>(_ type: T.Type) {
-        mapElements(a, b, result) { (x: T, y: T) in Boolean(x == y) }
+private func orderKernel<O: Order>(_ order: O.Type, _ dtype: DType) -> BlockKernel? {
+    func integers<T: IntegerElement>(_ type: T.Type) -> BlockKernel {
+        { a, b, _, r, n in loop(a, b, r, n) { (x: T, y: T) in Boolean(O.of(x, y)) } }
+    }
+    func floats<T: FloatElement>(_ type: T.Type) -> BlockKernel {
+        { a, b, _, r, n in loop(a, b, r, n) { (x: T, y: T) in Boolean(O.of(x.arithmetic, y.arithmetic)) } }
+    }
+    func complexes<T: ComplexPart>(_ part: T.Type) -> BlockKernel {
+        { a, b, _, r, n in loop(a, b, r, n) { (x: Complex<T>, y: Complex<T>) in Boolean(O.of(x, y)) } }
+    }
+    switch dtype {
+    case .i1: return { a, b, _, r, n in loop(a, b, r, n) { (x: Boolean, y: Boolean) in Boolean(O.of(x.value ? 1 as UInt8 : 0, y.value ? 1 : 0)) } }
+    case .i2, .i4, .i8: return integers(Int8.self)
+    case .i16: return integers(Int16.self)
+    case .i32: return integers(Int32.self)
+    case .i64: return integers(Int64.self)
+    case .u2, .u4, .u8: return integers(UInt8.self)
+    case .u16: return integers(UInt16.self)
+    case .u32: return integers(UInt32.self)
+    case .u64: return integers(UInt64.self)
+    case .bf16: return floats(BFloat16.self)
+    case .f16: return floats(Float16.self)
+    case .f32: return floats(Float.self)
+    case .f64: return floats(Double.self)
+    case .c64: return complexes(Float.self)
+    case .c128: return complexes(Double.self)
+    default:
+        guard let format = MinifloatFormat(dtype) else { return nil }
+        return { a, b, _, r, n in loop(a, b, r, n) { (x: UInt8, y: UInt8) in Boolean(O.of(format.decode(x), format.decode(y))) } }
     }
 }
 
-/// -NaN < -inf < … < -0 < +0 < … < +inf < +NaN, by the bits.
-private struct TotalOrderKernel: FloatKernel {
-    let direction: ComparisonDirection
-    let a: Tensor, b: Tensor, result: Tensor
-
-    func run<T: FloatElement>(_ type: T.Type) {
-        let direction = self.direction
-        mapElements(a, b, result) { (x: T, y: T) in
-            let p = totalOrderKey(x), q = totalOrderKey(y)
-            switch direction {
-            case .equal: return Boolean(p == q)
-            case .notEqual: return Boolean(p != q)
-            case .less: return Boolean(p < q)
-            case .lessOrEqual: return Boolean(p <= q)
-            case .greater: return Boolean(p > q)
-            case .greaterOrEqual: return Boolean(p >= q)
+private func totalKernel<O: Order>(_ order: O.Type, _ dtype: DType) -> BlockKernel? {
+    switch dtype {
+    case .f16, .bf16: return { a, b, _, r, n in loop(a, b, r, n) { (x: Int16, y: Int16) in Boolean(O.of(totalOrderKey(x), totalOrderKey(y))) } }
+    case .f32: return { a, b, _, r, n in loop(a, b, r, n) { (x: Int32, y: Int32) in Boolean(O.of(totalOrderKey(x), totalOrderKey(y))) } }
+    case .f64: return { a, b, _, r, n in loop(a, b, r, n) { (x: Int64, y: Int64) in Boolean(O.of(totalOrderKey(x), totalOrderKey(y))) } }
+    default:
+        guard let format = MinifloatFormat(dtype) else { return nil }
+        return { a, b, _, r, n in
+            loop(a, b, r, n) { (x: UInt8, y: UInt8) in
+                Boolean(O.of(totalOrderKey(Int64(bitPattern: format.decode(x).bitPattern)), totalOrderKey(Int64(bitPattern: format.decode(y).bitPattern))))
             }
         }
     }
 }
 
-/// An integer whose order is the total order of the floats.
-@inline(__always)
-func totalOrderKey<T: FloatElement>(_ value: T) -> Int64 {
-    let bits: Int64
-    switch MemoryLayout<T>.size {
-    case 2: bits = Int64(unsafeBitCast(value, to: Int16.self)) << 48
-    case 4: bits = Int64(unsafeBitCast(value, to: Int32.self)) << 32
-    default: bits = unsafeBitCast(value, to: Int64.self)
-    }
-    return bits < 0 ? bits ^ Int64.max : bits
-}
+/// An integer that orders as IEEE-754 totalOrder does the floats of these bits.
+@inline(__always) func totalOrderKey<T: FixedWidthInteger>(_ bits: T) -> T { bits < 0 ? bits ^ T.max : bits }
 
-// MARK: select
+// MARK: select and clamp
 
-private func selectRule(_ view: OpView) throws(JaxError) -> [ValueType] {
-    try view.requireOperands(3)
-    let predicate = try view.tensor(0), onTrue = try view.tensor(1), onFalse = try view.tensor(2)
-    try view.require(predicate.dtype == .i1, "the predicate must be bool, is \(predicate)")
-    try view.require(onTrue.dtype == onFalse.dtype && agree(onTrue.shape, onFalse.shape),
-                     "the branches must have one type, are \(onTrue) and \(onFalse)")
-    try view.require(predicate.rank == 0 || agree(predicate.shape, onTrue.shape),
-                     "the predicate must be a scalar or have the branches' shape, is \(predicate) for \(onTrue)")
-    return [.tensor(TensorType(onTrue.dtype, merge(onTrue.shape, onFalse.shape)))]
-}
-
-private func evaluateSelect(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
-    let predicate = try operands[0].asTensor(), onTrue = try operands[1].asTensor(), onFalse = try operands[2].asTensor()
-    if predicate.type.rank == 0 {
-        return predicate.pointer(Boolean.self).pointee.value ? onTrue : onFalse
-    }
-    let result = try Tensor(onTrue.type)
-    try dispatchWidth(onTrue.dtype, SelectKernel(predicate: predicate, onTrue: onTrue, onFalse: onFalse, result: result))
-    return result
-}
-
-private struct SelectKernel: WidthKernel {
-    let predicate: Tensor, onTrue: Tensor, onFalse: Tensor, result: Tensor
-
-    func run<T: BitwiseCopyable>(_ type: T.Type) {
-        let p = predicate.pointer(Boolean.self), t = onTrue.pointer(T.self), f = onFalse.pointer(T.self)
-        let r = result.pointer(T.self)
-        for i in 0..<result.elementCount {
-            let x = t[i], y = f[i]
-            r[i] = p[i].value ? x : y
+private func selectKernel(_ dtype: DType) -> BlockKernel {
+    func kernel<T: BitwiseCopyable>(_ type: T.Type) -> BlockKernel {
+        { p, t, f, r, n in
+            let p = p.assumingMemoryBound(to: UInt8.self), t = t.assumingMemoryBound(to: T.self)
+            let f = f.assumingMemoryBound(to: T.self), r = r.assumingMemoryBound(to: T.self)
+            for i in 0..<n {
+                let x = t[i], y = f[i]
+                r[i] = p[i] != 0 ? x : y
+            }
         }
     }
-}
-
-// MARK: clamp
-
-private func clampRule(_ view: OpView) throws(JaxError) -> [ValueType] {
-    try view.requireOperands(3)
-    let low = try view.tensor(0), operand = try view.tensor(1), high = try view.tensor(2)
-    for bound in [low, high] {
-        try view.require(bound.dtype == operand.dtype && (bound.rank == 0 || agree(bound.shape, operand.shape)),
-                         "a bound must be a scalar or have the operand's type \(operand), is \(bound)")
+    switch dtype.byteWidth {
+    case 1: return kernel(UInt8.self)
+    case 2: return kernel(UInt16.self)
+    case 4: return kernel(UInt32.self)
+    case 8: return kernel(UInt64.self)
+    default: return kernel(Bytes16.self)
     }
-    return [.tensor(operand)]
 }
 
-private func evaluateClamp(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
-    let low = try operands[0].asTensor(), operand = try operands[1].asTensor(), high = try operands[2].asTensor()
-    let result = try Tensor(operand.type)
-    try dispatchNumeric(operand.dtype, ClampKernel(low: low, operand: operand, high: high, result: result), "clamp")
-    return result
-}
-
-/// min(max(operand, low), high); NaN anywhere gives NaN.
-private struct ClampKernel: NumericKernel {
-    let low: Tensor, operand: Tensor, high: Tensor, result: Tensor
-
-    func run<T: NumericElement>(_ type: T.Type) {
-        let l = low.pointer(T.self), x = operand.pointer(T.self), h = high.pointer(T.self), r = result.pointer(T.self)
-        let lowStep = low.type.rank == 0 ? 0 : 1, highStep = high.type.rank == 0 ? 0 : 1
-        for i in 0..<result.elementCount { r[i] = T.smaller(T.larger(l[i &* lowStep], x[i]), h[i &* highStep]) }
+/// min(max(x, low), high), of which the operands are low, x, high; NaN anywhere gives NaN.
+private func clampKernel(_ dtype: DType) -> BlockKernel? {
+    func integers<T: IntegerElement>(_ type: T.Type) -> BlockKernel {
+        { l, x, h, r, n in clampLoop(l, x, h, r, n) { (l: T, x: T, h: T) -> T in Smaller.of(Larger.of(l, x), h) } }
     }
+    func floats<T: FloatElement>(_ type: T.Type) -> BlockKernel {
+        { l, x, h, r, n in
+            clampLoop(l, x, h, r, n) { (l: T, x: T, h: T) -> T in
+                T(arithmetic: Smaller.of(Larger.of(l.arithmetic, x.arithmetic), h.arithmetic))
+            }
+        }
+    }
+    func complexes<T: ComplexPart>(_ part: T.Type) -> BlockKernel {
+        { l, x, h, r, n in
+            clampLoop(l, x, h, r, n) { (l: Complex<T>, x: Complex<T>, h: Complex<T>) -> Complex<T> in Smaller.of(Larger.of(l, x), h) }
+        }
+    }
+    switch dtype {
+    case .i1: return integers(UInt8.self)
+    case .i2, .i4, .i8: return integers(Int8.self)
+    case .i16: return integers(Int16.self)
+    case .i32: return integers(Int32.self)
+    case .i64: return integers(Int64.self)
+    case .u2, .u4, .u8: return integers(UInt8.self)
+    case .u16: return integers(UInt16.self)
+    case .u32: return integers(UInt32.self)
+    case .u64: return integers(UInt64.self)
+    case .bf16: return floats(BFloat16.self)
+    case .f16: return floats(Float16.self)
+    case .f32: return floats(Float.self)
+    case .f64: return floats(Double.self)
+    case .c64: return complexes(Float.self)
+    case .c128: return complexes(Double.self)
+    default: return ScalarKernels.bySingle(dtype, floats(Float.self))
+    }
+}
+
+@inline(__always)
+private func clampLoop<T: BitwiseCopyable>(_ l: UnsafeRawPointer, _ x: UnsafeRawPointer, _ h: UnsafeRawPointer, _ result: UnsafeMutableRawPointer,
+                                           _ count: Int, _ f: (T, T, T) -> T) {
+    let l = l.assumingMemoryBound(to: T.self), x = x.assumingMemoryBound(to: T.self), h = h.assumingMemoryBound(to: T.self)
+    let r = result.assumingMemoryBound(to: T.self)
+    for i in 0..<count { r[i] = f(l[i], x[i], h[i]) }
 }
 
 // MARK: is_finite
 
-private func isFiniteRule(_ view: OpView) throws(JaxError) -> [ValueType] {
-    [.tensor(TensorType(.i1, try view.elementwiseType(1, .float).shape))]
-}
-
-private struct IsFiniteKernel: FloatKernel {
-    let a: Tensor, result: Tensor
-
-    func run<T: FloatElement>(_ type: T.Type) {
-        mapElements(a, result) { (x: T) in Boolean(x.accumulator.isFinite) }
+private func isFiniteKernels() -> ScalarKernels {
+    func kernel<T: FloatElement>(_ type: T.Type) -> BlockKernel {
+        { a, _, _, r, n in loop(a, r, n) { (x: T) in Boolean(x.arithmetic.isFinite) } }
+    }
+    return ScalarKernels { dtype in
+        switch dtype {
+        case .bf16: return kernel(BFloat16.self)
+        case .f16: return kernel(Float16.self)
+        case .f32: return kernel(Float.self)
+        case .f64: return kernel(Double.self)
+        default:
+            guard let format = MinifloatFormat(dtype) else { return nil }
+            return { a, _, _, r, n in loop(a, r, n) { (x: UInt8) in Boolean(format.decode(x).isFinite) } }
+        }
     }
 }

@@ -3,18 +3,16 @@
 import CMath
 import JaxIR
 
-typealias Complex128 = Complex<Double>
-
 extension Complex {
     /// In double precision.
-    @inline(__always) var wide: Complex128 { Complex128(real.double, imaginary.double) }
-    @inline(__always) init(_ wide: Complex128) { self.init(Part(wide.real), Part(wide.imaginary)) }
+    @inline(__always) var wide: Complex128 { Complex128(re.double, im.double) }
+    @inline(__always) init(_ wide: Complex128) { self.init(Part(wide.re), Part(wide.im)) }
 }
 
 extension Complex128 {
     /// |z| without overflow on the way; NaN where either part is, as XLA has it.
     var modulus: Double {
-        let x = real.magnitude, y = imaginary.magnitude
+        let x = re.magnitude, y = im.magnitude
         let big = Double.larger(x, y), small = Double.smaller(x, y)
         if !(big > 0 && big < .infinity) { return big }
         if big > 1e150 || small < 1e-150 {
@@ -30,39 +28,39 @@ extension Complex128 {
         if isNaN { return Complex128(.nan, .nan) }
         let size = modulus
         if size == 0 { return self }
-        return Complex128(real / size, imaginary / size)
+        return Complex128(re / size, im / size)
     }
 
-    var timesI: Complex128 { Complex128(-imaginary, real) }
-    var overI: Complex128 { Complex128(imaginary, -real) }
+    var timesI: Complex128 { Complex128(-im, re) }
+    var overI: Complex128 { Complex128(im, -re) }
 }
 
 func exponential(_ z: Complex128) -> Complex128 {
-    if z.imaginary == 0 { return Complex128(exp(z.real), z.imaginary) }
-    if z.real == -.infinity && !z.imaginary.isFinite { return Complex128(0, 0) }
-    if z.real == .infinity && !z.imaginary.isFinite { return Complex128(.infinity, .nan) }
-    let cosine = cos(z.imaginary), sine = sin(z.imaginary)
+    if z.im == 0 { return Complex128(exp(z.re), z.im) }
+    if z.re == -.infinity && !z.im.isFinite { return Complex128(0, 0) }
+    if z.re == .infinity && !z.im.isFinite { return Complex128(.infinity, .nan) }
+    let cosine = cos(z.im), sine = sin(z.im)
     // exp(x) may overflow where exp(x) cos(y) does not: two factors.
-    if z.real > 709 && z.real < 1500 {
-        let half = exp(z.real / 2)
+    if z.re > 709 && z.re < 1500 {
+        let half = exp(z.re / 2)
         return Complex128(half * cosine * half, half * sine * half)
     }
-    let size = exp(z.real)
+    let size = exp(z.re)
     return Complex128(size * cosine, size * sine)
 }
 
 /// exp(z) - 1: the real part is expm1(x) cos y - 2 sin²(y/2), computed so that what cancels is small.
 func exponentialMinusOne(_ z: Complex128) -> Complex128 {
-    if z.imaginary == 0 { return Complex128(expm1(z.real), z.imaginary) }
-    if !z.isFinite || z.real > 40 { return Complex128.subtract(exponential(z), .one) }
-    let sine = sin(z.imaginary), halfSine = sin(z.imaginary / 2)
-    let grown = expm1(z.real)
+    if z.im == 0 { return Complex128(expm1(z.re), z.im) }
+    if !z.isFinite || z.re > 40 { return exponential(z) - .one }
+    let sine = sin(z.im), halfSine = sin(z.im / 2)
+    let grown = expm1(z.re)
     let cosineMinusOne = -2 * halfSine * halfSine
     return Complex128(grown * (1 + cosineMinusOne) + cosineMinusOne, (grown + 1) * sine)
 }
 
 func logarithm(_ z: Complex128) -> Complex128 {
-    Complex128(logModulus(z.real, z.imaginary), atan2(z.imaginary, z.real))
+    Complex128(logModulus(z.re, z.im), atan2(z.im, z.re))
 }
 
 /// log |x + iy|; near |z| = 1 by log1p of |z|² - 1, whose cancellation is computed exactly.
@@ -90,7 +88,7 @@ func logModulus(_ x: Double, _ y: Double) -> Double {
 
 /// log(1 + z).
 func logarithmPlusOne(_ z: Complex128) -> Complex128 {
-    let x = z.real, y = z.imaginary
+    let x = z.re, y = z.im
     let angle = atan2(y, 1 + x)
     // |1 + z|² - 1 = x² + 2x + y² = x (2 + x) + y²
     if x.magnitude < 0.5 && y.magnitude < 0.5 {
@@ -107,7 +105,7 @@ func logarithmPlusOne(_ z: Complex128) -> Complex128 {
 }
 
 func squareRoot(_ z: Complex128) -> Complex128 {
-    let x = z.real, y = z.imaginary
+    let x = z.re, y = z.im
     if x == 0 && y == 0 { return Complex128(0, y) }
     if y.isInfinite { return Complex128(.infinity, y) }
     if x.isNaN { return Complex128(x, x) }
@@ -135,13 +133,13 @@ func squareRoot(_ z: Complex128) -> Complex128 {
 }
 
 func reciprocalSquareRoot(_ z: Complex128) -> Complex128 {
-    if z.imaginary == 0 && z.real > 0 { return Complex128(1 / z.real.squareRoot(), -z.imaginary) }
-    if z.real == 0 && z.imaginary == 0 { return Complex128(.infinity, .nan) }
+    if z.im == 0 && z.re > 0 { return Complex128(1 / z.re.squareRoot(), -z.im) }
+    if z.re == 0 && z.im == 0 { return Complex128(.infinity, .nan) }
     if !z.isFinite {
-        if z.isNaN && !z.real.isInfinite && !z.imaginary.isInfinite { return Complex128(.nan, .nan) }
-        return Complex128(0, Double(signOf: -z.imaginary, magnitudeOf: 0))
+        if z.isNaN && !z.re.isInfinite && !z.im.isInfinite { return Complex128(.nan, .nan) }
+        return Complex128(0, Double(signOf: -z.im, magnitudeOf: 0))
     }
-    return Complex128.divide(.one, squareRoot(z))
+    return .one / squareRoot(z)
 }
 
 func sine(_ z: Complex128) -> Complex128 { hyperbolicSine(z.timesI).overI }
@@ -149,7 +147,7 @@ func cosine(_ z: Complex128) -> Complex128 { hyperbolicCosine(z.timesI) }
 func tangent(_ z: Complex128) -> Complex128 { hyperbolicTangent(z.timesI).overI }
 
 func hyperbolicSine(_ z: Complex128) -> Complex128 {
-    let x = z.real, y = z.imaginary
+    let x = z.re, y = z.im
     if y == 0 { return Complex128(sinh(x), y) }
     if x == 0 { return Complex128(y.isFinite ? x : Double(signOf: x, magnitudeOf: 0), sin(y)) }
     if x.magnitude > 709 && x.magnitude < 1500 { return growing(x, y, oddReal: true) }
@@ -158,7 +156,7 @@ func hyperbolicSine(_ z: Complex128) -> Complex128 {
 }
 
 func hyperbolicCosine(_ z: Complex128) -> Complex128 {
-    let x = z.real, y = z.imaginary
+    let x = z.re, y = z.im
     if y == 0 { return Complex128(cosh(x), x.isNaN ? 0 : Double(signOf: x, magnitudeOf: 1) * y) }
     if x == 0 { return Complex128(cos(y), y.isFinite ? x * sin(y) : 0) }
     if x.magnitude > 709 && x.magnitude < 1500 { return growing(x, y, oddReal: false) }
@@ -176,7 +174,7 @@ private func growing(_ x: Double, _ y: Double, oddReal: Bool) -> Complex128 {
 
 /// (sinh 2x + i sin 2y) / (cosh 2x + cos 2y), by W. Kahan's way, which does not overflow.
 func hyperbolicTangent(_ z: Complex128) -> Complex128 {
-    let x = z.real, y = z.imaginary
+    let x = z.re, y = z.im
     if y == 0 { return Complex128(tanh(x), y) }
     if x.magnitude > 20 {
         if x.isInfinite && !y.isFinite { return Complex128(Double(signOf: x, magnitudeOf: 1), Double(signOf: y, magnitudeOf: 0)) }
@@ -194,22 +192,22 @@ func hyperbolicTangent(_ z: Complex128) -> Complex128 {
 
 /// 1 / (1 + exp(-z)).
 func logistic(_ z: Complex128) -> Complex128 {
-    Complex128.divide(.one, Complex128.add(.one, exponential(Complex128.negate(z))))
+    .one / (.one + exponential(-z))
 }
 
 func power(_ base: Complex128, _ exponent: Complex128) -> Complex128 {
-    if exponent.real == 0 && exponent.imaginary == 0 { return .one }
-    if base.real == 0 && base.imaginary == 0 {
-        if exponent.imaginary == 0 && exponent.real < 0 { return Complex128(.infinity, .nan) }
-        return exponent.real > 0 && exponent.imaginary == 0 ? .zero : Complex128(.nan, .nan)
+    if exponent.re == 0 && exponent.im == 0 { return .one }
+    if base.re == 0 && base.im == 0 {
+        if exponent.im == 0 && exponent.re < 0 { return Complex128(.infinity, .nan) }
+        return exponent.re > 0 && exponent.im == 0 ? .zero : Complex128(.nan, .nan)
     }
-    if exponent.real == 1 && exponent.imaginary == 0 { return base }
-    if exponent.real == 2 && exponent.imaginary == 0 { return Complex128.multiply(base, base) }
-    return exponential(Complex128.multiply(exponent, logarithm(base)))
+    if exponent.re == 1 && exponent.im == 0 { return base }
+    if exponent.re == 2 && exponent.im == 0 { return base * base }
+    return exponential(exponent * logarithm(base))
 }
 
 /// -i log((x + iy) / √(x² + y²)).
 func arctangent2(_ y: Complex128, _ x: Complex128) -> Complex128 {
-    let sum = Complex128.add(Complex128.multiply(x, x), Complex128.multiply(y, y))
-    return logarithm(Complex128.divide(Complex128.add(x, y.timesI), squareRoot(sum))).overI
+    let sum = x * x + y * y
+    return logarithm((x + y.timesI) / squareRoot(sum)).overI
 }

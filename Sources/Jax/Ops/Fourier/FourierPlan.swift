@@ -8,10 +8,10 @@ final class FourierPlan {
     let length: Int
     private let factors: [Int]
     /// exp(-2πi k / length).
-    private let twiddles: [ComplexDouble]
+    private let twiddles: [Complex128]
     /// Bluestein: the chirp exp(-πi k² / length), the transform of its padded conjugate, and the plan of the padded length.
-    private let chirp: [ComplexDouble]
-    private let chirpSpectrum: [ComplexDouble]
+    private let chirp: [Complex128]
+    private let chirpSpectrum: [Complex128]
     private let padded: FourierPlan?
 
     /// Prime factors up to this size are transformed directly.
@@ -40,7 +40,7 @@ final class FourierPlan {
         while size < 2 * length - 1 { size *= 2 }
         let plan = try FourierPlan(size)
         let roots = try unitRoots(2 * length)
-        var chirp: [ComplexDouble] = []
+        var chirp: [Complex128] = []
         chirp.reserveCapacity(length)
         var square = 0
         for k in 0..<length {
@@ -48,13 +48,13 @@ final class FourierPlan {
             // (k + 1)² = k² + 2k + 1, modulo 2n.
             square = (square + 2 * k + 1) % (2 * length)
         }
-        var kernel = [ComplexDouble](repeating: ComplexDouble(0), count: size)
+        var kernel = [Complex128](repeating: Complex128(0), count: size)
         for k in 0..<length {
             kernel[k] = chirp[k].conjugate
             if k > 0 { kernel[size - k] = chirp[k].conjugate }
         }
         var spectrum = kernel
-        var work = [ComplexDouble](repeating: ComplexDouble(0), count: plan.workCount)
+        var work = [Complex128](repeating: Complex128(0), count: plan.workCount)
         kernel.withUnsafeMutableBufferPointer { input in
             spectrum.withUnsafeMutableBufferPointer { output in
                 work.withUnsafeMutableBufferPointer { work in
@@ -71,8 +71,8 @@ final class FourierPlan {
     var workCount: Int { padded.map { 2 * $0.length } ?? 1 }
 
     /// The forward transform of `length` elements from `input` into `output`, two different arrays.
-    func transform(_ input: UnsafeMutablePointer<ComplexDouble>, _ output: UnsafeMutablePointer<ComplexDouble>,
-                   _ work: UnsafeMutablePointer<ComplexDouble>) {
+    func transform(_ input: UnsafeMutablePointer<Complex128>, _ output: UnsafeMutablePointer<Complex128>,
+                   _ work: UnsafeMutablePointer<Complex128>) {
         guard let padded else {
             twiddles.withUnsafeBufferPointer { recurse(length, input, 1, output, 0, $0) }
             return
@@ -80,7 +80,7 @@ final class FourierPlan {
         let size = padded.length
         let spectrum = work + size
         for k in 0..<length { work[k] = input[k] * chirp[k] }
-        for k in length..<size { work[k] = ComplexDouble(0) }
+        for k in length..<size { work[k] = Complex128(0) }
         padded.transform(work, spectrum, work)
         // The inverse transform by conjugation.
         for k in 0..<size { work[k] = (spectrum[k] * chirpSpectrum[k]).conjugate }
@@ -88,13 +88,13 @@ final class FourierPlan {
         let scale = 1 / Double(size)
         for k in 0..<length {
             let value = spectrum[k].conjugate * chirp[k]
-            output[k] = ComplexDouble(value.re * scale, value.im * scale)
+            output[k] = Complex128(value.re * scale, value.im * scale)
         }
     }
 
     /// Decimation in time: transforms `n` elements of `input`, `stride` apart.
-    private func recurse(_ n: Int, _ input: UnsafePointer<ComplexDouble>, _ stride: Int, _ output: UnsafeMutablePointer<ComplexDouble>,
-                         _ level: Int, _ roots: UnsafeBufferPointer<ComplexDouble>) {
+    private func recurse(_ n: Int, _ input: UnsafePointer<Complex128>, _ stride: Int, _ output: UnsafeMutablePointer<Complex128>,
+                         _ level: Int, _ roots: UnsafeBufferPointer<Complex128>) {
         if n == 1 {
             output[0] = input[0]
             return
@@ -116,11 +116,11 @@ final class FourierPlan {
                 let sum = a + c, difference = a - c, other = b + d, turned = b - d
                 output[k] = sum + other
                 output[2 * m + k] = sum - other
-                output[m + k] = ComplexDouble(difference.re + turned.im, difference.im - turned.re)
-                output[3 * m + k] = ComplexDouble(difference.re - turned.im, difference.im + turned.re)
+                output[m + k] = Complex128(difference.re + turned.im, difference.im - turned.re)
+                output[3 * m + k] = Complex128(difference.re - turned.im, difference.im + turned.re)
             }
         default:
-            withUnsafeTemporaryAllocation(of: ComplexDouble.self, capacity: FourierPlan.largestRadix) { terms in
+            withUnsafeTemporaryAllocation(of: Complex128.self, capacity: FourierPlan.largestRadix) { terms in
                 let turn = length / radix
                 for k in 0..<m {
                     for r in 0..<radix { terms[r] = output[r * m + k] * roots[r * k * step] }
@@ -136,9 +136,9 @@ final class FourierPlan {
 }
 
 /// exp(-2πi k / n) for k in 0..<n, from angles of at most an eighth turn.
-private func unitRoots(_ n: Int) throws(JaxError) -> [ComplexDouble] {
+private func unitRoots(_ n: Int) throws(JaxError) -> [Complex128] {
     guard n <= 1 << 28 else { throw JaxError(.resourceExhausted, "fft: a length of \(n) is too large") }
-    var roots = [ComplexDouble](repeating: ComplexDouble(1), count: n)
+    var roots = [Complex128](repeating: Complex128(1), count: n)
     for k in 0..<n {
         // k / n = quarter / 4 + rest / (4n), 0 <= rest < n.
         let quarter = 4 * k / n, rest = 4 * k % n
@@ -147,10 +147,10 @@ private func unitRoots(_ n: Int) throws(JaxError) -> [ComplexDouble] {
         var (c, s) = (cos(angle), sin(angle))
         if isUpper { swap(&c, &s) }
         switch quarter {
-        case 0: roots[k] = ComplexDouble(c, -s)
-        case 1: roots[k] = ComplexDouble(-s, -c)
-        case 2: roots[k] = ComplexDouble(-c, s)
-        default: roots[k] = ComplexDouble(s, c)
+        case 0: roots[k] = Complex128(c, -s)
+        case 1: roots[k] = Complex128(-s, -c)
+        case 2: roots[k] = Complex128(-c, s)
+        default: roots[k] = Complex128(s, c)
         }
     }
     return roots

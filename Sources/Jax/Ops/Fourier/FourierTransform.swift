@@ -3,74 +3,92 @@ import JaxIR
 import JaxPlatform
 
 func fourierFamily() -> [OpDefinition] {
-    [OpDefinition(.fft, shape: fourierShape, evaluate: evaluateFourier)]
+    [OpDefinition(.fft, FourierParameters.self, infer: fourierType, tensor: evaluateFourier).linear(.jointly([0]))]
 }
 
-private func fourierShape(_ op: OpView) throws(JaxError) -> [ValueType] {
+public final class FourierParameters: Parameters {
+    public enum Kind: String {
+        case forward = "FFT", inverse = "IFFT", realForward = "RFFT", realInverse = "IRFFT"
+    }
+
+    public private(set) var kind = Kind.forward
+    /// The lengths of the transformed dimensions, the last ones; of a real transform, those of the real array.
+    public private(set) var lengths: [Int] = []
+
+    public convenience init(_ kind: Kind, lengths: [Int]) {
+        self.init()
+        self.kind = kind
+        self.lengths = lengths
+    }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) {
+        try coder.choice("fft_type", &kind)
+        try coder.integers("fft_length", &lengths)
+    }
+}
+
+private func fourierType(_ op: OpView, _ parameters: FourierParameters) throws(JaxError) -> [ValueType] {
     try op.requireOperands(1)
     let operand = try op.tensor(0)
-    let kind = try op.requiredEnumeration("fft_type")
-    let lengths = try op.requiredIntegers("fft_length")
-    try op.require((1...3).contains(lengths.count) && lengths.count <= operand.rank, "fft_length \(text(lengths)) must have 1 to 3 elements, no more than \(operand) has dimensions")
+    let kind = parameters.kind, lengths = parameters.lengths
+    try op.require((1...3).contains(lengths.count) && lengths.count <= operand.rank,
+                   "fft_length \(text(lengths)) must have 1 to 3 elements, no more than \(operand) has dimensions")
     for length in lengths { try op.require(length >= 0, "fft_length \(text(lengths)) must not be negative") }
     var shape = operand.shape
     let last = shape.count - 1
     var expected = lengths
     switch kind {
-    case "FFT", "IFFT":
-        try op.require(operand.dtype.isComplex, "\(kind) takes complex numbers, given \(operand)")
-    case "RFFT":
+    case .forward, .inverse:
+        try op.require(operand.dtype.isComplex, "\(kind.rawValue) takes complex numbers, given \(operand)")
+    case .realForward:
         try op.require(operand.dtype == .f32 || operand.dtype == .f64, "RFFT takes float32 or float64, given \(operand)")
         shape[last] = lengths[lengths.count - 1] == 0 ? 0 : lengths[lengths.count - 1] / 2 + 1
-    case "IRFFT":
+    case .realInverse:
         try op.require(operand.dtype.isComplex, "IRFFT takes complex numbers, given \(operand)")
         shape[last] = lengths[lengths.count - 1]
         // jnp.fft.irfft of one element asks for none.
         expected[expected.count - 1] = shape[last] == 0 ? min(operand.shape[last], 1) : shape[last] / 2 + 1
-    default:
-        throw op.error(.malformed, "unknown fft_type \(kind)")
     }
-    try op.require(agree(Array(operand.shape.suffix(lengths.count)), expected), "\(kind) of length \(text(lengths)) does not fit \(operand)")
+    try op.require(agree(Array(operand.shape.suffix(lengths.count)), expected), "\(kind.rawValue) of length \(text(lengths)) does not fit \(operand)")
     let dtype: DType
     switch (kind, operand.dtype) {
-    case ("RFFT", .f32): dtype = .c64
-    case ("RFFT", _): dtype = .c128
-    case ("IRFFT", _): dtype = operand.dtype.real
+    case (.realForward, .f32): dtype = .c64
+    case (.realForward, _): dtype = .c128
+    case (.realInverse, _): dtype = operand.dtype.real
     default: dtype = operand.dtype
     }
     return [.tensor(TensorType(dtype, shape))]
 }
 
-private func evaluateFourier(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
+private func evaluateFourier(_ activation: Activation, _ parameters: FourierParameters, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
     let operand = try operands[0].asTensor()
-    let result = try Tensor(try frame.resultTensorType(operation))
-    if result.elementCount == 0 { return [.tensor(result)] }
+    let result = try Tensor(try activation.resultTensorType())
+    if result.elementCount == 0 { return result }
     if operand.elementCount == 0 {
         result.bytes.initializeMemory(as: UInt8.self, repeating: 0, count: result.type.byteCount)
-        return [.tensor(result)]
+        return result
     }
-    let kind = operation.attributes.enumeration("fft_type") ?? "FFT"
-    let lengths = operation.attributes.integers("fft_length") ?? []
-    let isInverse = kind == "IFFT" || kind == "IRFFT"
+    let kind = parameters.kind, lengths = parameters.lengths
+    let isInverse = kind == .inverse || kind == .realInverse
     let rank = operand.type.rank
     let outer = (rank - lengths.count)..<(rank - 1)
 
     let input = try operand.wide()
     defer { input.free() }
-    if kind == "RFFT" {
+    if kind == .realForward {
         let work = try Scratch(words: 2 * result.elementCount)
         defer { work.free() }
         let plan = try FourierPlan(lengths[lengths.count - 1])
         let reals = input.doubles, spectrum = complexes(work)
         try transformLines(plan, lines: operand.elementCount / plan.length) { line, from in
-            for i in 0..<plan.length { from[i] = ComplexDouble(reals[line * plan.length + i]) }
+            for i in 0..<plan.length { from[i] = Complex128(reals[line * plan.length + i]) }
         } store: { line, to in
             let kept = plan.length / 2 + 1
             for i in 0..<kept { spectrum[line * kept + i] = to[i] }
         }
         for axis in outer { try transform(spectrum, result.shape, axis, isInverse: false) }
         storeWide(result.dtype, work.words, count: result.elementCount, to: result.bytes)
-    } else if kind == "IRFFT" {
+    } else if kind == .realInverse {
         let spectrum = complexes(input)
         for axis in outer { try transform(spectrum, operand.shape, axis, isInverse: true) }
         let work = try Scratch(words: result.elementCount)
@@ -89,13 +107,13 @@ private func evaluateFourier(_ frame: Frame, _ operation: Operation, _ operands:
         for axis in (rank - lengths.count)..<rank { try transform(complexes(input), operand.shape, axis, isInverse: isInverse) }
         storeWide(result.dtype, input.words, count: result.elementCount, to: result.bytes)
     }
-    return [.tensor(result)]
+    return result
 }
 
-private func complexes(_ scratch: Scratch) -> UnsafeMutablePointer<ComplexDouble> { scratch.bytes.assumingMemoryBound(to: ComplexDouble.self) }
+private func complexes(_ scratch: Scratch) -> UnsafeMutablePointer<Complex128> { scratch.bytes.assumingMemoryBound(to: Complex128.self) }
 
 /// Transforms one dimension in place.
-private func transform(_ elements: UnsafeMutablePointer<ComplexDouble>, _ shape: [Int], _ axis: Int, isInverse: Bool) throws(JaxError) {
+private func transform(_ elements: UnsafeMutablePointer<Complex128>, _ shape: [Int], _ axis: Int, isInverse: Bool) throws(JaxError) {
     let n = shape[axis]
     let plan = try FourierPlan(n)
     let stride = try product(Array(shape[(axis + 1)...]))
@@ -110,14 +128,14 @@ private func transform(_ elements: UnsafeMutablePointer<ComplexDouble>, _ shape:
     } store: { line, to in
         let base = line / stride * stride * n + line % stride
         for i in 0..<n {
-            elements[base + i * stride] = isInverse ? ComplexDouble(to[i].re * scale, -to[i].im * scale) : to[i]
+            elements[base + i * stride] = isInverse ? Complex128(to[i].re * scale, -to[i].im * scale) : to[i]
         }
     }
 }
 
 /// Loads, transforms and stores each line, on all processors.
-private func transformLines(_ plan: FourierPlan, lines: Int, load: (Int, UnsafeMutablePointer<ComplexDouble>) -> Void,
-                            store: (Int, UnsafeMutablePointer<ComplexDouble>) -> Void) throws(JaxError) {
+private func transformLines(_ plan: FourierPlan, lines: Int, load: (Int, UnsafeMutablePointer<Complex128>) -> Void,
+                            store: (Int, UnsafeMutablePointer<Complex128>) -> Void) throws(JaxError) {
     let parts = partCount(lines, work: lines * plan.length)
     var buffers: [Scratch] = []
     defer { for buffer in buffers { buffer.free() } }

@@ -1,43 +1,84 @@
-// gather, dynamic_gather and torch_index_select (`docs/spec.md`, gather). Elements are moved, never looked into.
+// gather (`docs/spec.md`, gather). Elements are moved, never looked into.
 import JaxIR
 import JaxPlatform
 
 func gatherFamily() -> [OpDefinition] {
     [
-        OpDefinition(.gather, shape: gatherShape, evaluate: evaluateGather),
-        OpDefinition(.dynamicGather, shape: dynamicGatherShape, evaluate: evaluateGather),
-        OpDefinition(.torchIndexSelect, shape: indexSelectShape, evaluate: evaluateIndexSelect),
+        OpDefinition(.gather, GatherParameters.self, infer: { view, parameters throws(JaxError) in
+            try view.requireOperands(2)
+            return [.tensor(try gatherType(view, parameters.dimensions, sliceSizes: parameters.sliceSizes))]
+        }, tensor: { activation, parameters, operands throws(JaxError) in
+            try gather(try operands[0].asTensor(), try operands[1].asTensor(), parameters.dimensions, try activation.resultTensorType())
+        }).linear(.jointly([0])),
     ]
 }
 
-private func gatherShape(_ op: OpView) throws(JaxError) -> [ValueType] {
-    try op.requireOperands(2)
-    return try gatherResult(op, sliceSizes: try op.requiredIntegers("slice_sizes"))
+/// Which windows of the operand are gathered, and where they go.
+public final class GatherParameters: Parameters {
+    public private(set) var dimensions = WindowDimensions()
+    /// The size of a window, a dimension of the operand each.
+    public private(set) var sliceSizes: [Int] = []
+    public private(set) var indicesAreSorted = false
+
+    public convenience init(_ dimensions: WindowDimensions, sliceSizes: [Int], indicesAreSorted: Bool = false) {
+        self.init()
+        self.dimensions = dimensions
+        self.sliceSizes = sliceSizes
+        self.indicesAreSorted = indicesAreSorted
+    }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) {
+        try dimensions.codeGather(coder)
+        try coder.integers("slice_sizes", &sliceSizes)
+        try coder.bool("indices_are_sorted", &indicesAreSorted, missing: false)
+    }
+}
+
+/// A gather whose slice sizes are an operand; the shape is that of the result.
+public final class DynamicGatherParameters: Parameters {
+    public private(set) var dimensions = WindowDimensions()
+    public private(set) var shape: [Int] = []
+    public private(set) var indicesAreSorted = false
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) {
+        try dimensions.codeGather(coder)
+        try coder.shape("shape", &shape)
+        try coder.bool("indices_are_sorted", &indicesAreSorted, missing: false)
+    }
+}
+
+extension WindowDimensions {
+    fileprivate mutating func codeGather(_ coder: ParameterCoder) throws(JaxError) {
+        try coder.integers("offset_dims", &windowDims)
+        try coder.integers("collapsed_slice_dims", &collapsed)
+        try coder.integers("operand_batching_dims", &operandBatching, missing: [])
+        try coder.integers("start_indices_batching_dims", &indicesBatching, missing: [])
+        try coder.integers("start_index_map", &indexMap)
+        try coder.integer("index_vector_dim", &indexVectorDim)
+    }
 }
 
 /// The slice sizes are the third operand; the result's window dimensions are what the program declares.
-private func dynamicGatherShape(_ op: OpView) throws(JaxError) -> [ValueType] {
+func dynamicGatherType(_ op: OpView, _ parameters: DynamicGatherParameters) throws(JaxError) -> TensorType {
     try op.requireOperands(3)
     try op.requireInteger(2, "slice_sizes")
     let rank = try op.tensor(0).rank
     let sizes = try op.tensor(2)
     try op.require(sizes.rank == 1 && agree(sizes.shape[0], rank), "slice_sizes must have one element a dimension of the operand, are \(sizes)")
-    let dimensions = WindowDimensions(gather: op.attributes)
-    let declared = try op.declaredTensor()
-    try op.requireAxes(dimensions.windowDims, rank: declared.rank, "offset_dims")
+    let dimensions = parameters.dimensions
+    try op.requireAxes(dimensions.windowDims, rank: parameters.shape.count, "offset_dims")
     // Collapsed and batching dimensions have slices of one element; the others are declared.
     var slices = [Int](repeating: 1, count: rank)
     var next = 0
     for axis in 0..<rank where dimensions.isWindow(axis) && next < dimensions.windowDims.count {
-        slices[axis] = declared.shape[dimensions.windowDims[next]]
+        slices[axis] = parameters.shape[dimensions.windowDims[next]]
         next += 1
     }
-    return try gatherResult(op, sliceSizes: slices)
+    return try gatherType(op, dimensions, sliceSizes: slices)
 }
 
-private func gatherResult(_ op: OpView, sliceSizes: [Int]) throws(JaxError) -> [ValueType] {
+private func gatherType(_ op: OpView, _ dimensions: WindowDimensions, sliceSizes: [Int]) throws(JaxError) -> TensorType {
     let operand = try op.tensor(0), indices = try op.tensor(1)
-    let dimensions = WindowDimensions(gather: op.attributes)
     try dimensions.check(op, operand: operand.shape, indices: indices)
     try op.require(sliceSizes.count == operand.rank, "slice_sizes \(text(sliceSizes)) must have one element a dimension of \(operand)")
     var window: [Int] = []
@@ -62,26 +103,7 @@ private func gatherResult(_ op: OpView, sliceSizes: [Int]) throws(JaxError) -> [
             nextBatch += 1
         }
     }
-    return [.tensor(TensorType(operand.dtype, shape))]
-}
-
-private func evaluateGather(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
-    let type = try frame.resultTensorType(operation)
-    let operand = try operands[0].asTensor()
-    let dimensions = WindowDimensions(gather: operation.attributes)
-    if operation.code == .dynamicGather {
-        // What the shape rule took from the declared type must be what the program computes.
-        let sizes = try operands[2].asTensor().indexList()
-        var next = 0
-        for axis in 0..<operand.type.rank {
-            let expected = dimensions.isWindow(axis) ? type.shape[dimensions.windowDims[next]] : 1
-            if dimensions.isWindow(axis) { next += 1 }
-            if sizes[axis] != expected {
-                throw JaxError(.valueError, "dynamic_gather: slice_sizes \(text(sizes)) do not give the declared result \(type)")
-            }
-        }
-    }
-    return [.tensor(try gather(operand, try operands[1].asTensor(), dimensions, type))]
+    return TensorType(operand.dtype, shape)
 }
 
 /// Gathers windows of `operand`; the types have been checked. Indices out of bounds are clamped.
@@ -118,31 +140,4 @@ func gather(_ operand: Tensor, _ indices: Tensor, _ dimensions: WindowDimensions
         }
     }
     return result
-}
-
-// MARK: - torch_index_select
-
-/// `result[batch…, i…, rest…] = operand[batch…, index[batch…, i…], rest…]` along `dim`, with `batch_dims` leading
-/// dimensions in common (StableHLO's dialect; no part of the specification).
-private func indexSelectShape(_ op: OpView) throws(JaxError) -> [ValueType] {
-    try op.requireOperands(2)
-    let operand = try op.tensor(0), index = try op.tensor(1)
-    try op.requireInteger(1, "index")
-    let dim = try op.requiredInteger("dim"), batch = try op.requiredInteger("batch_dims")
-    try op.require(dim >= 0 && dim < operand.rank, "dim \(dim) is not a dimension of \(operand)")
-    try op.require(batch >= 0 && batch <= dim && batch <= index.rank, "batch_dims \(batch) must be at most dim \(dim) and the rank of \(index)")
-    try op.require(agree(Array(operand.shape[..<batch]), Array(index.shape[..<batch])), "batch dimensions differ: \(operand) and \(index)")
-    return [.tensor(TensorType(operand.dtype, Array(operand.shape[..<dim]) + Array(index.shape[batch...]) + Array(operand.shape[(dim + 1)...])))]
-}
-
-private func evaluateIndexSelect(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
-    let operand = try operands[0].asTensor(), index = try operands[1].asTensor()
-    let dim = operation.attributes.integer("dim") ?? 0, batch = operation.attributes.integer("batch_dims") ?? 0
-    let type = try frame.resultTensorType(operation)
-    let picked = index.type.rank - batch
-    let before = Array(batch..<dim), after = Array((dim + picked)..<type.rank)
-    let batching = Array(0..<batch)
-    let dimensions = WindowDimensions(windowDims: before + after, collapsed: [dim], operandBatching: batching, indicesBatching: batching,
-                                      indexMap: [dim], indexVectorDim: index.type.rank)
-    return [.tensor(try gather(operand, index, dimensions, type))]
 }

@@ -4,36 +4,20 @@ import JaxIR
 import JaxPlatform
 
 /// The dimension numbers of a gather or a scatter, under one set of names.
-struct WindowDimensions {
+public struct WindowDimensions: Equatable {
     /// Dimensions of the outer array (gather's result, scatter's updates) that run through a window.
-    var windowDims: [Int]
+    public var windowDims: [Int] = []
     /// Operand dimensions of size 1 in the window that the outer array lacks.
-    var collapsed: [Int]
-    var operandBatching: [Int]
-    var indicesBatching: [Int]
+    public var collapsed: [Int] = []
+    public var operandBatching: [Int] = []
+    public var indicesBatching: [Int] = []
     /// The operand dimension of each component of an index vector.
-    var indexMap: [Int]
-    var indexVectorDim: Int
+    public var indexMap: [Int] = []
+    public var indexVectorDim = 0
 
-    init(gather attributes: Attributes) {
-        windowDims = attributes.integers("offset_dims") ?? []
-        collapsed = attributes.integers("collapsed_slice_dims") ?? []
-        operandBatching = attributes.integers("operand_batching_dims") ?? []
-        indicesBatching = attributes.integers("start_indices_batching_dims") ?? []
-        indexMap = attributes.integers("start_index_map") ?? []
-        indexVectorDim = attributes.integer("index_vector_dim") ?? 0
-    }
+    public init() {}
 
-    init(scatter attributes: Attributes) {
-        windowDims = attributes.integers("update_window_dims") ?? []
-        collapsed = attributes.integers("inserted_window_dims") ?? []
-        operandBatching = attributes.integers("input_batching_dims") ?? []
-        indicesBatching = attributes.integers("scatter_indices_batching_dims") ?? []
-        indexMap = attributes.integers("scatter_dims_to_operand_dims") ?? []
-        indexVectorDim = attributes.integer("index_vector_dim") ?? 0
-    }
-
-    init(windowDims: [Int], collapsed: [Int], operandBatching: [Int], indicesBatching: [Int], indexMap: [Int], indexVectorDim: Int) {
+    public init(windowDims: [Int], collapsed: [Int], operandBatching: [Int] = [], indicesBatching: [Int] = [], indexMap: [Int], indexVectorDim: Int) {
         self.windowDims = windowDims
         self.collapsed = collapsed
         self.operandBatching = operandBatching
@@ -48,21 +32,26 @@ struct WindowDimensions {
     /// Checks everything that does not depend on the outer array.
     func check(_ op: OpView, operand: [Int], indices: TensorType) throws(JaxError) {
         try op.require(indices.dtype.isInteger, "indices must be integers, are \(indices)")
-        try op.require(indexVectorDim >= 0 && indexVectorDim <= indices.rank, "index_vector_dim \(indexVectorDim) is not a dimension of the indices \(indices)")
+        try op.require(indexVectorDim >= 0 && indexVectorDim <= indices.rank,
+                       "index_vector_dim \(indexVectorDim) is not a dimension of the indices \(indices)")
         try op.requireAxes(collapsed, rank: operand.count, "collapsed or inserted dims")
         try op.requireAxes(operandBatching, rank: operand.count, "operand batching dims")
         try op.requireAxes(indicesBatching, rank: indices.rank, "indices batching dims")
         try op.requireAxes(indexMap, rank: operand.count, "index map")
-        try op.require(operandBatching.count == indicesBatching.count, "as many operand as indices batching dims: \(text(operandBatching)) and \(text(indicesBatching))")
+        try op.require(operandBatching.count == indicesBatching.count,
+                       "as many operand as indices batching dims: \(text(operandBatching)) and \(text(indicesBatching))")
         for axis in operandBatching {
-            try op.require(!collapsed.contains(axis) && !indexMap.contains(axis), "operand batching dimension \(axis) is also collapsed or indexed")
+            try op.require(!collapsed.contains(axis) && !indexMap.contains(axis),
+                           "operand batching dimension \(axis) is also collapsed or indexed")
         }
         try op.require(!indicesBatching.contains(indexVectorDim), "index_vector_dim \(indexVectorDim) is also a batching dimension")
         for (a, b) in zip(operandBatching, indicesBatching) {
-            try op.require(agree(operand[a], indices.shape[b]), "batching dimensions differ: \(operand[a]) of the operand, \(indices.shape[b]) of the indices")
+            try op.require(agree(operand[a], indices.shape[b]),
+                           "batching dimensions differ: \(operand[a]) of the operand, \(indices.shape[b]) of the indices")
         }
         let components = indexVectorDim < indices.rank ? indices.shape[indexVectorDim] : 1
-        try op.require(agree(components, indexMap.count), "index vectors have \(components) components, the index map names \(indexMap.count) dimensions")
+        try op.require(agree(components, indexMap.count),
+                       "index vectors have \(components) components, the index map names \(indexMap.count) dimensions")
         try op.require(windowDims.count + collapsed.count + operandBatching.count == operand.count,
                        "window, collapsed and batching dims must be the operand's \(operand.count) dimensions")
         for k in 1..<max(1, windowDims.count) { try op.require(windowDims[k - 1] < windowDims[k], "window dims \(text(windowDims)) must ascend") }
@@ -160,26 +149,4 @@ struct IndexedWindows {
         }
         return outer
     }
-}
-
-/// Copies `count` elements of `width` bytes between strided rows.
-func copyRow(_ width: Int, _ source: UnsafeRawPointer, _ sourceStride: Int, _ target: UnsafeMutableRawPointer, _ targetStride: Int, _ count: Int) {
-    if sourceStride == 1 && targetStride == 1 {
-        target.copyMemory(from: source, byteCount: count &* width)
-        return
-    }
-    switch width {
-    case 1: copyStrided(UInt8.self, source, sourceStride, target, targetStride, count)
-    case 2: copyStrided(UInt16.self, source, sourceStride, target, targetStride, count)
-    case 4: copyStrided(UInt32.self, source, sourceStride, target, targetStride, count)
-    case 8: copyStrided(UInt64.self, source, sourceStride, target, targetStride, count)
-    default: copyStrided(Bytes16.self, source, sourceStride, target, targetStride, count)
-    }
-}
-
-@inline(__always)
-private func copyStrided<T>(_ type: T.Type, _ source: UnsafeRawPointer, _ sourceStride: Int,
-                            _ target: UnsafeMutableRawPointer, _ targetStride: Int, _ count: Int) {
-    let from = source.assumingMemoryBound(to: T.self), to = target.assumingMemoryBound(to: T.self)
-    for i in 0..<count { to[i &* targetStride] = from[i &* sourceStride] }
 }

@@ -3,23 +3,49 @@ import JaxIR
 import JaxPlatform
 
 func scatterFamily() -> [OpDefinition] {
-    [OpDefinition(.scatter, shape: scatterShape, consuming: evaluateScatter)]
+    [OpDefinition(.scatter, ScatterParameters.self, .scalarRegions, infer: scatterTypes, evaluate: evaluateScatter)]
 }
 
-private func scatterShape(_ op: OpView) throws(JaxError) -> [ValueType] {
+/// Where the windows of the updates go.
+public final class ScatterParameters: Parameters {
+    public private(set) var dimensions = WindowDimensions()
+    public private(set) var indicesAreSorted = false
+    public private(set) var uniqueIndices = false
+
+    public convenience init(_ dimensions: WindowDimensions, indicesAreSorted: Bool = false, uniqueIndices: Bool = false) {
+        self.init()
+        self.dimensions = dimensions
+        self.indicesAreSorted = indicesAreSorted
+        self.uniqueIndices = uniqueIndices
+    }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) {
+        try coder.integers("update_window_dims", &dimensions.windowDims)
+        try coder.integers("inserted_window_dims", &dimensions.collapsed)
+        try coder.integers("input_batching_dims", &dimensions.operandBatching, missing: [])
+        try coder.integers("scatter_indices_batching_dims", &dimensions.indicesBatching, missing: [])
+        try coder.integers("scatter_dims_to_operand_dims", &dimensions.indexMap)
+        try coder.integer("index_vector_dim", &dimensions.indexVectorDim)
+        try coder.bool("indices_are_sorted", &indicesAreSorted, missing: false)
+        try coder.bool("unique_indices", &uniqueIndices, missing: false)
+    }
+}
+
+private func scatterTypes(_ op: OpView, _ parameters: ScatterParameters) throws(JaxError) -> [ValueType] {
     try op.require(op.operandCount >= 3 && op.operandCount % 2 == 1, "takes inputs, indices and as many updates, given \(op.operandCount) operands")
     try op.requireRegions(1)
     let count = op.operandCount / 2
     let (inputs, shape) = try op.alikeOperands(count)
     let indices = try op.tensor(count)
-    let dimensions = WindowDimensions(scatter: op.attributes)
+    let dimensions = parameters.dimensions
     try dimensions.check(op, operand: shape, indices: indices)
 
     let batch = dimensions.batchShape(indices.shape)
     for k in 0..<count {
         let updates = try op.tensor(count + 1 + k)
         try op.require(updates.dtype.kind == inputs[k].dtype.kind, "updates \(updates) do not have the type of the operand \(inputs[k])")
-        try op.require(updates.rank == batch.count + dimensions.windowDims.count, "updates \(updates) must have rank \(batch.count + dimensions.windowDims.count)")
+        try op.require(updates.rank == batch.count + dimensions.windowDims.count,
+                       "updates \(updates) must have rank \(batch.count + dimensions.windowDims.count)")
         try op.requireAxes(dimensions.windowDims, rank: updates.rank, "update_window_dims")
         var nextBatch = 0
         for axis in 0..<updates.rank where !dimensions.windowDims.contains(axis) {
@@ -29,21 +55,20 @@ private func scatterShape(_ op: OpView) throws(JaxError) -> [ValueType] {
         var nextWindow = 0
         for axis in 0..<shape.count where dimensions.isWindow(axis) {
             let size = updates.shape[dimensions.windowDims[nextWindow]]
-            try op.require(isDynamic(size) || isDynamic(shape[axis]) || size <= shape[axis], "the windows of updates \(updates) do not fit into \(inputs[k])")
+            try op.require(isDynamic(size) || isDynamic(shape[axis]) || size <= shape[axis],
+                           "the windows of updates \(updates) do not fit into \(inputs[k])")
             nextWindow += 1
         }
     }
-    var elements: [DType] = []
-    for input in inputs { elements.append(input.dtype) }
-    let types = try op.reducerTypes(0, inputs: elements)
+    let types = try op.reducerTypes(0, inputs: inputs.map { $0.dtype })
     var results: [ValueType] = []
     for k in 0..<count { results.append(.tensor(TensorType(types[k], inputs[k].shape))) }
     return results
 }
 
-private func evaluateScatter(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
+private func evaluateScatter(_ activation: Activation, _ parameters: ScatterParameters, _ operands: inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
     let count = operands.count / 2
-    let types = dtypes(operation, region: 0, in: frame)
+    let types = activation.resultDTypes(ofRegion: 0)
     let indices = try operands[count].asTensor()
     var updates: [Tensor] = []
     for k in 0..<count { updates.append(try operands[count + 1 + k].asTensor()) }
@@ -53,46 +78,31 @@ private func evaluateScatter(_ frame: Frame, _ operation: Operation, _ operands:
         if operand.dtype == types[k] && operand.isUnique() {
             results.append(operand)
         } else {
-            results.append(try converted(operand, to: types[k]))
+            results.append(try copied(operand, as: types[k]))
         }
     }
-    let combiner = Combiner(operation.regions[0], frame, dtypes: types)
-    try scatter(into: results, indices, updates, WindowDimensions(scatter: operation.attributes), combiner)
-    var values: [RuntimeValue] = []
-    for result in results { values.append(.tensor(result)) }
-    return values
+    try scatter(into: results, indices, updates, parameters.dimensions, Reducer(activation, roundingSteps: true))
+    return results.map { .tensor($0) }
 }
 
 /// A copy of `tensor` in a type of the same kind.
-private func converted(_ tensor: Tensor, to dtype: DType) throws(JaxError) -> Tensor {
-    let copy = try Tensor(TensorType(dtype, tensor.shape))
-    if tensor.dtype == dtype {
-        copy.bytes.copyMemory(from: tensor.bytes, byteCount: tensor.type.byteCount)
-        return copy
-    }
-    try requireWideForm(dtype)
-    let wide = try tensor.wide()
-    defer { wide.free() }
-    storeWide(dtype, wide.words, count: tensor.elementCount, to: copy.bytes)
+private func copied(_ tensor: Tensor, as dtype: DType) throws(JaxError) -> Tensor {
+    if tensor.dtype != dtype { return try convert(tensor, to: dtype) }
+    let copy = try Tensor(tensor.type)
+    copy.bytes.copyMemory(from: tensor.bytes, byteCount: tensor.type.byteCount)
     return copy
 }
 
 /// Folds `updates` into `results` in place, in the order of the updates. An update whose window does not lie
 /// inside as a whole is dropped, as XLA does it; StableHLO's text would drop it element by element.
-func scatter(into results: [Tensor], _ indices: Tensor, _ updates: [Tensor], _ dimensions: WindowDimensions,
-             _ combiner: Combiner) throws(JaxError) {
+private func scatter(into results: [Tensor], _ indices: Tensor, _ updates: [Tensor], _ dimensions: WindowDimensions,
+                     _ reducer: Reducer) throws(JaxError) {
     if updates[0].elementCount == 0 || results[0].elementCount == 0 { return }
     var isMove = false
-    if case .replace = combiner.form { isMove = results[0].dtype == updates[0].dtype }
-    if !isMove {
-        for k in 0..<results.count {
-            try requireWideForm(results[k].dtype)
-            try requireWideForm(updates[k].dtype)
-        }
-    }
+    if case .replace = reducer.form { isMove = results[0].dtype == updates[0].dtype }
     let windows = try IndexedWindows(dimensions, operand: results[0].type, indices: indices, outer: updates[0].type)
     defer { windows.free() }
-    let blocks = try CombinerBlocks(for: combiner)
+    let blocks = try ReducerBlocks(for: reducer, inputs: updates.map { $0.dtype }, initials: reducer.dtypes, results: reducer.dtypes)
     defer { blocks.free() }
 
     let rank = windows.windowAxes.count
@@ -131,9 +141,10 @@ func scatter(into results: [Tensor], _ indices: Tensor, _ updates: [Tensor], _ d
             }
             if isMove {
                 let width = results[0].dtype.byteWidth
-                copyRow(width, updates[0].bytes + from * width, innerOuterStride, results[0].bytes + to * width, innerStride, length)
+                copyRow(width, updates[0].bytes + from * width, innerOuterStride, results[0].bytes + to * width, innerStride,
+                        length)
             } else {
-                try foldRow(results, updates, to, innerStride, from, innerOuterStride, length, combiner, blocks)
+                try foldRow(results, updates, to, innerStride, from, innerOuterStride, length, blocks)
             }
             // The next row of the window.
             var axis = inner - 1
@@ -150,19 +161,18 @@ func scatter(into results: [Tensor], _ indices: Tensor, _ updates: [Tensor], _ d
 
 @inline(__always)
 private func foldRow(_ results: [Tensor], _ updates: [Tensor], _ to: Int, _ toStride: Int, _ from: Int, _ fromStride: Int, _ length: Int,
-                     _ combiner: Combiner, _ blocks: CombinerBlocks) throws(JaxError) {
+                     _ blocks: ReducerBlocks) throws(JaxError) {
     var done = 0
     while done < length {
-        let count = min(CombinerBlocks.capacity, length - done)
+        let count = min(ReducerBlocks.capacity, length - done)
         for k in 0..<results.count {
             let result = results[k].dtype, update = updates[k].dtype
-            loadWide(result, results[k].bytes + (to + done * toStride) * result.byteWidth, stride: toStride, count: count, into: blocks.accumulators[k])
-            loadWide(update, updates[k].bytes + (from + done * fromStride) * update.byteWidth, stride: fromStride, count: count, into: blocks.inputs[k])
+            blocks.begin(k, results[k].bytes + (to + done * toStride) * result.byteWidth, stride: toStride, count: count)
+            blocks.load(k, updates[k].bytes + (from + done * fromStride) * update.byteWidth, stride: fromStride, count: count)
         }
-        try combiner.combine(blocks, 0..<count)
+        try blocks.combine(0..<count)
         for k in 0..<results.count {
-            let result = results[k].dtype
-            storeWide(result, blocks.accumulators[k], count: count, to: results[k].bytes + (to + done * toStride) * result.byteWidth, stride: toStride)
+            blocks.store(k, count: count, to: results[k].bytes + (to + done * toStride) * results[k].dtype.byteWidth, stride: toStride)
         }
         done += count
     }

@@ -4,93 +4,94 @@ import JaxIR
 import JaxPlatform
 
 /// Names, shape rule and evaluation of one routine for s, d, c and z.
-private func routine(_ name: String, complex: String? = nil, shape: @escaping (OpView) throws(JaxError) -> [TensorType],
-                     evaluate: @escaping (MatrixCall) throws(JaxError) -> Void) -> [CustomCall] {
-    var calls: [CustomCall] = []
+private func routine<Record: Parameters>(_ name: String, complex: String? = nil, _ record: Record.Type,
+                                         infer: @escaping (OpView, Record) throws(JaxError) -> [TensorType],
+                                         evaluate: @escaping (MatrixCall, Record) throws(JaxError) -> Void) -> [OpDefinition] {
+    var calls: [OpDefinition] = []
     for (letter, dtype) in [("s", DType.f32), ("d", .f64), ("c", .c64), ("z", .c128)] {
         let base = dtype.isComplex ? complex ?? name : name
-        calls.append(CustomCall("lapack_\(letter)\(base)_ffi", shape: { op throws(JaxError) in
+        calls.append(OpDefinition(.customCall, target: "lapack_\(letter)\(base)_ffi", record, infer: { op, parameters throws(JaxError) in
             let operand = try op.tensor(0)
             try op.require(operand.dtype == dtype, "takes arrays of \(dtype.name), given \(operand)")
-            return try op.checkResults(try shape(op))
-        }, evaluate: { frame, operation, operands throws(JaxError) in
-            let call = try MatrixCall(frame, operation, operands)
-            try evaluate(call)
+            return try op.checkResults(try infer(op, parameters))
+        }, evaluate: { activation, parameters, operands throws(JaxError) in
+            let call = try MatrixCall(activation, operands)
+            try evaluate(call, parameters)
             return call.values
         }))
     }
     return calls
 }
 
-func lapackCalls() -> [CustomCall] {
-    routine("potrf", shape: { op throws(JaxError) in
+func lapackCalls() -> [OpDefinition] {
+    routine("potrf", TriangleParameters.self, infer: { op, _ throws(JaxError) in
         let a = try op.matrixStack(0, square: true)
         return [a.type, TensorType(.i32, a.batch)]
-    }, evaluate: { call throws(JaxError) in
-        let lower = call.isCharacter("uplo", "L")
-        if call.isComplex { try cholesky(ComplexDouble.self, call, lower: lower, info: 1) } else { try cholesky(Double.self, call, lower: lower, info: 1) }
+    }, evaluate: { call, parameters throws(JaxError) in
+        let lower = parameters.lower
+        if call.isComplex { try cholesky(Complex128.self, call, lower: lower, info: 1) } else { try cholesky(Double.self, call, lower: lower, info: 1) }
     })
-    + routine("trsm", shape: { op throws(JaxError) in
-        [try triangularSolution(op, left: (op.operation.configuredInteger("side") ?? 76) == 76)]
-    }, evaluate: { call throws(JaxError) in
-        let form = TriangularForm(left: call.isCharacter("side", "L"), lower: call.isCharacter("uplo", "L"),
-                                  unitDiagonal: call.character("diag", "N") == 85, transposed: call.character("trans_x", "N") != 78,
-                                  conjugated: call.character("trans_x", "N") == 67)
-        if call.isComplex { try solve(ComplexDouble.self, call, form) } else { try solve(Double.self, call, form) }
+    + routine("trsm", TriangularCallParameters.self, infer: { op, parameters throws(JaxError) in
+        [try triangularSolution(op, left: parameters.form.left)]
+    }, evaluate: { call, parameters throws(JaxError) in
+        if call.isComplex { try solve(Complex128.self, call, parameters.form) } else { try solve(Double.self, call, parameters.form) }
     })
-    + routine("getrf", shape: { op throws(JaxError) in
+    + routine("getrf", Parameters.self, infer: { op, _ throws(JaxError) in
         let a = try op.matrixStack(0)
         return [a.type, TensorType(.i32, a.batch + [smaller(a.rows, a.columns)]), TensorType(.i32, a.batch)]
-    }, evaluate: { call throws(JaxError) in
+    }, evaluate: { call, _ throws(JaxError) in
         if call.isComplex {
-            try factorLU(ComplexDouble.self, call, pivotBase: 1, info: 2, permutation: nil)
+            try factorLU(Complex128.self, call, pivotBase: 1, info: 2, permutation: nil)
         } else {
             try factorLU(Double.self, call, pivotBase: 1, info: 2, permutation: nil)
         }
     })
-    + routine("geqrf", shape: { op throws(JaxError) in try qrResults(op) }, evaluate: { call throws(JaxError) in
-        if call.isComplex { try factorQR(ComplexDouble.self, call) } else { try factorQR(Double.self, call) }
+    + routine("geqrf", Parameters.self, infer: { op, _ throws(JaxError) in try qrResults(op) }, evaluate: { call, _ throws(JaxError) in
+        if call.isComplex { try factorQR(Complex128.self, call) } else { try factorQR(Double.self, call) }
     })
-    + routine("orgqr", complex: "ungqr", shape: { op throws(JaxError) in [try reflectorStack(op)] }, evaluate: { call throws(JaxError) in
-        if call.isComplex { try formQ(ComplexDouble.self, call) } else { try formQ(Double.self, call) }
+    + routine("orgqr", complex: "ungqr", Parameters.self, infer: { op, _ throws(JaxError) in [try reflectorStack(op)] },
+              evaluate: { call, _ throws(JaxError) in
+        if call.isComplex { try formQ(Complex128.self, call) } else { try formQ(Double.self, call) }
     })
-    + routine("ormqr", complex: "unmqr", shape: { op throws(JaxError) in
+    + routine("ormqr", complex: "unmqr", MultiplyByQParameters.self, infer: { op, parameters throws(JaxError) in
         let a = try op.matrixStack(0), taus = try op.tensor(1), c = try op.matrixStack(2)
-        let left = op.operation.configuredBool("left") ?? true
         try op.require(taus.dtype == a.type.dtype && c.type.dtype == a.type.dtype && taus.rank == a.type.rank - 1 && agree(c.batch, a.batch)
-                       && agree(Array(taus.shape.dropLast()), a.batch) && agree(left ? c.rows : c.columns, a.rows)
+                       && agree(Array(taus.shape.dropLast()), a.batch) && agree(parameters.isLeft ? c.rows : c.columns, a.rows)
                        && (isDynamic(taus.shape[taus.rank - 1]) || taus.shape[taus.rank - 1] <= smaller(a.rows, a.columns)),
                        "\(a.type), \(taus) and \(c.type) do not go together")
         return [c.type]
-    }, evaluate: { call throws(JaxError) in
-        if call.isComplex { try multiplyByQ(ComplexDouble.self, call) } else { try multiplyByQ(Double.self, call) }
+    }, evaluate: { call, parameters throws(JaxError) in
+        if call.isComplex { try multiplyByQ(Complex128.self, call, parameters) } else { try multiplyByQ(Double.self, call, parameters) }
     })
-    + routine("syevd", complex: "heevd", shape: { op throws(JaxError) in
+    + routine("syevd", complex: "heevd", TriangleParameters.self, infer: { op, _ throws(JaxError) in
         let a = try op.matrixStack(0, square: true)
         return [a.type, TensorType(a.type.dtype.real, a.batch + [a.rows]), TensorType(.i32, a.batch)]
-    }, evaluate: { call throws(JaxError) in
-        let lower = call.isCharacter("uplo", "L")
-        if call.isComplex { try eigenHermitian(ComplexDouble.self, call, lower: lower, info: 2) } else { try eigenHermitian(Double.self, call, lower: lower, info: 2) }
+    }, evaluate: { call, parameters throws(JaxError) in
+        if call.isComplex {
+            try eigenHermitian(Complex128.self, call, lower: parameters.lower, info: 2)
+        } else {
+            try eigenHermitian(Double.self, call, lower: parameters.lower, info: 2)
+        }
     })
-    + routine("gesdd", shape: { op throws(JaxError) in try singularResults(op) }, evaluate: { call throws(JaxError) in try evaluateSingular(call) })
-    + routine("gesvd", shape: { op throws(JaxError) in try singularResults(op) }, evaluate: { call throws(JaxError) in try evaluateSingular(call) })
-    + routine("geev", shape: { op throws(JaxError) in try eigenResults(op) }, evaluate: { call throws(JaxError) in try eigenGeneral(call) })
-    + routine("gees", shape: { op throws(JaxError) in try schurResults(op) }, evaluate: { call throws(JaxError) in try schurGeneral(call) })
-    + routine("gehrd", shape: { op throws(JaxError) in
+    + routine("gesdd", SingularParameters.self, infer: singularResults, evaluate: evaluateSingular)
+    + routine("gesvd", SingularParameters.self, infer: singularResults, evaluate: evaluateSingular)
+    + routine("geev", EigenParameters.self, infer: { op, _ throws(JaxError) in try eigenResults(op) }, evaluate: eigenGeneral)
+    + routine("gees", SchurParameters.self, infer: { op, _ throws(JaxError) in try schurResults(op) }, evaluate: schurGeneral)
+    + routine("gehrd", HessenbergParameters.self, infer: { op, _ throws(JaxError) in
         let a = try op.matrixStack(0, square: true)
         return [a.type, TensorType(a.type.dtype, a.batch + [isDynamic(a.rows) ? a.rows : max(a.rows - 1, 0)]), TensorType(.i32, a.batch)]
-    }, evaluate: { call throws(JaxError) in
-        if call.isComplex { try reduceHessenberg(ComplexDouble.self, call) } else { try reduceHessenberg(Double.self, call) }
+    }, evaluate: { call, parameters throws(JaxError) in
+        if call.isComplex { try reduceHessenberg(Complex128.self, call, parameters) } else { try reduceHessenberg(Double.self, call, parameters) }
     })
-    + routine("sytrd", complex: "hetrd", shape: { op throws(JaxError) in
+    + routine("sytrd", complex: "hetrd", TriangleParameters.self, infer: { op, _ throws(JaxError) in
         let a = try op.matrixStack(0, square: true)
         let less = isDynamic(a.rows) ? a.rows : max(a.rows - 1, 0)
         return [a.type, TensorType(a.type.dtype.real, a.batch + [a.rows]), TensorType(a.type.dtype.real, a.batch + [less]),
                 TensorType(a.type.dtype, a.batch + [less]), TensorType(.i32, a.batch)]
-    }, evaluate: { call throws(JaxError) in
-        if call.isComplex { try reduceTridiagonal(ComplexDouble.self, call) } else { try reduceTridiagonal(Double.self, call) }
+    }, evaluate: { call, parameters throws(JaxError) in
+        if call.isComplex { try reduceTridiagonal(Complex128.self, call, parameters) } else { try reduceTridiagonal(Double.self, call, parameters) }
     })
-    + routine("gtsv", shape: { op throws(JaxError) in
+    + routine("gtsv", Parameters.self, infer: { op, _ throws(JaxError) in
         let b = try op.matrixStack(3)
         var results: [TensorType] = []
         for k in 0..<3 {
@@ -99,8 +100,8 @@ func lapackCalls() -> [CustomCall] {
             results.append(diagonal)
         }
         return results + [b.type, TensorType(.i32, b.batch)]
-    }, evaluate: { call throws(JaxError) in
-        if call.operands[3].dtype.isComplex { try solveTridiagonals(ComplexDouble.self, call) } else { try solveTridiagonals(Double.self, call) }
+    }, evaluate: { call, _ throws(JaxError) in
+        if call.operands[3].dtype.isComplex { try solveTridiagonals(Complex128.self, call) } else { try solveTridiagonals(Double.self, call) }
     })
 }
 
@@ -122,13 +123,12 @@ func reflectorStack(_ op: OpView) throws(JaxError) -> TensorType {
     return a.type
 }
 
-private func singularResults(_ op: OpView) throws(JaxError) -> [TensorType] {
+private func singularResults(_ op: OpView, _ parameters: SingularParameters) throws(JaxError) -> [TensorType] {
     let a = try op.matrixStack(0)
     let k = smaller(a.rows, a.columns), real = a.type.dtype.real
     // 'A' all vectors, 'S' and 'N' as many as singular values; without vectors the declared arrays are only placeholders.
-    let mode = op.operation.configuredInteger("mode") ?? 83
-    var left = mode == 65 ? a.rows : k, right = mode == 65 ? a.columns : k
-    if mode == 78, let u = try? op.declaredTensor(2), let v = try? op.declaredTensor(3), u.rank == a.type.rank, v.rank == a.type.rank {
+    var left = parameters.mode == .all ? a.rows : k, right = parameters.mode == .all ? a.columns : k
+    if parameters.mode == .none, let u = try? op.declaredTensor(2), let v = try? op.declaredTensor(3), u.rank == a.type.rank, v.rank == a.type.rank {
         left = u.shape[u.rank - 1] == a.rows ? a.rows : k
         right = v.shape[v.rank - 2] == a.columns ? a.columns : k
     }
@@ -138,13 +138,16 @@ private func singularResults(_ op: OpView) throws(JaxError) -> [TensorType] {
 
 // MARK: - Evaluations
 
-private func evaluateSingular(_ call: MatrixCall) throws(JaxError) {
-    let hasVectors = call.character("mode", "S") != 78
-    if call.isComplex { try decomposeSingular(ComplexDouble.self, call, hasVectors: hasVectors) } else { try decomposeSingular(Double.self, call, hasVectors: hasVectors) }
+private func evaluateSingular(_ call: MatrixCall, _ parameters: SingularParameters) throws(JaxError) {
+    if call.isComplex {
+        try decomposeSingular(Complex128.self, call, hasVectors: parameters.mode != .none)
+    } else {
+        try decomposeSingular(Double.self, call, hasVectors: parameters.mode != .none)
+    }
 }
 
-private func multiplyByQ<T: LinearScalar>(_ scalar: T.Type, _ call: MatrixCall) throws(JaxError) {
-    let left = call.operation.configuredBool("left") ?? true, adjoint = call.operation.configuredBool("transpose") ?? false
+private func multiplyByQ<T: LinearScalar>(_ scalar: T.Type, _ call: MatrixCall, _ parameters: MultiplyByQParameters) throws(JaxError) {
+    let left = parameters.isLeft, adjoint = parameters.isAdjoint
     let shape = call.operands[2].shape
     let count = call.operands[1].shape[call.operands[1].type.rank - 1]
     try call.forEach { (index) throws(JaxError) in
@@ -162,9 +165,9 @@ private func multiplyByQ<T: LinearScalar>(_ scalar: T.Type, _ call: MatrixCall) 
     }
 }
 
-private func reduceHessenberg<T: LinearScalar>(_ scalar: T.Type, _ call: MatrixCall) throws(JaxError) {
+private func reduceHessenberg<T: LinearScalar>(_ scalar: T.Type, _ call: MatrixCall, _ parameters: HessenbergParameters) throws(JaxError) {
     let n = call.rows
-    let low = (call.operation.configuredInteger("low") ?? 1) - 1, high = call.operation.configuredInteger("high") ?? n
+    let low = parameters.low - 1, high = parameters.high < 0 ? n : parameters.high
     guard low >= 0, high <= n, low <= max(high, 0) else { throw JaxError(.valueError, "gehrd: rows \(low + 1) to \(high) of \(n)") }
     try call.forEach { (index) throws(JaxError) in
         let a = try Matrix<T>(n, n)
@@ -180,8 +183,8 @@ private func reduceHessenberg<T: LinearScalar>(_ scalar: T.Type, _ call: MatrixC
 }
 
 /// With the reflectors below the subdiagonal; from an upper triangle, LAPACK numbers them the other way round.
-private func reduceTridiagonal<T: LinearScalar>(_ scalar: T.Type, _ call: MatrixCall) throws(JaxError) {
-    guard call.isCharacter("uplo", "L") else { throw JaxError(.notImplemented, "tridiagonal form from the upper triangle is not available") }
+private func reduceTridiagonal<T: LinearScalar>(_ scalar: T.Type, _ call: MatrixCall, _ parameters: TriangleParameters) throws(JaxError) {
+    guard parameters.lower else { throw JaxError(.notImplemented, "tridiagonal form from the upper triangle is not available") }
     let n = call.rows
     try call.forEach { (index) throws(JaxError) in
         let a = try Matrix<T>(n, n)

@@ -3,7 +3,7 @@
 import JaxIR
 import JaxPlatform
 
-/// The scalars of the linear algebra: `Double` and `ComplexDouble`, which lie in memory as the wide form does.
+/// The scalars of the linear algebra: `Double` and `Complex128`, which lie in memory as the wide form does.
 protocol LinearScalar: BitwiseCopyable {
     static var zero: Self { get }
     static var one: Self { get }
@@ -28,16 +28,15 @@ extension LinearScalar {
 }
 
 extension Double: LinearScalar {
+    static var one: Double { 1 }
     @inline(__always) static func make(_ re: Double, _ im: Double) -> Double { re }
     @inline(__always) var realPart: Double { self }
     @inline(__always) var imaginaryPart: Double { 0 }
     @inline(__always) var conjugate: Double { self }
 }
 
-extension ComplexDouble: LinearScalar {
-    static var zero: ComplexDouble { ComplexDouble(0, 0) }
-    static var one: ComplexDouble { ComplexDouble(1, 0) }
-    @inline(__always) static func make(_ re: Double, _ im: Double) -> ComplexDouble { ComplexDouble(re, im) }
+extension Complex128: LinearScalar {
+    @inline(__always) static func make(_ re: Double, _ im: Double) -> Complex128 { Complex128(re, im) }
     @inline(__always) var realPart: Double { re }
     @inline(__always) var imaginaryPart: Double { im }
 }

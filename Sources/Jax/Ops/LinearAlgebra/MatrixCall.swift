@@ -4,7 +4,6 @@ import JaxPlatform
 
 /// Operands and freshly made results of a call on stacks of matrices.
 struct MatrixCall {
-    let operation: Operation
     let operands: [Tensor]
     let results: [Tensor]
     /// Matrices in the stack.
@@ -14,16 +13,12 @@ struct MatrixCall {
     let columns: Int
 
     /// The first operand is a stack of matrices, except for gtsv, which looks at its fourth.
-    init(_ frame: Frame, _ operation: Operation, _ values: [RuntimeValue]) throws(JaxError) {
-        self.operation = operation
+    init(_ activation: Activation, _ values: [RuntimeValue]) throws(JaxError) {
         var operands: [Tensor] = []
         for value in values { operands.append(try value.asTensor()) }
         self.operands = operands
         var results: [Tensor] = []
-        for type in flatResultTypes(operation, frame.function) {
-            guard let type = type.tensor else { throw JaxError(.internalError, "a result that is no array") }
-            results.append(try Tensor(type))
-        }
+        for index in activation.operation.results.indices { results.append(try Tensor(try activation.resultTensorType(index))) }
         self.results = results
         let shape = operands[0].shape
         batch = try product(Array(shape.dropLast(2)))
@@ -70,21 +65,6 @@ struct MatrixCall {
         loadWide(tensor.dtype, tensor.bytes + index * count * tensor.dtype.byteWidth, count: count,
                  into: UnsafeMutableRawPointer(elements).assumingMemoryBound(to: UInt64.self))
     }
-
-    /// A character attribute of the typed FFI, as its code.
-    func character(_ name: String, _ missing: Character) -> Int {
-        operation.configuredInteger(name) ?? Int(missing.asciiValue ?? 0)
-    }
-
-    func isCharacter(_ name: String, _ value: Character) -> Bool { character(name, value) == Int(value.asciiValue ?? 0) }
-}
-
-/// The types of an operation's results; those of a single tuple, its members.
-func flatResultTypes(_ operation: Operation, _ function: Function) -> [ValueType] {
-    var types: [ValueType] = []
-    for id in operation.results { types.append(function.type(of: id)) }
-    if types.count == 1, case .tuple(let members) = types[0] { return members }
-    return types
 }
 
 extension OpView {

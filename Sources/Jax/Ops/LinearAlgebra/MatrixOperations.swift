@@ -4,43 +4,76 @@ import JaxPlatform
 
 func matrixFamily() -> [OpDefinition] {
     [
-        OpDefinition(.cholesky, shape: choleskyShape, evaluate: { frame, operation, operands throws(JaxError) in
-            let call = try MatrixCall(frame, operation, operands)
-            let lower = operation.attributes.bool("lower") ?? false
-            if try frame.resultTensorType(operation).elementCount == 0 { return call.values }
+        OpDefinition(.cholesky, CholeskyParameters.self, infer: { view, _ throws(JaxError) in
+            try view.requireOperands(1)
+            return [.tensor(try view.matrixStack(0, square: true).type)]
+        }, evaluate: { activation, parameters, operands throws(JaxError) in
+            let call = try MatrixCall(activation, operands)
+            if call.results[0].elementCount == 0 { return call.values }
             if call.isComplex {
-                try cholesky(ComplexDouble.self, call, lower: lower, info: nil)
+                try cholesky(Complex128.self, call, lower: parameters.lower, info: nil)
             } else {
-                try cholesky(Double.self, call, lower: lower, info: nil)
+                try cholesky(Double.self, call, lower: parameters.lower, info: nil)
             }
             return call.values
         }),
-        OpDefinition(.triangularSolve, shape: triangularSolveShape, evaluate: { frame, operation, operands throws(JaxError) in
-            let call = try MatrixCall(frame, operation, operands)
-            let attributes = operation.attributes
-            if try frame.resultTensorType(operation).elementCount == 0 { return call.values }
-            let form = TriangularForm(left: attributes.bool("left_side") ?? true, lower: attributes.bool("lower") ?? false,
-                                      unitDiagonal: attributes.bool("unit_diagonal") ?? false,
-                                      transposed: attributes.enumeration("transpose_a") == "TRANSPOSE" || attributes.enumeration("transpose_a") == "ADJOINT",
-                                      conjugated: attributes.enumeration("transpose_a") == "ADJOINT")
+        OpDefinition(.triangularSolve, TriangularSolveParameters.self, infer: { view, parameters throws(JaxError) in
+            try view.requireOperands(2)
+            return [.tensor(try triangularSolution(view, left: parameters.form.left))]
+        }, evaluate: { activation, parameters, operands throws(JaxError) in
+            let call = try MatrixCall(activation, operands)
+            if call.results[0].elementCount == 0 { return call.values }
             if call.isComplex {
-                try solve(ComplexDouble.self, call, form)
+                try solve(Complex128.self, call, parameters.form)
             } else {
-                try solve(Double.self, call, form)
+                try solve(Double.self, call, parameters.form)
             }
             return call.values
-        }),
+        }).linear(.jointly([1])),
     ]
 }
 
-private func choleskyShape(_ op: OpView) throws(JaxError) -> [ValueType] {
-    try op.requireOperands(1)
-    return [.tensor(try op.matrixStack(0, square: true).type)]
+/// Which triangle of the matrix counts.
+public final class CholeskyParameters: Parameters {
+    public private(set) var lower = false
+
+    public convenience init(lower: Bool) {
+        self.init()
+        self.lower = lower
+    }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) { try coder.bool("lower", &lower, missing: false) }
 }
 
-private func triangularSolveShape(_ op: OpView) throws(JaxError) -> [ValueType] {
-    try op.requireOperands(2)
-    return [.tensor(try triangularSolution(op, left: op.attributes.bool("left_side") ?? true))]
+public final class TriangularSolveParameters: Parameters {
+    public enum Transposition: String {
+        case none = "NO_TRANSPOSE", transpose = "TRANSPOSE", adjoint = "ADJOINT"
+    }
+
+    public private(set) var isLeft = true
+    public private(set) var lower = false
+    public private(set) var unitDiagonal = false
+    public private(set) var transposition = Transposition.none
+
+    public convenience init(left: Bool, lower: Bool, unitDiagonal: Bool = false, _ transposition: Transposition = .none) {
+        self.init()
+        isLeft = left
+        self.lower = lower
+        self.unitDiagonal = unitDiagonal
+        self.transposition = transposition
+    }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) {
+        try coder.bool("left_side", &isLeft)
+        try coder.bool("lower", &lower)
+        try coder.bool("unit_diagonal", &unitDiagonal)
+        try coder.choice("transpose_a", &transposition)
+    }
+
+    var form: TriangularForm {
+        TriangularForm(left: isLeft, lower: lower, unitDiagonal: unitDiagonal, transposed: transposition != .none,
+                       conjugated: transposition == .adjoint)
+    }
 }
 
 /// Checks the operands of a triangular solve; the solution has the type of the right-hand side.

@@ -12,15 +12,15 @@ func eigenResults(_ op: OpView) throws(JaxError) -> [TensorType] {
     return (dtype.isComplex ? [values] : [values, values]) + [vectors, vectors, TensorType(.i32, a.batch)]
 }
 
-func eigenGeneral(_ call: MatrixCall) throws(JaxError) {
+func eigenGeneral(_ call: MatrixCall, _ parameters: EigenParameters) throws(JaxError) {
     let n = call.rows, first = call.isComplex ? 1 : 2
-    let isWanted = [call.isCharacter("compute_left", "V"), call.isCharacter("compute_right", "V")]
+    let isWanted = [parameters.computesLeft, parameters.computesRight]
     try call.forEach { (index) throws(JaxError) in
-        let t = try Matrix<ComplexDouble>(n, n)
+        let t = try Matrix<Complex128>(n, n)
         defer { t.free() }
-        let z = try Matrix<ComplexDouble>(n, n)
+        let z = try Matrix<Complex128>(n, n)
         defer { z.free() }
-        let vectors = try Matrix<ComplexDouble>(n, n)
+        let vectors = try Matrix<Complex128>(n, n)
         defer { vectors.free() }
         try loadComplex(call, index, t)
         let failed = try complexSchur(t, z)
@@ -44,15 +44,15 @@ func schurResults(_ op: OpView) throws(JaxError) -> [TensorType] {
     return [a.type, a.type] + (a.type.dtype.isComplex ? [values] : [values, values]) + [number, number]
 }
 
-func schurGeneral(_ call: MatrixCall) throws(JaxError) {
-    guard call.isCharacter("sort", "N") else { throw JaxError(.notImplemented, "gees: sorted Schur forms are not available") }
+func schurGeneral(_ call: MatrixCall, _ parameters: SchurParameters) throws(JaxError) {
+    guard !parameters.isSorted else { throw JaxError(.notImplemented, "gees: sorted Schur forms are not available") }
     let n = call.rows
     try call.forEach { (index) throws(JaxError) in
         var failed = 0
         if call.isComplex {
-            let t = try Matrix<ComplexDouble>(n, n)
+            let t = try Matrix<Complex128>(n, n)
             defer { t.free() }
-            let z = try Matrix<ComplexDouble>(n, n)
+            let z = try Matrix<Complex128>(n, n)
             defer { z.free() }
             t.load(call.operands[0], index)
             failed = try complexSchur(t, z)
@@ -78,7 +78,7 @@ func schurGeneral(_ call: MatrixCall) throws(JaxError) {
     }
 }
 
-private func loadComplex(_ call: MatrixCall, _ index: Int, _ target: Matrix<ComplexDouble>) throws(JaxError) {
+private func loadComplex(_ call: MatrixCall, _ index: Int, _ target: Matrix<Complex128>) throws(JaxError) {
     if call.isComplex {
         target.load(call.operands[0], index)
         return
@@ -86,14 +86,14 @@ private func loadComplex(_ call: MatrixCall, _ index: Int, _ target: Matrix<Comp
     let real = try Matrix<Double>(target.rows, target.columns)
     defer { real.free() }
     real.load(call.operands[0], index)
-    for i in 0..<(target.rows * target.columns) { target.elements[i] = ComplexDouble(real.elements[i]) }
+    for i in 0..<(target.rows * target.columns) { target.elements[i] = Complex128(real.elements[i]) }
 }
 
 /// The diagonal of a Schur form, into one complex result or two real ones.
-private func storeEigenvalues(_ call: MatrixCall, _ index: Int, _ t: Matrix<ComplexDouble>, from result: Int) throws(JaxError) {
+private func storeEigenvalues(_ call: MatrixCall, _ index: Int, _ t: Matrix<Complex128>, from result: Int) throws(JaxError) {
     let n = t.rows
     if call.isComplex {
-        let values = try Matrix<ComplexDouble>(1, n)
+        let values = try Matrix<Complex128>(1, n)
         defer { values.free() }
         for i in 0..<n { values.elements[i] = t[i, i] }
         call.storeVector(result, index, values.elements, n)

@@ -4,14 +4,14 @@ import JaxPlatform
 
 /// Replaces `a` by its upper triangular Schur form T and `z` by the unitary matrix with `a = z T z^H`. Gives 0, or the number
 /// of eigenvalues that did not converge.
-func complexSchur(_ a: Matrix<ComplexDouble>, _ z: Matrix<ComplexDouble>) throws(JaxError) -> Int {
+func complexSchur(_ a: Matrix<Complex128>, _ z: Matrix<Complex128>) throws(JaxError) -> Int {
     let n = a.rows
     z.setIdentity()
     if n < 2 { return 0 }
-    let taus = try Matrix<ComplexDouble>(1, n)
+    let taus = try Matrix<Complex128>(1, n)
     defer { taus.free() }
     try reduceToHessenberg(a, taus.elements, low: 0, high: n)
-    let work = try Matrix<ComplexDouble>(2, n)
+    let work = try Matrix<Complex128>(2, n)
     defer { work.free() }
     let v = work.row(0)
     for k in (0..<(n - 1)).reversed() {
@@ -49,7 +49,7 @@ func complexSchur(_ a: Matrix<ComplexDouble>, _ z: Matrix<ComplexDouble>) throws
 }
 
 /// The eigenvalue of the last 2 by 2 block that is closer to its last element.
-private func wilkinsonShift(_ a: Matrix<ComplexDouble>, _ high: Int) -> ComplexDouble {
+private func wilkinsonShift(_ a: Matrix<Complex128>, _ high: Int) -> Complex128 {
     let p = a[high - 1, high - 1], q = a[high - 1, high], r = a[high, high - 1], s = a[high, high]
     let half = (p - s).scaled(0.5)
     let root = squareRoot(half * half + q * r)
@@ -58,18 +58,9 @@ private func wilkinsonShift(_ a: Matrix<ComplexDouble>, _ high: Int) -> ComplexD
     return larger.squaredSize == 0 ? s : s - q * r / larger
 }
 
-private func squareRoot(_ z: ComplexDouble) -> ComplexDouble {
-    let size = hypot(z.re, z.im)
-    let re = ((size + z.re.magnitude) / 2).squareRoot()
-    if re == 0 { return .zero }
-    let im = z.im.magnitude / (2 * re)
-    let sign = z.im < 0 ? -1.0 : 1.0
-    return z.re >= 0 ? ComplexDouble(re, sign * im) : ComplexDouble(im, sign * re)
-}
-
 /// One step on the block `low...high`: (a − shift) = Q R, then R Q + shift; the rest of `a` and `z` are rotated along.
-private func qrStep(_ a: Matrix<ComplexDouble>, _ z: Matrix<ComplexDouble>, _ low: Int, _ high: Int, shift: ComplexDouble,
-                    _ sines: UnsafeMutablePointer<ComplexDouble>) {
+private func qrStep(_ a: Matrix<Complex128>, _ z: Matrix<Complex128>, _ low: Int, _ high: Int, shift: Complex128,
+                    _ sines: UnsafeMutablePointer<Complex128>) {
     let n = a.rows
     for k in low...high { a[k, k] = a[k, k] - shift }
     // A rotation is kept as one complex number s with the cosine √(1 − |s|²), except where the cosine is zero.
@@ -77,7 +68,7 @@ private func qrStep(_ a: Matrix<ComplexDouble>, _ z: Matrix<ComplexDouble>, _ lo
     for k in low..<high {
         let x = a[k, k], y = a[k + 1, k]
         let size = x.squaredSize.squareRoot(), norm = (x.squaredSize + y.squaredSize).squareRoot()
-        var c = 1.0, s = ComplexDouble.zero
+        var c = 1.0, s = Complex128.zero
         if norm > 0 {
             c = size / norm
             let other = y.conjugate.scaled(1 / norm)
@@ -101,7 +92,7 @@ private func qrStep(_ a: Matrix<ComplexDouble>, _ z: Matrix<ComplexDouble>, _ lo
     for k in low...high { a[k, k] = a[k, k] + shift }
 }
 
-private func rotateColumns(_ a: Matrix<ComplexDouble>, _ k: Int, _ c: Double, _ s: ComplexDouble, rows: Int) {
+private func rotateColumns(_ a: Matrix<Complex128>, _ k: Int, _ c: Double, _ s: Complex128, rows: Int) {
     let back = s.conjugate
     for i in 0..<min(rows, a.rows) {
         let row = a.row(i) + k
@@ -112,14 +103,14 @@ private func rotateColumns(_ a: Matrix<ComplexDouble>, _ k: Int, _ c: Double, _ 
 }
 
 /// Right (or left) eigenvectors of `z T z^H` as the columns of `vectors`, of length one.
-func schurEigenvectors(_ t: Matrix<ComplexDouble>, _ z: Matrix<ComplexDouble>, left: Bool, _ vectors: Matrix<ComplexDouble>) throws(JaxError) {
+func schurEigenvectors(_ t: Matrix<Complex128>, _ z: Matrix<Complex128>, left: Bool, _ vectors: Matrix<Complex128>) throws(JaxError) {
     let n = t.rows
     var size = 0.0
     for i in 0..<n {
         for j in i..<n { size = max(size, t[i, j].pivotSize) }
     }
     let smallest = max(size * Double.ulpOfOne, Double.leastNormalMagnitude)
-    let x = try Matrix<ComplexDouble>(1, n)
+    let x = try Matrix<Complex128>(1, n)
     defer { x.free() }
     let solution = x.elements
     for k in 0..<n {
@@ -128,26 +119,26 @@ func schurEigenvectors(_ t: Matrix<ComplexDouble>, _ z: Matrix<ComplexDouble>, l
         let range = left ? (k + 1)..<n : 0..<k
         for step in 0..<range.count {
             let i = left ? k + 1 + step : k - 1 - step
-            var sum = ComplexDouble.zero
+            var sum = Complex128.zero
             if left {
                 for j in k..<i { sum = sum + t[j, i].conjugate * solution[j] }
             } else {
                 for j in (i + 1)...k { sum = sum + t[i, j] * solution[j] }
             }
             var difference = t[i, i] - t[k, k]
-            if difference.pivotSize < smallest { difference = ComplexDouble(smallest) }
+            if difference.pivotSize < smallest { difference = Complex128(smallest) }
             solution[i] = -sum / (left ? difference.conjugate : difference)
         }
         let used = left ? k..<n : 0..<(k + 1)
         var norm = 0.0
         for i in 0..<n {
-            var sum = ComplexDouble.zero
+            var sum = Complex128.zero
             for j in used { sum = sum + z[i, j] * solution[j] }
             vectors[i, k] = sum
             norm += sum.squaredSize
         }
         // Length one, and the largest component real, as LAPACK leaves them.
-        var largest = ComplexDouble.one, largestSize = 0.0
+        var largest = Complex128.one, largestSize = 0.0
         for i in 0..<n where vectors[i, k].squaredSize > largestSize {
             largest = vectors[i, k]
             largestSize = largest.squaredSize

@@ -5,45 +5,63 @@ import JaxIR
 import JaxPlatform
 
 func rngFamily() -> [OpDefinition] {
-    [OpDefinition(.rng, shape: { view throws(JaxError) in
+    [OpDefinition(.rng, RngParameters.self, .effects, infer: { view, parameters throws(JaxError) in
         try view.requireOperands(3)
-        let a = try view.tensor(0), b = try view.tensor(1), result = try view.declaredTensor()
-        try view.require(a.rank == 0 && b == a && result.dtype == a.dtype,
-                         "the bounds must be scalars of the result's dtype, are \(a) and \(b) for \(result)")
-        try view.requireShapeOperand(2, rank: result.rank)
-        let distribution = try view.requiredEnumeration("rng_distribution")
-        try view.require(distribution == "UNIFORM" || distribution == "NORMAL", "rng_distribution \(distribution) is unknown")
-        try view.require(distribution == "UNIFORM" ? !a.dtype.isComplex : a.dtype.isFloat,
-                         "the distribution \(distribution) is not defined for \(a.dtype.name)")
-        return [.tensor(result)]
-    }, evaluate: { frame, operation, operands throws(JaxError) in
-        let type = try frame.resultTensorType(operation)
-        let generator = Threefry(key: UInt64(operation.results[0].index))
-        if !type.dtype.isFloat {
-            let low = Int64(try integer(operands[0])), high = Int64(try integer(operands[1]))
-            let numbers = try Tensor(TensorType(.i64, type.shape))
-            let elements = numbers.pointer(Int64.self)
-            // An empty interval is undefined: it gives its lower bound.
-            let size = low < high ? UInt64(bitPattern: high &- low) : 1
-            for i in 0..<numbers.elementCount { elements[i] = low &+ Int64(bitPattern: word(generator, UInt64(i)) % size) }
-            return [.tensor(try convert(numbers, to: type.dtype))]
+        let a = try view.tensor(0), b = try view.tensor(1)
+        try view.require(a.rank == 0 && b == a, "the bounds must be scalars of one type, are \(a) and \(b)")
+        try view.requireShapeOperand(2, rank: parameters.shape.count)
+        try view.require(parameters.distribution == .uniform ? !a.dtype.isComplex : a.dtype.isFloat,
+                         "the distribution \(parameters.distribution.rawValue) is not defined for \(a.dtype.name)")
+        return [.tensor(TensorType(a.dtype, parameters.shape))]
+    }, tensor: evaluateRng)]
+}
+
+public final class RngParameters: Parameters {
+    public enum Distribution: String {
+        case uniform = "UNIFORM", normal = "NORMAL"
+    }
+
+    public private(set) var distribution = Distribution.uniform
+    public private(set) var shape: [Int] = []
+
+    public convenience init(_ distribution: Distribution, shape: [Int]) {
+        self.init()
+        self.distribution = distribution
+        self.shape = shape
+    }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) {
+        try coder.choice("rng_distribution", &distribution)
+        try coder.shape("shape", &shape)
+    }
+}
+
+private func evaluateRng(_ activation: Activation, _ parameters: RngParameters, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
+    let type = try activation.resultTensorType()
+    let generator = Threefry(key: UInt64(activation.operation.results[0].index))
+    if !type.dtype.isFloat {
+        let low = Int64(try integer(operands[0])), high = Int64(try integer(operands[1]))
+        let numbers = try Tensor(TensorType(.i64, type.shape))
+        let elements = numbers.pointer(Int64.self)
+        // An empty interval is undefined: it gives its lower bound.
+        let size = low < high ? UInt64(bitPattern: high &- low) : 1
+        for i in 0..<numbers.elementCount { elements[i] = low &+ Int64(bitPattern: word(generator, UInt64(i)) % size) }
+        return try convert(numbers, to: type.dtype)
+    }
+    let a = try float(operands[0]), b = try float(operands[1])
+    let numbers = try Tensor(TensorType(.f64, type.shape))
+    let elements = numbers.pointer(Double.self)
+    let steps = uniformSteps(type.dtype)
+    for i in 0..<numbers.elementCount {
+        if parameters.distribution == .uniform {
+            elements[i] = a + uniform(word(generator, UInt64(i)), steps) * (b - a)
+        } else {
+            // Box and Muller's transform; the first number is moved off zero.
+            let x = 1 - uniform(word(generator, 2 * UInt64(i)), 53), y = uniform(word(generator, 2 * UInt64(i) + 1), 53)
+            elements[i] = a + b * (-2 * log(x)).squareRoot() * cos(2 * Double.pi * y)
         }
-        let a = try float(operands[0]), b = try float(operands[1])
-        let numbers = try Tensor(TensorType(.f64, type.shape))
-        let elements = numbers.pointer(Double.self)
-        let isUniform = operation.attributes.enumeration("rng_distribution") == "UNIFORM"
-        let steps = uniformSteps(type.dtype)
-        for i in 0..<numbers.elementCount {
-            if isUniform {
-                elements[i] = a + uniform(word(generator, UInt64(i)), steps) * (b - a)
-            } else {
-                // Box and Muller's transform; the first number is moved off zero.
-                let x = 1 - uniform(word(generator, 2 * UInt64(i)), 53), y = uniform(word(generator, 2 * UInt64(i) + 1), 53)
-                elements[i] = a + b * (-2 * log(x)).squareRoot() * cos(2 * Double.pi * y)
-            }
-        }
-        return [.tensor(try convert(numbers, to: type.dtype))]
-    })]
+    }
+    return try convert(numbers, to: type.dtype)
 }
 
 /// A float scalar as a Double.

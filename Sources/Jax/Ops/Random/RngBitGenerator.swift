@@ -4,29 +4,26 @@ import JaxIR
 import JaxPlatform
 
 func rngBitGeneratorFamily() -> [OpDefinition] {
-    [OpDefinition(.rngBitGenerator, shape: { view throws(JaxError) in
+    [OpDefinition(.rngBitGenerator, RngBitGeneratorParameters.self, infer: { view, parameters throws(JaxError) in
         try view.requireOperands(1)
-        try view.requireResults(2)
-        let state = try view.tensor(0), output = try view.declaredTensor(1)
+        let state = try view.tensor(0), output = parameters.type
         try view.require(state.dtype == .u64 && state.rank == 1, "the state must be a vector of u64, is \(state)")
-        let algorithm = try view.requiredEnumeration("rng_algorithm")
-        switch algorithm {
-        case "THREE_FRY": try view.require(agree(state.shape[0], 2), "THREE_FRY has a state of u64[2], given \(state)")
-        case "PHILOX", "DEFAULT":
+        switch parameters.algorithm {
+        case .threefry: try view.require(agree(state.shape[0], 2), "THREE_FRY has a state of u64[2], given \(state)")
+        case .philox, .normal:
             try view.require(agree(state.shape[0], 2) || agree(state.shape[0], 3),
-                             "\(algorithm) has a state of u64[2] or u64[3], given \(state)")
-        default: throw view.error(.typeError, "rng_algorithm \(algorithm) is unknown")
+                             "\(parameters.algorithm.rawValue) has a state of u64[2] or u64[3], given \(state)")
         }
         try view.require((output.dtype.isInteger || output.dtype.isFloat) && output.dtype.bitWidth >= 8,
                          "the bits must be integers or floats of 8 to 64 bits, are \(output)")
         return [.tensor(state), .tensor(output)]
-    }, evaluate: { frame, operation, operands throws(JaxError) in
+    }, evaluate: { activation, parameters, operands throws(JaxError) in
         let state = try operands[0].asTensor()
-        let bits = try Tensor(try frame.resultTensorType(operation, 1))
+        let bits = try Tensor(try activation.resultTensorType(1))
         let next = try Tensor(state.type)
         let old = state.pointer(UInt64.self), new = next.pointer(UInt64.self)
         new[0] = old[0]
-        if operation.attributes.enumeration("rng_algorithm") == "THREE_FRY" {
+        if parameters.algorithm == .threefry {
             new[1] = try old[1] &+ fillThreefry(bits, key: old[0], counter: old[1])
         } else {
             // With two words of state XLA takes the second as the low and the key as the high half of the counter.
@@ -37,6 +34,32 @@ func rngBitGeneratorFamily() -> [OpDefinition] {
         }
         return [.tensor(next), .tensor(bits)]
     })]
+}
+
+public final class RngBitGeneratorParameters: Parameters {
+    public enum Algorithm: String {
+        case normal = "DEFAULT", threefry = "THREE_FRY", philox = "PHILOX"
+    }
+
+    public private(set) var algorithm = Algorithm.normal
+    public private(set) var dtype = DType.u32
+    public private(set) var shape: [Int] = []
+
+    public convenience init(_ algorithm: Algorithm, _ type: TensorType) {
+        self.init()
+        self.algorithm = algorithm
+        dtype = type.dtype
+        shape = type.shape
+    }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) {
+        try coder.choice("rng_algorithm", &algorithm)
+        try coder.dtype("dtype", of: 1, &dtype)
+        try coder.shape("shape", of: 1, &shape)
+    }
+
+    /// The type of the bits.
+    public var type: TensorType { TensorType(dtype, shape) }
 }
 
 /// Fills `bits` and returns by how much the counter goes on. A pair of words makes one element of 64 bits, or two of 32,

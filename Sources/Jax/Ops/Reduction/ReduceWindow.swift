@@ -4,79 +4,175 @@ import JaxPlatform
 
 func reduceWindowFamily() -> [OpDefinition] {
     [
-        OpDefinition(.reduceWindow, shape: reduceWindowShape, evaluate: evaluateReduceWindow),
+        OpDefinition(.reduceWindow, ReduceWindowParameters.self, .scalarRegions, infer: { view, parameters throws(JaxError) in
+            let (shape, accumulators) = try view.reduction()
+            var output: [Int] = []
+            for window in try parameters.windows(view, shape) { output.append(isDynamic(window.size) ? TensorType.dynamic : window.outputSize) }
+            return accumulators.map { .tensor(TensorType($0, output)) }
+        }, evaluate: evaluateReduceWindow),
     ]
 }
 
-/// The windows of all dimensions by the attributes of `op`, whose operand has `shape`.
-func windows(_ op: OpView, shape: [Int]) throws(JaxError) -> [Window] {
-    let rank = shape.count
-    for size in shape { try op.require(size <= Window.sizeLimit, "a dimension of \(size) is too large to slide a window over") }
-    let sizes = try op.windowAttribute("window_dimensions", rank, missing: 1, least: 1)
-    let strides = try op.windowAttribute("window_strides", rank, missing: 1, least: 1)
-    let base = try op.windowAttribute("base_dilations", rank, missing: 1, least: 1)
-    let dilations = try op.windowAttribute("window_dilations", rank, missing: 1, least: 1)
-    let padding = try op.windowAttribute("padding", 2 * rank, missing: 0, least: -Window.limit)
-    return makeWindows(shape, sizes, strides, base, dilations, padding)
-}
+/// How windows slide over the dimensions of the operands. Padding is (low, high) a dimension.
+public final class ReduceWindowParameters: Parameters {
+    public private(set) var dimensions: [Int] = []
+    public private(set) var strides: [Int] = []
+    public private(set) var baseDilations: [Int] = []
+    public private(set) var windowDilations: [Int] = []
+    public private(set) var padding: [Int] = []
 
-func makeWindows(_ shape: [Int], _ sizes: [Int], _ strides: [Int], _ base: [Int], _ dilations: [Int], _ padding: [Int]) -> [Window] {
-    var windows: [Window] = []
-    for axis in 0..<shape.count {
-        windows.append(Window(size: shape[axis], window: sizes[axis], stride: strides[axis], low: padding[2 * axis],
-                              high: padding[2 * axis + 1], baseDilation: base[axis], windowDilation: dilations[axis]))
+    /// Whatever is left out is 1; padding is 0.
+    public convenience init(dimensions: [Int], strides: [Int]? = nil, baseDilations: [Int]? = nil, windowDilations: [Int]? = nil,
+                            padding: [Int]? = nil) {
+        self.init()
+        let ones = [Int](repeating: 1, count: dimensions.count)
+        self.dimensions = dimensions
+        self.strides = strides ?? ones
+        self.baseDilations = baseDilations ?? ones
+        self.windowDilations = windowDilations ?? ones
+        self.padding = padding ?? [Int](repeating: 0, count: 2 * dimensions.count)
     }
-    return windows
-}
 
-private func reduceWindowShape(_ op: OpView) throws(JaxError) -> [ValueType] {
-    try op.require(op.operandCount >= 2 && op.operandCount % 2 == 0, "takes as many inputs as initial values, given \(op.operandCount) operands")
-    try op.requireRegions(1)
-    let count = op.operandCount / 2
-    let (types, shape) = try op.alikeOperands(count)
-    var inputs: [DType] = []
-    for type in types { inputs.append(type.dtype) }
-    let accumulators = try op.reducerTypes(0, inputs: inputs)
-    var output: [Int] = []
-    for window in try windows(op, shape: shape) { output.append(isDynamic(window.size) ? TensorType.dynamic : window.outputSize) }
-    var results: [ValueType] = []
-    for k in 0..<count {
-        let initial = try op.tensor(count + k)
-        try op.require(initial.rank == 0 && initial.dtype.kind == inputs[k].kind, "initial value \(k) must be a scalar of \(inputs[k].name), is \(initial)")
-        results.append(.tensor(TensorType(accumulators[k], output)))
+    public override func code(_ coder: ParameterCoder) throws(JaxError) {
+        try coder.integers("window_dimensions", &dimensions)
+        let ones = [Int](repeating: 1, count: dimensions.count)
+        try coder.integers("window_strides", &strides, missing: ones)
+        try coder.integers("base_dilations", &baseDilations, missing: ones)
+        try coder.integers("window_dilations", &windowDilations, missing: ones)
+        try coder.integers("padding", &padding, missing: [Int](repeating: 0, count: 2 * dimensions.count))
     }
-    return results
+
+    /// The windows over an operand of `shape`, checked.
+    fileprivate func windows(_ view: OpView, _ shape: [Int]) throws(JaxError) -> [Window] {
+        let rank = shape.count
+        try view.requireWindow("window_dimensions", dimensions, rank, least: 1)
+        try view.requireWindow("window_strides", strides, rank, least: 1)
+        try view.requireWindow("base_dilations", baseDilations, rank, least: 1)
+        try view.requireWindow("window_dilations", windowDilations, rank, least: 1)
+        try view.requireWindow("padding", padding, 2 * rank, least: -Window.limit)
+        for size in shape { try view.require(size <= Window.sizeLimit, "a dimension of \(size) is too large to slide a window over") }
+        return windows(shape)
+    }
+
+    /// The same for parameters that have been checked.
+    func windows(_ shape: [Int]) -> [Window] {
+        var windows: [Window] = []
+        for axis in 0..<shape.count {
+            windows.append(Window(size: shape[axis], window: dimensions[axis], stride: strides[axis], low: padding[2 * axis],
+                                  high: padding[2 * axis + 1], baseDilation: baseDilations[axis], windowDilation: windowDilations[axis]))
+        }
+        return windows
+    }
 }
 
-private func evaluateReduceWindow(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
+extension OpView {
+    /// Throws unless `list` has `count` elements, each at least `least`.
+    func requireWindow(_ name: String, _ list: [Int], _ count: Int, least: Int) throws(JaxError) {
+        try require(list.count == count, "\(name) \(text(list)) must have \(count) elements")
+        for element in list {
+            try require(element >= least && element <= Window.limit, "\(name) \(text(list)) has \(element), expected \(least) to \(Window.limit)")
+        }
+    }
+}
+
+private func evaluateReduceWindow(_ activation: Activation, _ parameters: ReduceWindowParameters,
+                                  _ operands: inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
     let count = operands.count / 2
     var inputs: [Tensor] = [], initials: [Tensor] = []
     for k in 0..<count {
         inputs.append(try operands[k].asTensor())
         initials.append(try operands[count + k].asTensor())
     }
-    let rank = inputs[0].type.rank
-    let windows = makeWindows(
-        inputs[0].shape, operation.list("window_dimensions", rank, missing: 1), operation.list("window_strides", rank, missing: 1),
-        operation.list("base_dilations", rank, missing: 1), operation.list("window_dilations", rank, missing: 1),
-        operation.list("padding", 2 * rank, missing: 0))
-    let combiner = Combiner(operation.regions[0], frame, dtypes: dtypes(operation, region: 0, in: frame))
-    var results: [RuntimeValue] = []
-    for result in try reduceWindows(inputs, initials, windows, combiner) { results.append(.tensor(result)) }
+    let windows = parameters.windows(inputs[0].shape)
+    // Every step rounds to the element type, as XLA's loops over windows do.
+    let reducer = Reducer(activation, roundingSteps: true)
+    let results: [Tensor]
+    if let scan = CumulativeWindow(windows) {
+        results = try scanned(inputs, initials, scan, reducer)
+    } else {
+        results = try reduceWindows(inputs, initials, windows, reducer)
+    }
+    return results.map { .tensor($0) }
+}
+
+// MARK: Cumulative windows
+
+/// Windows that each hold all elements of one dimension up to (or from) a position: what cumsum and its like are exported as.
+private struct CumulativeWindow {
+    let axis: Int
+    /// Whether a window holds the elements from its position to the end.
+    let isReverse: Bool
+
+    init?(_ windows: [Window]) {
+        var found: (axis: Int, isReverse: Bool)?
+        for (axis, window) in windows.enumerated() {
+            guard window.stride == 1, window.baseDilation == 1, window.windowDilation == 1 else { return nil }
+            if window.window == 1 && window.low == 0 && window.high == 0 { continue }
+            guard found == nil, window.window == window.size else { return nil }
+            if window.low == window.size - 1 && window.high == 0 {
+                found = (axis, false)
+            } else if window.low == 0 && window.high == window.size - 1 {
+                found = (axis, true)
+            } else {
+                return nil
+            }
+        }
+        guard let found else { return nil }
+        (axis, isReverse) = found
+    }
+}
+
+/// One pass along the dimension, in which each result is the one before with an element more.
+private func scanned(_ inputs: [Tensor], _ initials: [Tensor], _ scan: CumulativeWindow, _ reducer: Reducer) throws(JaxError) -> [Tensor] {
+    let shape = inputs[0].shape
+    var results: [Tensor] = []
+    for dtype in reducer.dtypes { results.append(try Tensor(TensorType(dtype, shape))) }
+    if results[0].elementCount == 0 { return results }
+    let length = shape[scan.axis]
+    let inner = try product(Array(shape[(scan.axis + 1)...])), outer = try product(Array(shape[..<scan.axis]))
+    let capacity = ReducerBlocks.capacity
+    // The lanes of a block are neighbouring columns, or, where there is one column, rows.
+    let lanes = inner > 1 ? inner : outer, laneStride = inner > 1 ? 1 : length
+    let blocksPerRow = (lanes + capacity - 1) / capacity
+    let steps = (inner > 1 ? outer : 1) * blocksPerRow
+    let parts = reducer.isParallel ? partCount(steps, work: inputs[0].elementCount) : 1
+    var blocks: [ReducerBlocks] = []
+    defer { for block in blocks { block.free() } }
+    for _ in 0..<parts {
+        blocks.append(try ReducerBlocks(for: reducer, inputs: inputs.map { $0.dtype }, initials: initials.map { $0.dtype }, results: reducer.dtypes))
+    }
+    try inParallel(steps, parts: parts) { (part, range) throws(JaxError) in
+        let block = blocks[part]
+        for step in range {
+            let first = step % blocksPerRow * capacity
+            let width = min(capacity, lanes - first)
+            let base = step / blocksPerRow * length * inner + first * laneStride
+            for k in 0..<inputs.count { block.begin(k, initials[k].bytes, count: width) }
+            for turn in 0..<length {
+                let position = base + (scan.isReverse ? length - 1 - turn : turn) * inner
+                for (k, input) in inputs.enumerated() {
+                    block.load(k, input.bytes + position * input.dtype.byteWidth, stride: laneStride, count: width)
+                }
+                try block.combine(0..<width)
+                for (k, result) in results.enumerated() {
+                    block.store(k, count: width, to: result.bytes + position * result.dtype.byteWidth, stride: laneStride)
+                }
+                if turn & 1023 == 1023 { try checkpoint() }
+            }
+        }
+    }
     return results
 }
 
+// MARK: Any windows
+
 /// Folds the windows of `inputs`, which have one shape. The outputs of one row are folded side by side: each element of the
-/// window is loaded for all of them at once. Every step rounds to the element type, as XLA's loops over windows do.
-func reduceWindows(_ inputs: [Tensor], _ initials: [Tensor], _ windows: [Window], _ combiner: Combiner) throws(JaxError) -> [Tensor] {
+/// window is loaded for all of them at once.
+private func reduceWindows(_ inputs: [Tensor], _ initials: [Tensor], _ windows: [Window], _ reducer: Reducer) throws(JaxError) -> [Tensor] {
     var shape: [Int] = []
     for window in windows { shape.append(window.outputSize) }
     var results: [Tensor] = []
-    for (k, dtype) in combiner.dtypes.enumerated() {
-        try requireWideForm(dtype)
-        try requireWideForm(inputs[k].dtype)
-        results.append(try Tensor(TensorType(dtype, shape)))
-    }
+    for dtype in reducer.dtypes { results.append(try Tensor(TensorType(dtype, shape))) }
     if results[0].elementCount == 0 { return results }
     let outer = Array(windows.dropLast())
     let last = windows.last ?? Window(size: 1, window: 1)
@@ -85,14 +181,16 @@ func reduceWindows(_ inputs: [Tensor], _ initials: [Tensor], _ windows: [Window]
     var outerWindow: [Int] = []
     for window in outer { outerWindow.append(window.window) }
     let outerWindowCount = try product(outerWindow)
-    let capacity = CombinerBlocks.capacity
+    let capacity = ReducerBlocks.capacity
     let blocksPerRow = (rowLength + capacity - 1) / capacity
     let steps = results[0].elementCount / rowLength * blocksPerRow
     let work = results[0].elementCount.multipliedReportingOverflow(by: outerWindowCount)
-    let parts = combiner.isParallel ? partCount(steps, work: work.overflow ? Int.max : work.partialValue) : 1
-    var blocks: [CombinerBlocks] = []
+    let parts = reducer.isParallel ? partCount(steps, work: work.overflow ? Int.max : work.partialValue) : 1
+    var blocks: [ReducerBlocks] = []
     defer { for block in blocks { block.free() } }
-    for _ in 0..<parts { blocks.append(try CombinerBlocks(for: combiner)) }
+    for _ in 0..<parts {
+        blocks.append(try ReducerBlocks(for: reducer, inputs: inputs.map { $0.dtype }, initials: initials.map { $0.dtype }, results: reducer.dtypes))
+    }
 
     try inParallel(steps, parts: parts) { (part, range) throws(JaxError) in
         let block = blocks[part]
@@ -106,9 +204,7 @@ func reduceWindows(_ inputs: [Tensor], _ initials: [Tensor], _ windows: [Window]
                 position[axis] = rest % shape[axis]
                 rest /= shape[axis]
             }
-            for k in 0..<inputs.count {
-                loadWide(initials[k].dtype, initials[k].bytes, stride: 0, count: width, into: block.accumulators[k])
-            }
+            for k in 0..<inputs.count { block.begin(k, initials[k].bytes, count: width) }
             for turn in 0..<outerWindowCount {
                 var base = 0
                 var isInside = true
@@ -120,13 +216,12 @@ func reduceWindows(_ inputs: [Tensor], _ initials: [Tensor], _ windows: [Window]
                     }
                     base += index * strides[axis]
                 }
-                if isInside { try combineRow(inputs, last, base, first, width, combiner, block) }
+                if isInside { try combineRow(inputs, last, base, first, width, block) }
                 element.advance()
                 if turn & 1023 == 1023 { try checkpoint() }
             }
             for (k, result) in results.enumerated() {
-                storeWide(result.dtype, block.accumulators[k], count: width,
-                          to: result.bytes + (row * rowLength + first) * result.dtype.byteWidth)
+                block.store(k, count: width, to: result.bytes + (row * rowLength + first) * result.dtype.byteWidth)
             }
             try checkpoint()
         }
@@ -136,8 +231,7 @@ func reduceWindows(_ inputs: [Tensor], _ initials: [Tensor], _ windows: [Window]
 
 /// Combines, for each element of the window in the last dimension, the outputs `first..<first + width` of a row with the
 /// operand's row at `base`.
-private func combineRow(_ inputs: [Tensor], _ window: Window, _ base: Int, _ first: Int, _ width: Int,
-                        _ combiner: Combiner, _ block: CombinerBlocks) throws(JaxError) {
+private func combineRow(_ inputs: [Tensor], _ window: Window, _ base: Int, _ first: Int, _ width: Int, _ block: ReducerBlocks) throws(JaxError) {
     for w in 0..<window.window {
         if window.baseDilation == 1 {
             let reach = window.positions(w, limit: first + width)
@@ -145,20 +239,15 @@ private func combineRow(_ inputs: [Tensor], _ window: Window, _ base: Int, _ fir
             if lower >= reach.upperBound { continue }
             let start = base + lower * window.stride + w * window.windowDilation - window.low
             for (k, input) in inputs.enumerated() {
-                loadWide(input.dtype, input.bytes + start * input.dtype.byteWidth, stride: window.stride,
-                         count: reach.upperBound - lower, into: block.inputs[k])
+                block.load(k, input.bytes + start * input.dtype.byteWidth, stride: window.stride, count: reach.upperBound - lower)
             }
-            try combiner.combine(block, (lower - first)..<(reach.upperBound - first), shift: lower - first)
-            combiner.round(block, (lower - first)..<(reach.upperBound - first))
+            try block.combine((lower - first)..<(reach.upperBound - first), shift: lower - first)
         } else {
             for o in first..<(first + width) {
                 let index = window.index(o, w)
                 if index < 0 { continue }
-                for (k, input) in inputs.enumerated() {
-                    loadWide(input.dtype, input.bytes + (base + index) * input.dtype.byteWidth, count: 1, into: block.inputs[k])
-                }
-                try combiner.combine(block, (o - first)..<(o - first + 1), shift: o - first)
-                combiner.round(block, (o - first)..<(o - first + 1))
+                for (k, input) in inputs.enumerated() { block.load(k, input.bytes + (base + index) * input.dtype.byteWidth, count: 1) }
+                try block.combine((o - first)..<(o - first + 1), shift: o - first)
             }
         }
         if w & 1023 == 1023 { try checkpoint() }

@@ -22,40 +22,20 @@ extension OpView {
         return types
     }
 
-    /// The types of the first `count` operands, which must have shapes that agree; with the merged shape.
-    func alikeOperands(_ count: Int) throws(JaxError) -> (types: [TensorType], shape: [Int]) {
-        var types: [TensorType] = []
-        for k in 0..<count { types.append(try tensor(k)) }
-        var shape = types[0].shape
-        for type in types {
-            try require(agree(type.shape, shape), "its operands must have the same shape: \(text(types))")
-            shape = merge(shape, type.shape)
+    /// Checks operands that are as many arrays of one shape as initial values, and the reducer: the arrays' shape and the
+    /// accumulators' types.
+    func reduction() throws(JaxError) -> (shape: [Int], accumulators: [DType]) {
+        try require(operandCount >= 2 && operandCount % 2 == 0, "takes as many inputs as initial values, given \(operandCount) operands")
+        try requireRegions(1)
+        let count = operandCount / 2
+        let (types, shape) = try alikeOperands(count)
+        var inputs: [DType] = []
+        for type in types { inputs.append(type.dtype) }
+        for k in 0..<count {
+            let initial = try tensor(count + k)
+            try require(initial.rank == 0 && initial.dtype.kind == inputs[k].kind,
+                        "initial value \(k) must be a scalar of \(inputs[k].name), is \(initial)")
         }
-        return (types, shape)
+        return (shape, try reducerTypes(0, inputs: inputs))
     }
-
-    /// `list`, or `count` times `missing` where the attribute is absent. Throws unless it has `count` elements, each at least `least`.
-    func windowAttribute(_ name: String, _ count: Int, missing: Int, least: Int) throws(JaxError) -> [Int] {
-        let list = attributes.integers(name) ?? [Int](repeating: missing, count: count)
-        try require(list.count == count, "\(name) \(text(list)) must have \(count) elements")
-        for element in list {
-            try require(element >= least && element <= Window.limit, "\(name) \(text(list)) has \(element), expected \(least) to \(Window.limit)")
-        }
-        return list
-    }
-}
-
-extension Operation {
-    /// An integer list attribute that the shape rule has checked.
-    func list(_ name: String, _ count: Int, missing: Int) -> [Int] {
-        attributes.integers(name) ?? [Int](repeating: missing, count: count)
-    }
-}
-
-func scalarType(_ type: TensorType) -> TensorType { TensorType(type.dtype, []) }
-
-func dtypes(_ operation: Operation, region index: Int, in frame: Frame) -> [DType] {
-    var types: [DType] = []
-    for id in operation.regions[index].results { types.append(frame.function.type(of: id).tensor?.dtype ?? .i1) }
-    return types
 }

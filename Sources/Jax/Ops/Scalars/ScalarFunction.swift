@@ -1,179 +1,173 @@
-// A region over scalars (reducer, comparator, scatter update) compiled once into a flat program over untagged words and
-// executed once an element, without boxing or reference counting.
+// A region over scalars (reducer, comparator, update) compiled once into a list of loops, and run over blocks of lanes: each
+// instruction is an elementwise operation's own loop over as many elements as there are lanes, so that a region computes what
+// the operations compute, and choosing what to do is paid once a block.
 import JaxIR
 import JaxPlatform
 
-/// One step: `destination = code(a, b, c)`. Slots are numbers of two-word registers; values are in wide form.
-struct ScalarInstruction {
-    var code: OpCode
-    /// The type of the operands (of `a` for select: the predicate's type is known).
-    var operand: DType
-    var result: DType
-    var comparison: Comparison
-    var destination: Int32
-    var a: Int32
-    var b: Int32
-    var c: Int32
+/// One step: `slots[result] = kernel(slots[a], slots[b], slots[c])`, for all lanes.
+private struct ScalarInstruction {
+    let kernel: BlockKernel
+    let a: Int, b: Int, c: Int
+    let result: Int
 }
 
-/// A comparison's direction and order, decoded from the attributes of `compare`.
-struct Comparison: Equatable {
-    enum Direction: UInt8 { case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual }
-    var direction: Direction
-    /// IEEE-754 totalOrder in place of the usual comparison of floats.
-    var total: Bool
-
-    static let equal = Comparison(direction: .equal, total: false)
-
-    init(direction: Direction, total: Bool) {
-        self.direction = direction
-        self.total = total
-    }
-
-    init?(_ attributes: Attributes) {
-        switch attributes.enumeration("comparison_direction") {
-        case "EQ": direction = .equal
-        case "NE": direction = .notEqual
-        case "LT": direction = .less
-        case "LE": direction = .lessOrEqual
-        case "GT": direction = .greater
-        case "GE": direction = .greaterOrEqual
-        default: return nil
-        }
-        total = attributes.enumeration("compare_type") == "TOTALORDER"
-    }
-}
-
-/// The compiled form of a region whose values are all scalars and whose operations have a wide form.
-struct ScalarFunction {
+/// The compiled form of a region whose values are all scalars and whose operations all work element by element.
+final class ScalarFunction {
+    /// The element types of the parameters, which stand in the first slots.
     let parameters: [DType]
     let results: [DType]
-    fileprivate(set) var instructions: [ScalarInstruction]
     /// The slot of each result.
-    fileprivate(set) var resultSlots: [Int32]
-    /// The initial registers: constants and captured values stand in their slots, two words each.
-    fileprivate(set) var registers: [UInt64]
+    let resultSlots: [Int]
+    fileprivate let slots: [DType]
+    fileprivate let instructions: [ScalarInstruction]
+    fileprivate let constants: [(slot: Int, literal: Literal)]
+    /// Values from outside the region that it uses.
+    fileprivate let captures: [(slot: Int, value: ValueID)]
 
-    var registerWords: Int { registers.count }
-
-    /// Compiles `region` of the running function. Nil where it holds something that only the evaluator can do.
-    init?(_ region: Region, in frame: Frame) {
-        var compiler = ScalarCompiler(frame)
+    /// Compiles `region` of `function`. Nil where it holds something that only the evaluator can do.
+    init?(_ region: Region, of function: Function) {
+        var compiler = ScalarCompiler(function)
         guard compiler.compile(region) else { return nil }
-        parameters = compiler.parameterTypes
-        var types: [DType] = []
-        var slots: [Int32] = []
+        var resultSlots: [Int] = [], results: [DType] = []
         for id in region.results {
-            guard let found = compiler.lookUp(id) else { return nil }
-            types.append(found.dtype)
-            slots.append(found.slot)
+            guard let slot = compiler.slot(of: id) else { return nil }
+            resultSlots.append(slot)
+            results.append(compiler.slots[slot])
         }
-        results = types
-        resultSlots = slots
+        self.resultSlots = resultSlots
+        self.results = results
+        parameters = Array(compiler.slots[..<region.parameters.count])
+        slots = compiler.slots
         instructions = compiler.instructions
-        registers = compiler.registers
+        constants = compiler.constants
+        captures = compiler.captures
     }
 
-    /// Fills a register file of `registerWords` words before the first `run`.
-    func prepare(_ file: Words) {
-        for (index, word) in registers.enumerated() { file[index] = word }
+    /// The name of the one operation that combines both parameters, or nil: the form of most reducers.
+    static func singleOperation(_ region: Region) -> Operation? {
+        guard region.parameters.count == 2, region.results.count == 1, region.operations.count == 1,
+              region.operations[0].results == region.results,
+              region.operations[0].operands == region.parameters
+                || region.operations[0].operands == [region.parameters[1], region.parameters[0]] else { return nil }
+        return region.operations[0]
     }
+}
 
-    /// Runs once: the parameters stand in the first registers, the results afterwards in `resultSlots`.
-    func run(_ file: Words) {
-        instructions.withUnsafeBufferPointer { buffer in
-            for index in 0..<buffer.count { execute(buffer[index], file) }
+/// Memory in which a function runs: a block of `lanes` elements for each slot. Parameters may be pointed at other memory.
+struct ScalarRegisters {
+    let function: ScalarFunction
+    let lanes: Int
+    private let scratch: Scratch
+    /// Where each slot's block lies.
+    let blocks: UnsafeMutablePointer<UnsafeMutableRawPointer>
+
+    /// Constants and values captured from `frame` are filled in. The caller frees it.
+    init(_ function: ScalarFunction, lanes: Int, in frame: Frame) throws(JaxError) {
+        self.function = function
+        self.lanes = lanes
+        var size = function.slots.count * MemoryLayout<UnsafeMutableRawPointer>.stride
+        for dtype in function.slots { size = (size + 15) & ~15 + lanes * dtype.byteWidth }
+        scratch = try Scratch(byteCount: size + 16)
+        blocks = scratch.bytes.assumingMemoryBound(to: UnsafeMutableRawPointer.self)
+        var offset = function.slots.count * MemoryLayout<UnsafeMutableRawPointer>.stride
+        for (slot, dtype) in function.slots.enumerated() {
+            offset = (offset + 15) & ~15
+            blocks[slot] = scratch.bytes + offset
+            offset += lanes * dtype.byteWidth
+        }
+        for constant in function.constants { fill(constant.slot, constant.literal.storage.bytes) }
+        for capture in function.captures {
+            guard case .tensor(let tensor) = try frame.value(capture.value) else {
+                throw JaxError(.internalError, "a scalar function captures a value that is no array")
+            }
+            fill(capture.slot, tensor.bytes)
         }
     }
+
+    func free() { scratch.free() }
+
+    private func fill(_ slot: Int, _ element: UnsafeRawPointer) {
+        let width = function.slots[slot].byteWidth
+        for lane in 0..<lanes { (blocks[slot] + lane * width).copyMemory(from: element, byteCount: width) }
+    }
+
+    /// Runs the first `count` lanes.
+    func run(_ count: Int) {
+        let blocks = self.blocks
+        function.instructions.withUnsafeBufferPointer { instructions in
+            for index in 0..<instructions.count {
+                let step = instructions[index]
+                step.kernel(blocks[step.a], blocks[step.b], blocks[step.c], blocks[step.result], count)
+            }
+        }
+    }
+
+    /// The block of result `index` after a run.
+    @inline(__always) func result(_ index: Int) -> UnsafeMutableRawPointer { blocks[function.resultSlots[index]] }
 }
 
 /// Walks a region and emits instructions.
 private struct ScalarCompiler {
-    struct Value {
-        var id: ValueID
-        var slot: Int32
-        var dtype: DType
-    }
-
-    let frame: Frame
-    var values: [Value] = []
-    var parameterTypes: [DType] = []
+    let function: Function
+    private var slotOf: [Int: Int] = [:]
+    var slots: [DType] = []
     var instructions: [ScalarInstruction] = []
-    var registers: [UInt64] = []
+    var constants: [(slot: Int, literal: Literal)] = []
+    var captures: [(slot: Int, value: ValueID)] = []
 
-    init(_ frame: Frame) { self.frame = frame }
+    init(_ function: Function) { self.function = function }
 
-    mutating func newSlot() -> Int32 {
-        registers.append(0)
-        registers.append(0)
-        return Int32(registers.count / 2 - 1)
+    private mutating func define(_ id: ValueID, _ dtype: DType) -> Int {
+        slots.append(dtype)
+        slotOf[id.index] = slots.count - 1
+        return slots.count - 1
     }
 
-    /// The type of a scalar value with a wide form.
-    func scalarType(_ id: ValueID) -> DType? {
-        guard let type = frame.function.type(of: id).tensor, type.rank == 0, type.dtype.hasWideForm else { return nil }
+    private func scalarType(_ id: ValueID) -> DType? {
+        guard let type = function.type(of: id).tensor, type.rank == 0 else { return nil }
         return type.dtype
     }
 
-    /// The slot of a value; one from outside the region becomes a constant.
-    mutating func lookUp(_ id: ValueID) -> (slot: Int32, dtype: DType)? {
-        for value in values where value.id == id { return (value.slot, value.dtype) }
-        guard let dtype = scalarType(id), let outer = try? frame.value(id), case .tensor(let tensor) = outer else { return nil }
-        return (define(id, dtype, from: UnsafeRawPointer(tensor.bytes)), dtype)
-    }
-
-    mutating func define(_ id: ValueID, _ dtype: DType, from bytes: UnsafeRawPointer) -> Int32 {
-        let slot = newSlot()
-        registers.withUnsafeMutableBufferPointer { buffer in
-            loadWide(dtype, bytes, count: 1, into: buffer.baseAddress! + Int(slot) * 2)
-        }
-        values.append(Value(id: id, slot: slot, dtype: dtype))
+    /// The slot of a value; one from outside the region is captured.
+    mutating func slot(of id: ValueID) -> Int? {
+        if let slot = slotOf[id.index] { return slot }
+        guard let dtype = scalarType(id) else { return nil }
+        let slot = define(id, dtype)
+        captures.append((slot, id))
         return slot
     }
 
     mutating func compile(_ region: Region) -> Bool {
         for id in region.parameters {
             guard let dtype = scalarType(id) else { return false }
-            values.append(Value(id: id, slot: newSlot(), dtype: dtype))
-            parameterTypes.append(dtype)
+            _ = define(id, dtype)
         }
-        for operation in region.operations {
-            if !compile(operation) { return false }
-        }
+        for operation in region.operations where !compile(operation) { return false }
         return true
     }
 
-    mutating func compile(_ operation: Operation) -> Bool {
-        guard operation.results.count == 1, operation.regions.isEmpty, let result = scalarType(operation.results[0]) else { return false }
+    private mutating func compile(_ operation: Operation) -> Bool {
         if operation.code == .constant {
-            guard let literal = operation.attributes.literal("value"), literal.type.dtype == result else { return false }
-            _ = define(operation.results[0], result, from: UnsafeRawPointer(literal.storage.bytes))
+            let literal = operation.parameters(ConstantParameters.self).value
+            guard literal.type.rank == 0 else { return false }
+            constants.append((define(operation.results[0], literal.type.dtype), literal))
             return true
         }
-        var operands: [(slot: Int32, dtype: DType)] = []
+        guard operation.results.count == 1, operation.regions.isEmpty, (1...3).contains(operation.operands.count),
+              let result = scalarType(operation.results[0]) else { return false }
+        var operands: [Int] = []
         for id in operation.operands {
-            guard let operand = lookUp(id) else { return false }
-            operands.append(operand)
+            guard let slot = slot(of: id) else { return false }
+            operands.append(slot)
         }
-        if operands.isEmpty || operands.count > 3 { return false }
         // A scalar reshaped or broadcast to a scalar is itself.
         if operation.code == .reshape || operation.code == .broadcastInDim || operation.code == .optimizationBarrier {
-            values.append(Value(id: operation.results[0], slot: operands[0].slot, dtype: result))
+            slotOf[operation.results[0].index] = operands[0]
             return true
         }
-        let operandType = operation.code == .select && operands.count == 3 ? operands[1].dtype : operands[0].dtype
-        var comparison = Comparison.equal
-        if operation.code == .compare {
-            guard let decoded = Comparison(operation.attributes) else { return false }
-            comparison = decoded
-        }
-        if !isScalarCode(operation.code, operandType, result, operandCount: operands.count) { return false }
-        let slot = newSlot()
-        instructions.append(ScalarInstruction(
-            code: operation.code, operand: operandType, result: result, comparison: comparison, destination: slot,
-            a: operands[0].slot, b: operands.count > 1 ? operands[1].slot : operands[0].slot,
-            c: operands.count > 2 ? operands[2].slot : operands[0].slot))
-        values.append(Value(id: operation.results[0], slot: slot, dtype: result))
+        guard let kernel = opDefinition(operation.code)?.scalar?(slots[operands[operands.count - 1]], result, operation.parameters) else { return false }
+        instructions.append(ScalarInstruction(kernel: kernel, a: operands[0], b: operands.count > 1 ? operands[1] : operands[0],
+                                              c: operands.count > 2 ? operands[2] : operands[0], result: define(operation.results[0], result)))
         return true
     }
 }

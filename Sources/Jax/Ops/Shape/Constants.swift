@@ -1,29 +1,61 @@
-// constant, iota, dynamic_iota (StableHLO, sections of these names).
+// constant and iota (StableHLO, sections of these names).
 import JaxIR
 import JaxPlatform
 
 func constantFamily() -> [OpDefinition] {
     [
-        OpDefinition(.constant, shape: constantRule, tensor: { frame, operation, _ throws(JaxError) in
-            guard let literal = operation.attributes.literal("value") else {
-                throw JaxError(.internalError, "constant: the attribute value is missing")
+        OpDefinition(.constant, ConstantParameters.self, infer: { view, parameters throws(JaxError) in
+            try view.requireOperands(0)
+            let literal = parameters.value
+            guard let count = literal.type.checkedElementCount else {
+                throw view.error(.typeError, "a constant of type \(literal.type) has no size")
             }
-            return try tensor(literal)
+            let stored = (literal.isSplat ? 1 : count) * literal.type.dtype.byteWidth
+            guard literal.storage.byteCount >= stored else {
+                throw view.error(.malformed, "\(literal.type) needs \(stored) bytes, has \(literal.storage.byteCount)")
+            }
+            return [.tensor(literal.type)]
+        }, tensor: { _, parameters, _ throws(JaxError) in try tensor(parameters.value) }),
+        OpDefinition(.iota, IotaParameters.self, infer: { view, parameters throws(JaxError) in
+            try view.requireOperands(0)
+            try view.requireAxes([parameters.dimension], rank: parameters.shape.count, "iota_dimension")
+            return [.tensor(TensorType(parameters.dtype, parameters.shape))]
+        }, tensor: { activation, parameters, _ throws(JaxError) in
+            try iota(try activation.resultTensorType(), parameters.dimension)
         }),
-        OpDefinition(.iota, shape: iotaRule, tensor: evaluateIota),
-        OpDefinition(.dynamicIota, shape: iotaRule, tensor: evaluateIota),
     ]
 }
 
-private func constantRule(_ view: OpView) throws(JaxError) -> [ValueType] {
-    try view.requireOperands(0)
-    guard let literal = view.attributes.literal("value") else { throw view.error(.malformed, "the attribute value is missing") }
-    guard let count = literal.type.checkedElementCount else {
-        throw view.error(.typeError, "a constant of type \(literal.type) has no size")
+public final class ConstantParameters: Parameters {
+    private var literal: Literal?
+
+    public convenience init(_ literal: Literal) {
+        self.init()
+        self.literal = literal
     }
-    let stored = (literal.isSplat ? min(count, 1) : count) * literal.type.dtype.byteWidth
-    try view.require(literal.storage.byteCount >= stored, "\(literal.type) needs \(stored) bytes, has \(literal.storage.byteCount)")
-    return [.tensor(literal.type)]
+
+    public var value: Literal { literal! }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) { try coder.literal("value", &literal) }
+}
+
+public final class IotaParameters: Parameters {
+    public private(set) var dtype = DType.i32
+    public private(set) var shape: [Int] = []
+    public private(set) var dimension = 0
+
+    public convenience init(_ type: TensorType, dimension: Int) {
+        self.init()
+        dtype = type.dtype
+        shape = type.shape
+        self.dimension = dimension
+    }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) {
+        try coder.dtype("dtype", &dtype)
+        try coder.shape("shape", &shape)
+        try coder.integer("iota_dimension", &dimension)
+    }
 }
 
 /// A constant's elements; those of a literal that is no splat stay where they are, in the program's memory.
@@ -32,13 +64,13 @@ func tensor(_ literal: Literal) throws(JaxError) -> Tensor {
         return Tensor(literal.type, storage: Storage(borrowing: literal.storage.bytes, byteCount: literal.storage.byteCount))
     }
     let result = try Tensor(literal.type)
-    if result.elementCount > 0 { try dispatchWidth(literal.type.dtype, FillKernel(value: literal.storage.bytes, result: result)) }
+    if result.elementCount > 0 { dispatchWidth(literal.type.dtype, FillKernel(value: literal.storage.bytes, result: result)) }
     return result
 }
 
 /// Every element of `result` set to the one at `value`.
 struct FillKernel: WidthKernel {
-    let value: UnsafeMutableRawPointer
+    let value: UnsafeRawPointer
     let result: Tensor
 
     func run<T: BitwiseCopyable>(_ type: T.Type) {
@@ -46,22 +78,8 @@ struct FillKernel: WidthKernel {
     }
 }
 
-private func iotaRule(_ view: OpView) throws(JaxError) -> [ValueType] {
-    let type = try view.declaredTensor()
-    let axis = try view.requiredInteger("iota_dimension")
-    try view.requireAxes([axis], rank: type.rank, "iota_dimension")
-    if view.operation.code == .dynamicIota {
-        try view.requireOperands(1)
-        try view.requireShapeOperand(0, rank: type.rank)
-    } else {
-        try view.requireOperands(0)
-    }
-    return [.tensor(type)]
-}
-
-private func evaluateIota(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
-    let type = try frame.resultTensorType(operation)
-    let axis = operation.attributes.integer("iota_dimension") ?? 0
+/// Each element's index along `axis`.
+func iota(_ type: TensorType, _ axis: Int) throws(JaxError) -> Tensor {
     if type.elementCount == 0 { return try Tensor(type) }
     let line = try Tensor(TensorType(.i64, [type.shape[axis]]))
     let numbers = line.pointer(Int64.self)

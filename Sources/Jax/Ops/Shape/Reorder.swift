@@ -1,51 +1,96 @@
-// reshape, dynamic_reshape, transpose, reverse, concatenate (StableHLO, sections of these names).
+// reshape, transpose, reverse, concatenate (StableHLO, sections of these names).
 import JaxIR
 import JaxPlatform
 
 func reorderFamily() -> [OpDefinition] {
     [
-        OpDefinition(.reshape, shape: reshapeRule, tensor: evaluateReshape),
-        OpDefinition(.dynamicReshape, shape: reshapeRule, tensor: evaluateReshape),
-        OpDefinition(.transpose, shape: transposeRule, tensor: { frame, operation, operands throws(JaxError) in
-            guard let permutation = operation.attributes.integers("permutation") else {
-                throw JaxError(.internalError, "transpose: the attribute permutation is missing")
-            }
-            return try transpose(try operands[0].asTensor(), permutation)
+        OpDefinition(.reshape, ReshapeParameters.self, infer: { view, parameters throws(JaxError) in
+            try view.requireOperands(1)
+            return [.tensor(try parameters.type(view))]
+        }, tensor: { activation, _, operands throws(JaxError) in
+            Tensor(try activation.resultTensorType(), storage: try operands[0].asTensor().storage)
+        }).linear(.jointly([0])),
+        OpDefinition(.transpose, TransposeParameters.self, infer: { view, parameters throws(JaxError) in
+            try view.requireOperands(1)
+            let operand = try view.tensor(0), permutation = parameters.permutation
+            try view.requireAxes(permutation, rank: operand.rank, "permutation")
+            try view.require(permutation.count == operand.rank, "permutation \(text(permutation)) must name each dimension of \(operand)")
+            var shape: [Int] = []
+            for axis in permutation { shape.append(operand.shape[axis]) }
+            return [.tensor(TensorType(operand.dtype, shape))]
+        }, tensor: { _, parameters, operands throws(JaxError) in
+            try transpose(try operands[0].asTensor(), parameters.permutation)
+        }).linear(.jointly([0])),
+        OpDefinition(.reverse, DimensionsParameters.self, infer: { view, parameters throws(JaxError) in
+            try view.requireOperands(1)
+            let operand = try view.tensor(0)
+            try view.requireAxes(parameters.dimensions, rank: operand.rank, "dimensions")
+            return [.tensor(operand)]
+        }, tensor: { _, parameters, operands throws(JaxError) in
+            try reverse(try operands[0].asTensor(), parameters.dimensions)
+        }).linear(.jointly([0])),
+        OpDefinition(.concatenate, DimensionParameters.self, infer: concatenateType, tensor: { activation, parameters, operands throws(JaxError) in
+            var tensors: [Tensor] = []
+            for operand in operands { tensors.append(try operand.asTensor()) }
+            return try concatenate(tensors, axis: parameters.dimension, try activation.resultTensorType())
         }),
-        OpDefinition(.reverse, shape: reverseRule, tensor: { frame, operation, operands throws(JaxError) in
-            try reverse(try operands[0].asTensor(), operation.attributes.integers("dimensions") ?? [])
-        }),
-        OpDefinition(.concatenate, shape: concatenateRule, tensor: evaluateConcatenate),
     ]
 }
 
-// MARK: reshape
+/// The shape of the result.
+public final class ReshapeParameters: Parameters {
+    public private(set) var shape: [Int] = []
 
-private func reshapeRule(_ view: OpView) throws(JaxError) -> [ValueType] {
-    let isDynamic = view.operation.code == .dynamicReshape
-    try view.requireOperands(isDynamic ? 2 : 1)
-    let operand = try view.tensor(0), result = try view.declaredTensor()
-    try view.require(agree(try product(operand.shape), try product(result.shape)),
-                     "cannot reshape \(operand) to \(text(result.shape)): the number of elements differs")
-    if isDynamic { try view.requireShapeOperand(1, rank: result.rank) }
-    return [.tensor(TensorType(operand.dtype, result.shape))]
+    public convenience init(_ shape: [Int]) {
+        self.init()
+        self.shape = shape
+    }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) { try coder.shape("new_sizes", &shape) }
+
+    func type(_ view: OpView) throws(JaxError) -> TensorType {
+        let operand = try view.tensor(0)
+        for size in shape { try view.require(size >= 0 || isDynamic(size), "the shape \(text(shape)) has a negative size") }
+        try view.require(agree(try product(operand.shape), try product(shape)),
+                         "cannot reshape \(operand) to \(text(shape)): the number of elements differs")
+        return TensorType(operand.dtype, shape)
+    }
 }
 
-private func evaluateReshape(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
-    Tensor(try frame.resultTensorType(operation), storage: try operands[0].asTensor().storage)
+/// The operand's dimension `permutation[i]` is dimension i of the result.
+public final class TransposeParameters: Parameters {
+    public private(set) var permutation: [Int] = []
+
+    public convenience init(_ permutation: [Int]) {
+        self.init()
+        self.permutation = permutation
+    }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) { try coder.integers("permutation", &permutation) }
 }
 
-// MARK: transpose
+/// One dimension.
+public final class DimensionParameters: Parameters {
+    public private(set) var dimension = 0
 
-private func transposeRule(_ view: OpView) throws(JaxError) -> [ValueType] {
-    try view.requireOperands(1)
-    let operand = try view.tensor(0)
-    let permutation = try view.requiredIntegers("permutation")
-    try view.requireAxes(permutation, rank: operand.rank, "permutation")
-    try view.require(permutation.count == operand.rank, "permutation \(text(permutation)) must name each dimension of \(operand)")
-    var shape: [Int] = []
-    for axis in permutation { shape.append(operand.shape[axis]) }
-    return [.tensor(TensorType(operand.dtype, shape))]
+    public convenience init(_ dimension: Int) {
+        self.init()
+        self.dimension = dimension
+    }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) { try coder.integer("dimension", &dimension) }
+}
+
+/// Several dimensions.
+public final class DimensionsParameters: Parameters {
+    public private(set) var dimensions: [Int] = []
+
+    public convenience init(_ dimensions: [Int]) {
+        self.init()
+        self.dimensions = dimensions
+    }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) { try coder.integers("dimensions", &dimensions) }
 }
 
 /// The operand with dimension `permutation[i]` as its dimension i.
@@ -60,18 +105,9 @@ func transpose(_ operand: Tensor, _ permutation: [Int]) throws(JaxError) -> Tens
     let nest = StridedNest(shape: shape, source: source, target: type.strides)
     if nest.shape.count == 1 && nest.source[0] == 1 { return Tensor(type, storage: operand.storage) }
     let result = try Tensor(type)
-    try dispatchWidth(type.dtype, StridedCopy(nest: nest, source: operand.bytes, sourceOffset: 0,
-                                              target: result.bytes, targetOffset: 0))
+    dispatchWidth(type.dtype, StridedCopy(nest: nest, source: operand.bytes, sourceOffset: 0,
+                                          target: result.bytes, targetOffset: 0))
     return result
-}
-
-// MARK: reverse
-
-private func reverseRule(_ view: OpView) throws(JaxError) -> [ValueType] {
-    try view.requireOperands(1)
-    let operand = try view.tensor(0)
-    try view.requireAxes(try view.requiredIntegers("dimensions"), rank: operand.rank, "dimensions")
-    return [.tensor(operand)]
 }
 
 /// The operand with `dimensions` in reverse order.
@@ -84,18 +120,16 @@ func reverse(_ operand: Tensor, _ dimensions: [Int]) throws(JaxError) -> Tensor 
         source[axis] = -strides[axis]
         offset += strides[axis] * (operand.shape[axis] - 1)
     }
-    try dispatchWidth(operand.dtype, StridedCopy(
+    dispatchWidth(operand.dtype, StridedCopy(
         nest: StridedNest(shape: operand.shape, source: source, target: strides),
         source: operand.bytes, sourceOffset: offset, target: result.bytes, targetOffset: 0))
     return result
 }
 
-// MARK: concatenate
-
-private func concatenateRule(_ view: OpView) throws(JaxError) -> [ValueType] {
+private func concatenateType(_ view: OpView, _ parameters: DimensionParameters) throws(JaxError) -> [ValueType] {
     try view.require(view.operandCount > 0, "takes at least one operand")
     var type = try view.tensor(0)
-    let axis = try view.requiredInteger("dimension")
+    let axis = parameters.dimension
     try view.requireAxes([axis], rank: type.rank, "dimension")
     let operands = text(try view.tensors())
     for index in 1..<view.operandCount {
@@ -117,14 +151,6 @@ private func concatenateRule(_ view: OpView) throws(JaxError) -> [ValueType] {
         type.shape[axis] = size
     }
     return [.tensor(type)]
-}
-
-private func evaluateConcatenate(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
-    let type = try frame.resultTensorType(operation)
-    let axis = operation.attributes.integer("dimension") ?? 0
-    var tensors: [Tensor] = []
-    for operand in operands { tensors.append(try operand.asTensor()) }
-    return try concatenate(tensors, axis: axis, type)
 }
 
 /// The operands one after the other along `axis`, which make up `type`.

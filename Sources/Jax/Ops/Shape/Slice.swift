@@ -1,46 +1,61 @@
-// slice, real_dynamic_slice, dynamic_slice, dynamic_update_slice (StableHLO, sections of these names).
+// slice, dynamic_slice, dynamic_update_slice (StableHLO, sections of these names).
 import JaxIR
 import JaxPlatform
 
 func sliceFamily() -> [OpDefinition] {
     [
-        OpDefinition(.slice, shape: sliceRule, tensor: { frame, operation, operands throws(JaxError) in
-            try slice(try operands[0].asTensor(), starts: operation.attributes.integers("start_indices") ?? [],
-                               strides: operation.attributes.integers("strides") ?? [],
-                               to: try frame.resultTensorType(operation))
-        }),
-        OpDefinition(.realDynamicSlice, shape: { view throws(JaxError) in
-            try view.requireOperands(4)
-            let operand = try view.tensor(0), result = try view.declaredTensor()
-            for index in 1..<4 { try view.requireShapeOperand(index, rank: operand.rank) }
-            try view.require(result.rank == operand.rank, "the result must have the rank of \(operand), is \(result)")
-            return [.tensor(TensorType(operand.dtype, result.shape))]
-        }, tensor: evaluateRealDynamicSlice),
-        OpDefinition(.dynamicSlice, shape: dynamicSliceRule, tensor: { frame, operation, operands throws(JaxError) in
+        OpDefinition(.slice, SliceParameters.self, infer: sliceType, tensor: { activation, parameters, operands throws(JaxError) in
+            try slice(try operands[0].asTensor(), starts: parameters.starts, strides: parameters.strides,
+                      to: try activation.resultTensorType())
+        }).linear(.jointly([0])),
+        OpDefinition(.dynamicSlice, SliceSizesParameters.self, infer: dynamicSliceType, tensor: { activation, _, operands throws(JaxError) in
             let operand = try operands[0].asTensor()
-            let type = try frame.resultTensorType(operation)
+            let type = try activation.resultTensorType()
             let starts = try clampedStarts(operands[1...], operand.shape, type.shape)
             return try slice(operand, starts: starts, strides: [Int](repeating: 1, count: type.rank), to: type)
-        }),
-        OpDefinition(.dynamicUpdateSlice, shape: dynamicUpdateSliceRule, tensor: evaluateDynamicUpdateSlice),
+        }).linear(.jointly([0])),
+        OpDefinition(.dynamicUpdateSlice, infer: dynamicUpdateSliceType, tensor: evaluateDynamicUpdateSlice).linear(.jointly([0, 1])),
     ]
 }
 
-/// The elements of an integer vector or scalar.
-func integers(_ value: RuntimeValue) throws(JaxError) -> [Int] {
-    let tensor = try convert(try value.asTensor(), to: .i64)
-    var list: [Int] = []
-    list.reserveCapacity(tensor.elementCount)
-    for element in tensor.elements(as: Int64.self) { list.append(Int(element)) }
-    return list
+/// The elements at `starts`, `starts + strides`, … below `limits`.
+public final class SliceParameters: Parameters {
+    public private(set) var starts: [Int] = []
+    public private(set) var limits: [Int] = []
+    public private(set) var strides: [Int] = []
+
+    public convenience init(starts: [Int], limits: [Int], strides: [Int]? = nil) {
+        self.init()
+        self.starts = starts
+        self.limits = limits
+        self.strides = strides ?? [Int](repeating: 1, count: starts.count)
+    }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) {
+        try coder.integers("start_indices", &starts)
+        try coder.integers("limit_indices", &limits)
+        try coder.integers("strides", &strides, missing: [Int](repeating: 1, count: starts.count))
+    }
+}
+
+/// How much of each dimension is taken.
+public final class SliceSizesParameters: Parameters {
+    public private(set) var sizes: [Int] = []
+
+    public convenience init(_ sizes: [Int]) {
+        self.init()
+        self.sizes = sizes
+    }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) { try coder.integers("slice_sizes", &sizes) }
 }
 
 /// One integer; unsigned numbers beyond Int.max count as Int.max.
 func integer(_ value: RuntimeValue) throws(JaxError) -> Int {
     let tensor = try value.asTensor()
     switch tensor.dtype {
-    case .i1, .u8: return Int(tensor.pointer(UInt8.self).pointee)
-    case .i8: return Int(tensor.pointer(Int8.self).pointee)
+    case .i1, .u2, .u4, .u8: return Int(tensor.pointer(UInt8.self).pointee)
+    case .i2, .i4, .i8: return Int(tensor.pointer(Int8.self).pointee)
     case .i16: return Int(tensor.pointer(Int16.self).pointee)
     case .i32: return Int(tensor.pointer(Int32.self).pointee)
     case .i64: return Int(tensor.pointer(Int64.self).pointee)
@@ -53,11 +68,10 @@ func integer(_ value: RuntimeValue) throws(JaxError) -> Int {
 
 // MARK: slice
 
-private func sliceRule(_ view: OpView) throws(JaxError) -> [ValueType] {
+private func sliceType(_ view: OpView, _ parameters: SliceParameters) throws(JaxError) -> [ValueType] {
     try view.requireOperands(1)
     let operand = try view.tensor(0)
-    let starts = try view.requiredIntegers("start_indices"), limits = try view.requiredIntegers("limit_indices")
-    let strides = try view.requiredIntegers("strides")
+    let starts = parameters.starts, limits = parameters.limits, strides = parameters.strides
     try view.require(starts.count == operand.rank && limits.count == operand.rank && strides.count == operand.rank,
                      "the slice \(text(starts)):\(text(limits)):\(text(strides)) must have one for each dimension of \(operand)")
     var shape: [Int] = []
@@ -81,33 +95,17 @@ func slice(_ operand: Tensor, starts: [Int], strides: [Int], to type: TensorType
         offset += starts[axis] * source[axis]
         source[axis] = type.shape[axis] == 1 ? source[axis] : source[axis] * strides[axis]
     }
-    try dispatchWidth(type.dtype, StridedCopy(nest: StridedNest(shape: type.shape, source: source, target: type.strides),
-                                              source: operand.bytes, sourceOffset: offset,
-                                              target: result.bytes, targetOffset: 0))
+    dispatchWidth(type.dtype, StridedCopy(nest: StridedNest(shape: type.shape, source: source, target: type.strides),
+                                          source: operand.bytes, sourceOffset: offset,
+                                          target: result.bytes, targetOffset: 0))
     return result
-}
-
-private func evaluateRealDynamicSlice(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
-    let operand = try operands[0].asTensor()
-    let type = try frame.resultTensorType(operation)
-    let starts = try integers(operands[1]), limits = try integers(operands[2]), strides = try integers(operands[3])
-    for axis in 0..<type.rank {
-        let start = starts[axis], limit = limits[axis], stride = strides[axis]
-        guard start >= 0, start <= limit, limit <= operand.shape[axis], stride > 0,
-              (limit - start) / stride + ((limit - start) % stride == 0 ? 0 : 1) == type.shape[axis] else {
-            throw JaxError(.valueError, "real_dynamic_slice: \(text(starts)):\(text(limits)):\(text(strides)) of "
-                + "\(operand.type) does not have the type \(type)")
-        }
-    }
-    return try slice(operand, starts: starts, strides: strides, to: type)
 }
 
 // MARK: dynamic_slice, dynamic_update_slice
 
-private func dynamicSliceRule(_ view: OpView) throws(JaxError) -> [ValueType] {
-    let operand = try view.tensor(0)
+private func dynamicSliceType(_ view: OpView, _ parameters: SliceSizesParameters) throws(JaxError) -> [ValueType] {
+    let operand = try view.tensor(0), sizes = parameters.sizes
     try requireStarts(view, from: 1, rank: operand.rank)
-    let sizes = try view.requiredIntegers("slice_sizes")
     try view.require(sizes.count == operand.rank, "slice_sizes \(text(sizes)) must have one for each dimension of \(operand)")
     for axis in 0..<operand.rank {
         let size = operand.shape[axis]
@@ -117,7 +115,7 @@ private func dynamicSliceRule(_ view: OpView) throws(JaxError) -> [ValueType] {
     return [.tensor(TensorType(operand.dtype, sizes))]
 }
 
-private func dynamicUpdateSliceRule(_ view: OpView) throws(JaxError) -> [ValueType] {
+private func dynamicUpdateSliceType(_ view: OpView) throws(JaxError) -> [ValueType] {
     let operand = try view.tensor(0), update = try view.tensor(1)
     try requireStarts(view, from: 2, rank: operand.rank)
     try view.require(update.dtype == operand.dtype && update.rank == operand.rank,
@@ -149,7 +147,7 @@ private func clampedStarts(_ operands: ArraySlice<RuntimeValue>, _ shape: [Int],
 }
 
 /// In place where nothing else needs the operand: a loop that fills an array row by row copies only the rows.
-private func evaluateDynamicUpdateSlice(_ frame: Frame, _ operation: Operation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
+private func evaluateDynamicUpdateSlice(_ activation: Activation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
     var target = try operands[0].takeTensor()
     let update = try operands[1].asTensor()
     let starts = try clampedStarts(operands[2...], target.shape, update.shape)
@@ -163,7 +161,7 @@ private func evaluateDynamicUpdateSlice(_ frame: Frame, _ operation: Operation, 
         let strides = target.type.strides
         var offset = 0
         for axis in 0..<starts.count { offset += starts[axis] * strides[axis] }
-        try dispatchWidth(target.dtype, StridedCopy(
+        dispatchWidth(target.dtype, StridedCopy(
             nest: StridedNest(shape: update.shape, source: update.type.strides, target: strides),
             source: update.bytes, sourceOffset: 0, target: target.bytes, targetOffset: offset))
     }

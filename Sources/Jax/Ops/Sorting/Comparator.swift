@@ -44,21 +44,21 @@ private struct ComparatorReader {
         guard operation.code == .or, operation.operands.count == 2, let less = definition(operation.operands[0]), less.code == .compare,
               let key = comparison(less), let both = definition(operation.operands[1]), both.code == .and, both.operands.count == 2,
               let equal = definition(both.operands[0]), equal.code == .compare, equal.operands == less.operands,
-              equal.attributes.enumeration("comparison_direction") == "EQ",
+              equal.parameters(CompareParameters.self).direction == .equal,
               let rest = order(both.operands[1], depth: depth + 1) else { return nil }
         return [key] + rest
     }
 
     /// A strict comparison of the two parameters of one operand.
     func comparison(_ operation: Operation) -> SortKey? {
-        guard let comparison = Comparison(operation.attributes), operation.operands.count == 2,
-              comparison.direction == .less || comparison.direction == .greater,
+        let comparison = operation.parameters(CompareParameters.self).comparison
+        guard operation.operands.count == 2, comparison.direction == .less || comparison.direction == .greater,
               let a = source(operation.operands[0], depth: 0), let b = source(operation.operands[1], depth: 0),
               a.parameter / 2 == b.parameter / 2, a.parameter != b.parameter, a.mergesZeros == b.mergesZeros, a.mergesNaNs == b.mergesNaNs,
               let dtype = function.type(of: operation.operands[0]).tensor?.dtype, !dtype.isComplex else { return nil }
         let isSwapped = a.parameter > b.parameter
         return SortKey(operand: a.parameter / 2, isDescending: (comparison.direction == .greater) != isSwapped,
-                       mergesZeros: a.mergesZeros, mergesNaNs: a.mergesNaNs, isPartial: dtype.isFloat && !comparison.total)
+                       mergesZeros: a.mergesZeros, mergesNaNs: a.mergesNaNs, isPartial: dtype.isFloat && !comparison.isTotal)
     }
 
     /// A parameter, under `select(x == 0, 0, x)` and `select(x != x, nan, x)`.
@@ -67,10 +67,10 @@ private struct ComparatorReader {
         guard depth < 4, let select = definition(id), select.code == .select, select.operands.count == 3,
               let test = definition(select.operands[0]), test.code == .compare, test.operands.count == 2, test.operands[0] == select.operands[2],
               let constant = constant(select.operands[1]), var inner = source(select.operands[2], depth: depth + 1) else { return nil }
-        switch test.attributes.enumeration("comparison_direction") {
-        case "EQ" where constant == 0 && self.constant(test.operands[1]) == 0:
+        switch test.parameters(CompareParameters.self).direction {
+        case .equal where constant == 0 && self.constant(test.operands[1]) == 0:
             inner.mergesZeros = true
-        case "NE" where constant != constant && test.operands[1] == select.operands[2]:
+        case .notEqual where constant != constant && test.operands[1] == select.operands[2]:
             inner.mergesNaNs = true
         default:
             return nil
@@ -80,8 +80,9 @@ private struct ComparatorReader {
 
     /// A scalar float constant of the region.
     func constant(_ id: ValueID) -> Double? {
-        guard let operation = definition(id), operation.code == .constant, let literal = operation.attributes.literal("value"),
-              literal.type.dtype.isFloat, literal.type.dtype.hasWideForm, literal.type.elementCount == 1 else { return nil }
+        guard let operation = definition(id), operation.code == .constant,
+              case let literal = operation.parameters(ConstantParameters.self).value,
+              literal.type.dtype.isFloat, literal.type.elementCount == 1 else { return nil }
         var word: UInt64 = 0
         loadWide(literal.type.dtype, literal.storage.bytes, count: 1, into: &word)
         return Double(bitPattern: word)
@@ -98,7 +99,7 @@ extension SortKey {
                 var value = words.doubles[i]
                 if mergesZeros && value == 0 { value = 0 }
                 if mergesNaNs && value != value { value = .nan }
-                key = totalOrderKey(value.bitPattern)
+                key = totalOrderKey(Int64(bitPattern: value.bitPattern))
             case .unsigned: key = Int64(bitPattern: words[i] ^ (1 << 63))
             default: key = words.integers[i]
             }

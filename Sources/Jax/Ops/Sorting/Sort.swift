@@ -3,35 +3,45 @@ import JaxIR
 import JaxPlatform
 
 func sortFamily() -> [OpDefinition] {
-    [OpDefinition(.sort, shape: sortShape, evaluate: evaluateSort)]
+    [OpDefinition(.sort, SortParameters.self, .scalarRegions, infer: sortTypes, evaluate: { activation, parameters, operands throws(JaxError) in
+        var inputs: [Tensor] = []
+        for operand in operands { inputs.append(try operand.asTensor()) }
+        let axis = parameters.dimension < 0 ? parameters.dimension + inputs[0].type.rank : parameters.dimension
+        return try sort(inputs, axis: axis, SortOrder(activation, inputs)).map { .tensor($0) }
+    })]
 }
 
-private func sortShape(_ op: OpView) throws(JaxError) -> [ValueType] {
+public final class SortParameters: Parameters {
+    /// Counted from the end where it is negative.
+    public private(set) var dimension = -1
+    public private(set) var isStable = false
+
+    public convenience init(dimension: Int, isStable: Bool = true) {
+        self.init()
+        self.dimension = dimension
+        self.isStable = isStable
+    }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) {
+        try coder.integer("dimension", &dimension, missing: -1)
+        try coder.bool("is_stable", &isStable, missing: false)
+    }
+}
+
+private func sortTypes(_ op: OpView, _ parameters: SortParameters) throws(JaxError) -> [ValueType] {
     try op.require(op.operandCount >= 1, "takes at least one operand")
     try op.requireRegions(1)
     let (types, shape) = try op.alikeOperands(op.operandCount)
-    var dimension = op.attributes.integer("dimension") ?? -1
-    if dimension < 0 { dimension += shape.count }
-    try op.require(dimension >= 0 && dimension < shape.count, "dimension \(dimension) is not a dimension of \(types[0])")
-    let (parameters, results) = op.regionTypes(0)
-    try op.require(parameters.count == 2 * types.count, "its comparator must take \(2 * types.count) scalars, takes \(parameters.count)")
-    for (index, parameter) in parameters.enumerated() {
-        try op.require(parameter == .tensor(scalarType(types[index / 2])), "its comparator takes a \(parameter) where operand \(index / 2) is \(types[index / 2])")
+    let dimension = parameters.dimension < 0 ? parameters.dimension + shape.count : parameters.dimension
+    try op.require(dimension >= 0 && dimension < shape.count, "dimension \(parameters.dimension) is not a dimension of \(types[0])")
+    let (takes, returns) = op.regionTypes(0)
+    try op.require(takes.count == 2 * types.count, "its comparator must take \(2 * types.count) scalars, takes \(takes.count)")
+    for (index, parameter) in takes.enumerated() {
+        try op.require(parameter == .tensor(scalarType(types[index / 2])),
+                       "its comparator takes a \(parameter) where operand \(index / 2) is \(types[index / 2])")
     }
-    try op.require(results == [.tensor(TensorType(.i1, []))], "its comparator must return one bool")
-    var values: [ValueType] = []
-    for type in types { values.append(.tensor(TensorType(type.dtype, shape))) }
-    return values
-}
-
-private func evaluateSort(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
-    var inputs: [Tensor] = []
-    for operand in operands { inputs.append(try operand.asTensor()) }
-    let dimension = operation.attributes.integer("dimension") ?? -1
-    let order = try SortOrder(operation.regions[0], frame, inputs)
-    var values: [RuntimeValue] = []
-    for result in try sort(inputs, axis: dimension < 0 ? dimension + inputs[0].type.rank : dimension, order) { values.append(.tensor(result)) }
-    return values
+    try op.require(returns == [.tensor(TensorType(.i1, []))], "its comparator must return one bool")
+    return types.map { .tensor(TensorType($0.dtype, shape)) }
 }
 
 /// Sorts tensors of one shape together along `axis`. With `keeping`, only that many leading elements of each row are kept.
@@ -57,9 +67,14 @@ func sort(_ inputs: [Tensor], axis: Int, keeping kept: Int? = nil, _ order: Sort
             let base = row / inner * length * inner + row % inner
             for (k, operand) in order.used.enumerated() {
                 let input = inputs[operand]
-                let words = workspace.elements + workspace.starts[k]
-                loadWide(input.dtype, input.bytes + base * input.dtype.byteWidth, stride: inner, count: length, into: words)
-                if case .keys(let keys) = order.form { keys[k].makeKeys(input.dtype, words, length) }
+                let source = input.bytes + base * input.dtype.byteWidth
+                if case .keys(let keys) = order.form {
+                    let words = workspace.columns[k].assumingMemoryBound(to: UInt64.self)
+                    loadWide(input.dtype, source, stride: inner, count: length, into: words)
+                    keys[k].makeKeys(input.dtype, words, length)
+                } else {
+                    copyRow(input.dtype.byteWidth, source, inner, workspace.columns[k], 1, length)
+                }
             }
             let permutation = try sortIndices(order, workspace, length)
             let target = row / inner * keptLength * inner + row % inner
@@ -93,12 +108,13 @@ struct SortOrder {
         /// Integer keys, the first the most significant.
         case keys([SortKey])
         case program(ScalarFunction)
-        case region(Frame, Region)
+        case region
     }
 
     let form: Form
+    fileprivate let activation: Activation
     let dtypes: [DType]
-    /// The operands that the comparison reads, in wide form.
+    /// The operands that the comparison reads: as keys in wide form, else as they are.
     let used: [Int]
 
     var isParallel: Bool {
@@ -106,102 +122,113 @@ struct SortOrder {
         return true
     }
 
-    init(_ region: Region, _ frame: Frame, _ inputs: [Tensor]) throws(JaxError) {
-        guard inputs[0].elementCount <= Int(Int32.max) else { throw JaxError(.resourceExhausted, "sort: more than \(Int32.max) elements") }
-        var dtypes: [DType] = []
-        for input in inputs { dtypes.append(input.dtype) }
-        self.dtypes = dtypes
-        if let keys = recogniseKeys(region, in: frame.function), !keys.contains(where: { $0.isPartial }) {
+    /// The order of an operation's comparator: its region, or the function that its parameters name.
+    init(_ activation: Activation, _ inputs: [Tensor]) throws(JaxError) {
+        try SortOrder.checkSize(inputs)
+        self.activation = activation
+        dtypes = inputs.map { $0.dtype }
+        let region = activation.operation.regions.first ?? activation.step.callees[0].function.body
+        let function = activation.operation.regions.isEmpty ? activation.step.callees[0].function : activation.frame.function
+        if let keys = recogniseKeys(region, in: function), !keys.contains(where: { $0.isPartial }) {
             form = .keys(keys)
-            var used: [Int] = []
-            for key in keys { used.append(key.operand) }
-            self.used = used
+            used = keys.map { $0.operand }
         } else {
-            if let function = ScalarFunction(region, in: frame) { form = .program(function) } else { form = .region(frame, region) }
+            if let function = activation.step.scalars[0] { form = .program(function) } else { form = .region }
             used = Array(0..<inputs.count)
         }
-        for operand in used { try requireWideForm(dtypes[operand]) }
     }
 
     /// The order of the first tensor's elements alone, floats in total order.
-    init(_ inputs: [Tensor], isDescending: Bool) throws(JaxError) {
-        guard inputs[0].elementCount <= Int(Int32.max) else { throw JaxError(.resourceExhausted, "sort: more than \(Int32.max) elements") }
-        var dtypes: [DType] = []
-        for input in inputs { dtypes.append(input.dtype) }
-        self.dtypes = dtypes
+    init(_ activation: Activation, _ inputs: [Tensor], isDescending: Bool) throws(JaxError) {
+        try SortOrder.checkSize(inputs)
+        self.activation = activation
+        dtypes = inputs.map { $0.dtype }
         form = .keys([SortKey(operand: 0, isDescending: isDescending, mergesZeros: false, mergesNaNs: false, isPartial: false)])
         used = [0]
-        try requireWideForm(dtypes[0])
+    }
+
+    private static func checkSize(_ inputs: [Tensor]) throws(JaxError) {
+        guard inputs[0].elementCount <= Int(Int32.max) else { throw JaxError(.resourceExhausted, "sort: more than \(Int32.max) elements") }
+    }
+
+    /// Bytes of an element of a used operand in the workspace.
+    fileprivate func width(_ operand: Int) -> Int {
+        if case .keys = form { return 8 }
+        return dtypes[operand].byteWidth
     }
 }
 
 /// One processor's memory while it sorts rows.
 struct SortWorkspace {
     private let scratch: Scratch
-    /// The row's elements (or keys) of the used operands, each from its start.
-    let elements: Words
-    let starts: [Int]
-    fileprivate let registers: Words
+    /// The row's elements (or keys) of each used operand.
+    let columns: [UnsafeMutableRawPointer]
+    fileprivate let registers: ScalarRegisters?
     fileprivate let indices: UnsafeMutablePointer<Int32>
     fileprivate let other: UnsafeMutablePointer<Int32>
 
     init(_ order: SortOrder, length: Int) throws(JaxError) {
-        var starts: [Int] = [], words = 0
+        var bytes = 0
+        for operand in order.used { bytes += (length * order.width(operand) + 15) & ~15 }
+        scratch = try Scratch(byteCount: bytes + 8 * length + 8)
+        var next = scratch.bytes, columns: [UnsafeMutableRawPointer] = []
         for operand in order.used {
-            starts.append(words)
-            words += length * order.dtypes[operand].wideWords
+            columns.append(next)
+            next += (length * order.width(operand) + 15) & ~15
         }
-        self.starts = starts
-        var registerWords = 0
-        if case .program(let function) = order.form { registerWords = function.registerWords }
-        scratch = try Scratch(words: words + registerWords + length + 1)
-        elements = scratch.words
-        registers = elements + words
-        indices = UnsafeMutableRawPointer(registers + registerWords).assumingMemoryBound(to: Int32.self)
+        self.columns = columns
+        indices = next.assumingMemoryBound(to: Int32.self)
         other = indices + length
-        if case .program(let function) = order.form { function.prepare(registers) }
+        if case .program(let function) = order.form {
+            registers = try ScalarRegisters(function, lanes: 1, in: order.activation.frame)
+        } else {
+            registers = nil
+        }
     }
 
-    func free() { scratch.free() }
+    func free() {
+        registers?.free()
+        scratch.free()
+    }
 }
 
 /// The stable permutation that sorts the workspace's row.
 private func sortIndices(_ order: SortOrder, _ workspace: SortWorkspace, _ length: Int) throws(JaxError) -> UnsafePointer<Int32> {
-    let elements = workspace.elements
     switch order.form {
     case .keys(let keys):
-        let first = elements.integers
+        let first = workspace.columns[0].assumingMemoryBound(to: Int64.self)
         if keys.count == 1 {
             return try mergeSort(workspace, length) { a, b throws(JaxError) in first[Int(a)] < first[Int(b)] }
         }
         return try mergeSort(workspace, length) { a, b throws(JaxError) in
-            for k in 0..<keys.count {
-                let column = elements.integers + k * length
-                if column[Int(a)] != column[Int(b)] { return column[Int(a)] < column[Int(b)] }
+            for column in workspace.columns {
+                let keys = column.assumingMemoryBound(to: Int64.self)
+                if keys[Int(a)] != keys[Int(b)] { return keys[Int(a)] < keys[Int(b)] }
             }
             return false
         }
-    case .program(let function):
+    case .program:
+        let registers = workspace.registers!
         return try mergeSort(workspace, length) { a, b throws(JaxError) in
             for (k, operand) in order.used.enumerated() {
-                let words = order.dtypes[operand].wideWords
-                let column = elements + workspace.starts[k]
-                for part in 0..<words {
-                    workspace.registers[4 * k + part] = column[Int(a) * words + part]
-                    workspace.registers[4 * k + 2 + part] = column[Int(b) * words + part]
-                }
+                let width = order.dtypes[operand].byteWidth
+                registers.blocks[2 * k] = workspace.columns[k] + Int(a) * width
+                registers.blocks[2 * k + 1] = workspace.columns[k] + Int(b) * width
             }
-            function.run(workspace.registers)
-            return workspace.registers[Int(function.resultSlots[0]) * 2] != 0
+            registers.run(1)
+            return registers.result(0).load(as: UInt8.self) != 0
         }
-    case .region(let frame, let region):
+    case .region:
         return try mergeSort(workspace, length) { a, b throws(JaxError) in
             var arguments: [RuntimeValue] = []
             for (k, operand) in order.used.enumerated() {
-                arguments.append(.tensor(try scalarTensor(order.dtypes[operand], elements + workspace.starts[k], Int(a))))
-                arguments.append(.tensor(try scalarTensor(order.dtypes[operand], elements + workspace.starts[k], Int(b))))
+                let dtype = order.dtypes[operand]
+                arguments.append(.tensor(try scalarTensor(dtype, workspace.columns[k] + Int(a) * dtype.byteWidth)))
+                arguments.append(.tensor(try scalarTensor(dtype, workspace.columns[k] + Int(b) * dtype.byteWidth)))
             }
-            return try frame.run(region, arguments)[0].asTensor().bytes.load(as: UInt8.self) != 0
+            let activation = order.activation
+            let results = activation.operation.regions.isEmpty ? try activation.call(0, arguments) : try activation.run(0, arguments)
+            return try results[0].asTensor().bytes.load(as: UInt8.self) != 0
         }
     }
 }

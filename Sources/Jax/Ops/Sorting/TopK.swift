@@ -1,64 +1,74 @@
-// The largest elements of rows, by custom call: TopK, ApproxTopK (exact here), and the forms of both in programs with
-// symbolic shapes, whose number of elements is an operand.
+// The largest elements of rows: top_k, and the custom call ApproxTopK, which is exact here.
 import JaxIR
 import JaxPlatform
 
-func topKCalls() -> [CustomCall] {
-    [
-        CustomCall("TopK", shape: topKShape, evaluate: evaluateTopK),
-        CustomCall("mhlo.topk", shape: topKShape, evaluate: evaluateTopK),
-        CustomCall("stablehlo.dynamic_top_k", shape: topKShape, evaluate: evaluateTopK),
-        CustomCall("ApproxTopK", shape: approximateShape, evaluate: evaluateApproximate),
-        CustomCall("stablehlo.dynamic_approx_top_k", shape: approximateShape, evaluate: evaluateApproximate),
-    ]
+func topKFamily() -> [OpDefinition] {
+    [OpDefinition(.topK, TopKParameters.self, infer: { view, parameters throws(JaxError) in
+        try view.requireOperands(1)
+        let operand = try view.tensor(0)
+        try view.require(operand.rank >= 1 && !operand.dtype.isComplex, "takes an array of ordered elements, given \(operand)")
+        var shape = operand.shape
+        let count = parameters.count, size = shape[shape.count - 1]
+        try view.require(count >= 0 && (isDynamic(size) || count <= size) || isDynamic(count), "\(count) elements of \(operand)")
+        shape[shape.count - 1] = count
+        return [.tensor(TensorType(operand.dtype, shape)), .tensor(TensorType(.i32, shape))]
+    }, evaluate: { activation, parameters, operands throws(JaxError) in
+        let operand = try operands[0].asTensor()
+        let axis = operand.type.rank - 1
+        let inputs = [operand, try iota(TensorType(.i32, operand.shape), axis)]
+        let order = try SortOrder(activation, inputs, isDescending: parameters.isLargest)
+        return try sort(inputs, axis: axis, keeping: parameters.count, order).map { .tensor($0) }
+    })]
 }
 
-// MARK: - TopK
+/// How many elements of the last dimension are kept, largest (or smallest) first, equal ones in their order; with their indices.
+public final class TopKParameters: Parameters {
+    public private(set) var count = 0
+    public private(set) var isLargest = true
 
-/// (values, indices): the last dimension is as long as the program declares.
-private func topKShape(_ op: OpView) throws(JaxError) -> [ValueType] {
-    let operand = try op.tensor(0)
-    try op.require(operand.rank >= 1 && !operand.dtype.isComplex, "takes an array of ordered elements, given \(operand)")
-    try op.require(op.operation.results.count == 2, "has two results")
-    let declared = try op.declaredTensor(0)
-    try op.require(declared.rank == operand.rank, "result 0 must have rank \(operand.rank), \(declared) declared")
-    var shape = operand.shape
-    let count = declared.shape[shape.count - 1]
-    try op.require(isDynamic(count) || isDynamic(shape[shape.count - 1]) || count <= shape[shape.count - 1], "\(count) elements of \(operand)")
-    shape[shape.count - 1] = count
-    return try op.checkResults([TensorType(operand.dtype, shape), TensorType(.i32, shape)])
-}
+    public convenience init(_ count: Int, isLargest: Bool = true) {
+        self.init()
+        self.count = count
+        self.isLargest = isLargest
+    }
 
-private func evaluateTopK(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
-    let operand = try operands[0].asTensor()
-    let type = try frame.resultTensorType(operation)
-    let axis = type.rank - 1
-    let isLargest = operation.configuredBool("largest") ?? true
-    let inputs = [operand, try positions(operand.shape, axis)]
-    var values: [RuntimeValue] = []
-    for result in try sort(inputs, axis: axis, keeping: type.shape[axis], try SortOrder(inputs, isDescending: isLargest)) { values.append(.tensor(result)) }
-    return values
-}
-
-/// The index along `axis` of each element.
-private func positions(_ shape: [Int], _ axis: Int) throws(JaxError) -> Tensor {
-    let tensor = try Tensor(TensorType(.i32, shape))
-    let elements = tensor.elements(as: Int32.self)
-    let inner = try product(Array(shape[(axis + 1)...]))
-    for i in 0..<tensor.elementCount { elements[i] = Int32(truncatingIfNeeded: i / inner % shape[axis]) }
-    return tensor
+    public override func code(_ coder: ParameterCoder) throws(JaxError) {
+        try coder.integer("k", &count)
+        try coder.bool("largest", &isLargest, missing: true)
+    }
 }
 
 // MARK: - ApproxTopK
 
-/// As many operands as initial values, of which the first `top_k` by the comparator are kept along `reduction_dim`.
-private func approximateShape(_ op: OpView) throws(JaxError) -> [ValueType] {
-    let count = op.operation.results.count
+func topKCalls() -> [OpDefinition] {
+    [
+        OpDefinition(.customCall, target: "ApproxTopK", ApproximateTopKParameters.self, .scalarRegions, infer: approximateTypes,
+                     evaluate: { activation, parameters, operands throws(JaxError) in
+            var inputs: [Tensor] = []
+            for k in 0..<activation.operation.results.count { inputs.append(try operands[k].asTensor()) }
+            let axis = parameters.dimension
+            let order = try SortOrder(activation, inputs)
+            return try sort(inputs, axis: axis, keeping: try activation.resultTensorType().shape[axis], order).map { .tensor($0) }
+        }),
+    ]
+}
+
+/// Which dimension is reduced to its first elements by the comparator.
+public final class ApproximateTopKParameters: Parameters {
+    public private(set) var dimension = 0
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) { try coder.integer("reduction_dim", &dimension) }
+}
+
+/// As many operands as initial values, of which the first elements by the comparator are kept along a dimension; how many, the
+/// results say.
+private func approximateTypes(_ op: OpView, _ parameters: ApproximateTopKParameters) throws(JaxError) -> [ValueType] {
+    let count = op.call?.resultTypes.count ?? 0
     try op.require(count >= 1 && op.operandCount >= 2 * count, "takes as many operands and initial values as it has results")
     let (types, shape) = try op.alikeOperands(count)
-    let axis = op.operation.configuredInteger("reduction_dim") ?? -1
+    let axis = parameters.dimension
     try op.require(axis >= 0 && axis < shape.count, "reduction_dim \(axis) is not a dimension of \(types[0])")
-    let comparator = try comparator(op.operation, op.module)
+    guard let comparator = op.call?.called.first else { throw op.error(.malformed, "the comparator is missing") }
     var expected: [ValueType] = []
     for type in types { expected += [.tensor(scalarType(type)), .tensor(scalarType(type))] }
     try op.require(comparator.parameterTypes == expected && comparator.resultTypes == [.tensor(TensorType(.i1, []))],
@@ -73,23 +83,4 @@ private func approximateShape(_ op: OpView) throws(JaxError) -> [ValueType] {
         results.append(TensorType(type.dtype, kept))
     }
     return try op.checkResults(results)
-}
-
-private func comparator(_ operation: Operation, _ module: Module) throws(JaxError) -> Function {
-    guard case .symbol(let name)? = operation.attributes.array("called_computations")?.first, let function = module.function(named: name) else {
-        throw JaxError(.malformed, "the comparator is missing")
-    }
-    return function
-}
-
-private func evaluateApproximate(_ frame: Frame, _ operation: Operation, _ operands: [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
-    var inputs: [Tensor] = []
-    for k in 0..<operation.results.count { inputs.append(try operands[k].asTensor()) }
-    let function = try comparator(operation, frame.evaluator.module)
-    let axis = operation.configuredInteger("reduction_dim") ?? 0
-    let kept = try frame.resultTensorType(operation).shape[axis]
-    let order = try SortOrder(function.body, Frame(frame.evaluator, function, depth: 0), inputs)
-    var values: [RuntimeValue] = []
-    for result in try sort(inputs, axis: axis, keeping: kept, order) { values.append(.tensor(result)) }
-    return values
 }

@@ -14,26 +14,17 @@ private func sortKey(_ a: Tensor) throws(JaxError) -> Tensor {
 /// Sorted along an axis, and the permutation that does it.
 private func sorted(_ a: Tensor, axis: Int, isDescending: Bool) throws(JaxError) -> (values: Tensor, order: Tensor) {
     let positions = try Eager.iota(.i32, a.shape, axis: axis), key = try sortKey(a)
-    let module = Module(), function = Function(name: "main")
-    var parameters: [ValueID] = [], results: [ValueID] = [], inner: [ValueID] = []
-    for tensor in [key, a, positions] {
-        parameters.append(function.makeValue(.tensor(tensor.type)))
-        results.append(function.makeValue(.tensor(tensor.type)))
-        for _ in 0..<2 { inner.append(function.makeValue(.tensor(TensorType(tensor.dtype, [])))) }
+    let comparison = CompareParameters(isDescending ? .greater : .less,
+                                       a.dtype.isFloat ? .total : a.dtype.kind == .signed ? .signed : .unsigned)
+    let results = try Eager.run([key, a, positions]) { builder, values throws(JaxError) in
+        var scalars: [ValueType] = []
+        for tensor in [key, a, positions] { scalars += [.tensor(TensorType(tensor.dtype, [])), .tensor(TensorType(tensor.dtype, []))] }
+        let comparator = try builder.region(scalars) { builder, values throws(JaxError) in
+            [try builder.one(.compare, Array(values[..<2]), comparison)]
+        }
+        return try builder.emit(.sort, values, SortParameters(dimension: axis), regions: [comparator])
     }
-    let isBefore = function.makeValue(.tensor(TensorType(.i1, [])))
-    let comparison = Operation(.compare, operands: [inner[0], inner[1]], results: [isBefore], attributes: Attributes([
-        NamedAttribute("comparison_direction", .enumeration(isDescending ? "GT" : "LT")),
-        NamedAttribute("compare_type", .enumeration(a.dtype.isFloat ? "TOTALORDER" : a.dtype.kind == .signed ? "SIGNED" : "UNSIGNED")),
-    ]))
-    let sort = Operation(.sort, operands: parameters, results: results, attributes: Attributes([
-        NamedAttribute("dimension", .integer(axis, .i64)), NamedAttribute("is_stable", .bool(true)),
-    ]), regions: [Region(parameters: inner, operations: [comparison], results: [isBefore])])
-    function.body = Region(parameters: parameters, operations: [sort], results: results)
-    function.resultTypes = [.tensor(key.type), .tensor(a.type), .tensor(positions.type)]
-    try module.add(function)
-    let values = try Evaluator(module).call(function, [.tensor(key.borrowed()), .tensor(a.borrowed()), .tensor(positions)])
-    return (try values[1].asTensor().owned(), try values[2].asTensor().owned())
+    return (results[1], results[2])
 }
 
 private func sortArguments(_ call: Call) throws(JaxError) -> (ArrayObject, Tensor, Int) {

@@ -28,13 +28,6 @@ private func op(_ code: OpCode) -> (Tensor) throws(JaxError) -> Tensor {
     { a throws(JaxError) in try Eager.unary(code, a) }
 }
 
-private func composite(_ name: String) -> (Tensor) throws(JaxError) -> Tensor {
-    { a throws(JaxError) in
-        if a.dtype.isFloat && a.dtype.bitWidth < 16 { return try Eager.convert(try Eager.composite(name, try Eager.convert(a, to: .f32)), to: a.dtype) }
-        return try Eager.composite(name, a)
-    }
-}
-
 /// `code(a, constant)`.
 func withConstant(_ code: OpCode, _ a: Tensor, _ constant: Number) throws(JaxError) -> Tensor {
     try Eager.binary(code, a, try Eager.full(a.shape, constant, a.dtype))
@@ -49,11 +42,11 @@ func unaryRows() -> [UnaryRow] {
         UnaryRow("sin", body: op(.sine)), UnaryRow("cos", body: op(.cosine)), UnaryRow("tan", body: op(.tan)),
         UnaryRow("tanh", body: op(.tanh)), UnaryRow("sqrt", body: op(.sqrt)), UnaryRow("cbrt", body: op(.cbrt)),
         UnaryRow("rsqrt", body: op(.rsqrt)), UnaryRow("sigmoid", "logistic", body: op(.logistic)),
-        UnaryRow("sinh", body: composite("chlo.sinh")), UnaryRow("cosh", body: composite("chlo.cosh")),
-        UnaryRow("arcsin", "asin", body: composite("chlo.asin")), UnaryRow("arccos", "acos", body: composite("chlo.acos")),
-        UnaryRow("arctan", "atan", body: composite("chlo.atan")), UnaryRow("arcsinh", "asinh", body: composite("chlo.asinh")),
-        UnaryRow("arccosh", "acosh", body: composite("chlo.acosh")), UnaryRow("arctanh", "atanh", body: composite("chlo.atanh")),
-        UnaryRow("erf", body: composite("chlo.erf")), UnaryRow("erfc", body: composite("chlo.erfc")),
+        UnaryRow("sinh", body: op(.sinh)), UnaryRow("cosh", body: op(.cosh)),
+        UnaryRow("arcsin", "asin", body: op(.asin)), UnaryRow("arccos", "acos", body: op(.acos)),
+        UnaryRow("arctan", "atan", body: op(.atan)), UnaryRow("arcsinh", "asinh", body: op(.asinh)),
+        UnaryRow("arccosh", "acosh", body: op(.acosh)), UnaryRow("arctanh", "atanh", body: op(.atanh)),
+        UnaryRow("erf", body: op(.erf)), UnaryRow("erfc", body: op(.erfc)),
         UnaryRow("exp2") { a throws(JaxError) in try Eager.unary(.exponential, try withConstant(.multiply, a, .float(ln2))) },
         UnaryRow("log2") { a throws(JaxError) in try withConstant(.divide, try Eager.unary(.log, a), .float(ln2)) },
         UnaryRow("log10") { a throws(JaxError) in try withConstant(.divide, try Eager.unary(.log, a), .float(ln10)) },
