@@ -23,6 +23,8 @@ func settings(_ optimisation: String) -> [SwiftSetting] { [
         "-Xcc", "-ffreestanding", "-Xcc", "-mno-red-zone", "-Xcc", "-fno-math-errno",
         "-Xcc", "-fno-omit-frame-pointer", "-Xcc", "-mno-omit-leaf-frame-pointer",
         "-Xfrontend", "-disable-stack-protector",
+        // The embedded runtime's checks are empty; hosted builds have them.
+        "-enforce-exclusivity=unchecked",
         // A generic function that several modules specialise is linked once, and what nothing calls goes.
         "-Xfrontend", "-function-sections",
     ] + uninlined),

@@ -6,6 +6,7 @@
 - code that uses the red zone: an interrupt would overwrite it;
 - code that counts references itself instead of calling swift_retain and its kin: the kernel keeps account of them
   (Sources/Boot/references.c), and what passes it by is lost when a job is ended in the middle;
+- elementwise loops over f32 that compute one element at a time: each must hold its operation on whole ymm registers;
 - more than 8 MiB of code and data.
 """
 import re
@@ -63,6 +64,26 @@ def inlined_counting(image):
     return sorted(set(uses))
 
 
+# The loops of floats.<enumeration>, made for Float (mangled Sf), and the packed instruction that each must hold.
+PACKED = {"Add": "vaddps", "Subtract": "vsubps", "Multiply": "vmulps", "Divide": "vdivps", "Negate": "vxorps",
+          "Larger": "vcmp\\w*ps", "Smaller": "vcmp\\w*ps", "Magnitude": "vandps", "SquareRoot": "vsqrtps", "Floor": "vroundps"}
+LOOP = re.compile(r"ScalarKernelsV6floats.*kernelL_.*fU_AA\d+([A-Za-z]+)(?:\d+_[0-9A-F]+LL)?O_SfTg5$")
+
+
+def scalar_loops(image):
+    """Names of PACKED without a loop that computes on whole registers."""
+    name, missing = None, dict(PACKED)
+    process = subprocess.Popen(["objdump", "-d", "--no-show-raw-insn", image], stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if line.endswith(">:\n"):
+            match = LOOP.search(line.split("<", 1)[1][:-3])
+            name = match and match.group(1)
+        elif name in missing and "%ymm" in line and re.search(r"\s%s\s" % missing[name], line):
+            del missing[name]
+    process.wait()
+    return sorted(missing)
+
+
 def main():
     relocatable = "--relocatable" in sys.argv
     image = sys.argv[-1]
@@ -85,6 +106,8 @@ def main():
         problems.append("red zone used in " + function)
     for function in inlined_counting(image):
         problems.append("references are counted in " + function)
+    for name in scalar_loops(image):
+        problems.append("the elementwise loop of %s over f32 is not vectorised" % name)
     for problem in problems:
         print("%s: %s" % (image, problem), file=sys.stderr)
     if problems:

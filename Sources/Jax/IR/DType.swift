@@ -17,6 +17,8 @@ public enum DType: UInt8, CaseIterable {
         case boolean, signed, unsigned, float, complex
     }
 
+    /// Always inlined: what a property does not ask for goes, and a table of the rest is left.
+    @inline(__always)
     private var row: (jax: String, mlir: String, bits: Int, kind: Kind) {
         switch self {
         case .i1: return ("bool", "i1", 1, .boolean)

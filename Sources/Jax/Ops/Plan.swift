@@ -63,6 +63,8 @@ final class Step {
     /// The regions, and the functions that the parameters name, as scalar functions, where the operation asks for that and
     /// they can be such.
     let scalars: [ScalarFunction?]
+    /// The loop of an operation that works element by element, on its types.
+    let kernel: BlockKernel?
     /// Bit i says that operand i is not needed any more once this operation has it.
     fileprivate(set) var lastUses: UInt64 = 0
     /// Further values that can go when this operation is done: used last by its regions, or never.
@@ -80,6 +82,12 @@ final class Step {
             for callee in callees { scalars.append(ScalarFunction(callee.function.body, of: callee.function)) }
         }
         self.scalars = scalars
+        if let kernel = definition.scalar, let operand = operation.operands.last, let source = function.type(of: operand).tensor,
+           let result = function.type(of: operation.results[0]).tensor {
+            self.kernel = kernel(source.dtype, result.dtype, operation.parameters)
+        } else {
+            kernel = nil
+        }
     }
 }
 

@@ -24,8 +24,10 @@ private let knownTransformations: [String] = ["grad", "value_and_grad", "jvp", "
 @_cdecl("load_jax_library")
 public func load_jax_library() -> Int32 {
     if session != nil { return 0 }
+    // The table of operations lives for ever, in an account of its own: references to what the library holds are noted for
+    // jobs that may end in the middle, which costs more than it is worth for what never goes.
+    platform.charging(platform.makeOwner(name: "operations")) { _ = opDefinition(.add) }
     platform.charging(.library) {
-        _ = opDefinition(.add)
         _ = transformations.count + knownTransformations.count
         errors.clear()
         session = Session(devices: [Device(name: "cpu:0", description: "processor", memoryBytes: 0)])

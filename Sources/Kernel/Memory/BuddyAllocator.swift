@@ -98,9 +98,11 @@ public struct BuddyAllocator {
 
     /// A mark that the owner of an allocated block leaves at its first frame, 1 to 63; the heap tells its pages by it.
     public func mark(of frame: Int) -> UInt8 {
-        guard frame >= 0, frame < frameCount, states[frame] & Self.allocated != 0 else { return 0 }
-        return states[frame] & 0x3F
+        frame >= 0 && frame < frameCount ? Self.mark(state: states[frame]) : 0
     }
+
+    /// What a frame's byte says of the mark.
+    static func mark(state: UInt8) -> UInt8 { state & allocated != 0 ? state & 0x3F : 0 }
 
     public func setMark(_ mark: UInt8, of frame: Int) {
         states[frame] = Self.allocated | mark & 0x3F

@@ -11,6 +11,8 @@ public enum PageFrames {
 
     nonisolated(unsafe) private static var buddy: BuddyAllocator?
     nonisolated(unsafe) private static var lock = spin_lock()
+    /// The allocator's own bytes of state: whoever asks for a mark, at each block that is freed, does not copy the allocator.
+    nonisolated(unsafe) private static var states = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
 
     /// Bytes of state for each frame up to `end`.
     static func storageBytes(end: PhysicalAddress) -> Int { Int(end >> 12).roundedUp(to: 4096) }
@@ -18,8 +20,9 @@ public enum PageFrames {
     /// `storage`: see `storageBytes`; mapped already.
     static func start(storage: UnsafeMutableRawPointer, end: PhysicalAddress) {
         references_start(storage.assumingMemoryBound(to: UInt8.self), end >> 12, UInt64(AddressSpaceLayout.directMap))
-        buddy = BuddyAllocator(states: storage.bindMemory(to: UInt8.self, capacity: Int(end >> 12)),
-                               frameCount: Int(end >> 12), mappingOffset: Int(bitPattern: AddressSpaceLayout.directMap))
+        let bytes = storage.bindMemory(to: UInt8.self, capacity: Int(end >> 12))
+        states = UnsafeBufferPointer(start: bytes, count: Int(end >> 12))
+        buddy = BuddyAllocator(states: bytes, frameCount: states.count, mappingOffset: Int(bitPattern: AddressSpaceLayout.directMap))
     }
 
     static func add(_ range: PhysicalRange) {
@@ -53,7 +56,10 @@ public enum PageFrames {
         return frame
     }
 
-    static func mark(of address: PhysicalAddress) -> UInt8 { buddy!.mark(of: Int(address >> 12)) }
+    static func mark(of address: PhysicalAddress) -> UInt8 {
+        let frame = Int(address >> 12)
+        return frame < states.count ? BuddyAllocator.mark(state: states[frame]) : 0
+    }
 
     static func setMark(_ mark: UInt8, of address: PhysicalAddress) { buddy!.setMark(mark, of: Int(address >> 12)) }
 

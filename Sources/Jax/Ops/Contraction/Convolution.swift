@@ -19,9 +19,9 @@ private func evaluateConvolution(_ activation: Activation, _ dimensions: Convolu
     let result = try Tensor(type)
     if result.elementCount == 0 { return result }
     switch contractionType(input.dtype, kernel.dtype, type.dtype) {
-    case .f32: try convolve(Float.self, .f32, input, kernel, dimensions, windows, reversal, result)
-    case .f64: try convolve(Double.self, .f64, input, kernel, dimensions, windows, reversal, result)
-    default: try convolve(Int64.self, .i64, input, kernel, dimensions, windows, reversal, result)
+    case .f32: try convolve(Float.self, input, kernel, dimensions, windows, reversal, result)
+    case .f64: try convolve(Double.self, input, kernel, dimensions, windows, reversal, result)
+    default: try convolve(Int64.self, input, kernel, dimensions, windows, reversal, result)
     }
     return result
 }
@@ -107,12 +107,13 @@ private struct WindowRows {
     }
 }
 
-private func convolve<S: ContractionScalar>(_ scalar: S.Type, _ own: DType, _ input: Tensor, _ kernel: Tensor, _ d: ConvolutionParameters,
+private func convolve<S: ContractionScalar>(_ scalar: S.Type, _ input: Tensor, _ kernel: Tensor, _ d: ConvolutionParameters,
                                             _ windows: [Window], _ reversal: [Bool], _ result: Tensor) throws(JaxError) {
-    let left = try ContractionOperand<S>(input, own: own)
+    let left = try ContractionOperand<S>(input)
     defer { left.free() }
-    let right = try ContractionOperand<S>(kernel, own: own)
+    let right = try ContractionOperand<S>(kernel)
     defer { right.free() }
+    let move = try resultMove(from: S.self, to: result.dtype)
     let parts = result.dtype.wideWords
     let inputStrides = input.type.strides, kernelStrides = kernel.type.strides, outputStrides = result.type.strides
     let groups = d.featureGroups * d.batchGroups
@@ -170,8 +171,8 @@ private func convolve<S: ContractionScalar>(_ scalar: S.Type, _ own: DType, _ in
                     rest /= positions[axis]
                 }
                 offset += rest * outputStrides[d.outputBatch]
-                storeContracted(result.dtype, own: own, finished + (row - range.lowerBound) * rowStride, count: outputs,
-                                to: result.bytes + offset * result.dtype.byteWidth, stride: outputStrides[d.outputFeature])
+                move.store(finished + (row - range.lowerBound) * rowStride, count: outputs, to: result.bytes + offset * result.dtype.byteWidth,
+                           stride: outputStrides[d.outputFeature])
             }
         })
     }

@@ -97,19 +97,20 @@ func contract(_ lhs: Tensor, _ rhs: Tensor, _ dimensions: DotDimensions, _ dtype
         return result
     }
     switch contractionType(lhs.dtype, rhs.dtype, dtype) {
-    case .f32: try contract(Float.self, .f32, lhs, rhs, dimensions, result)
-    case .f64: try contract(Double.self, .f64, lhs, rhs, dimensions, result)
-    default: try contract(Int64.self, .i64, lhs, rhs, dimensions, result)
+    case .f32: try contract(Float.self, lhs, rhs, dimensions, result)
+    case .f64: try contract(Double.self, lhs, rhs, dimensions, result)
+    default: try contract(Int64.self, lhs, rhs, dimensions, result)
     }
     return result
 }
 
-private func contract<S: ContractionScalar>(_ scalar: S.Type, _ own: DType, _ lhs: Tensor, _ rhs: Tensor, _ dimensions: DotDimensions,
+private func contract<S: ContractionScalar>(_ scalar: S.Type, _ lhs: Tensor, _ rhs: Tensor, _ dimensions: DotDimensions,
                                             _ result: Tensor) throws(JaxError) {
-    let left = try ContractionOperand<S>(lhs, own: own)
+    let left = try ContractionOperand<S>(lhs)
     defer { left.free() }
-    let right = try ContractionOperand<S>(rhs, own: own)
+    let right = try ContractionOperand<S>(rhs)
     defer { right.free() }
+    let move = try resultMove(from: S.self, to: result.dtype)
     let parts = result.dtype.wideWords
     let lhsFree = DotDimensions.free(lhs.type.rank, dimensions.lhsBatching, dimensions.lhsContracting)
     let rhsFree = DotDimensions.free(rhs.type.rank, dimensions.rhsBatching, dimensions.rhsContracting)
@@ -144,8 +145,7 @@ private func contract<S: ContractionScalar>(_ scalar: S.Type, _ own: DType, _ lh
             packRows(source, rowOffsets, rows, leftDepth, depth, packed)
         }, { rows, finished, rowStride in
             for row in rows {
-                storeContracted(result.dtype, own: own, finished + (row - rows.lowerBound) * rowStride, count: columnCount,
-                                to: target + row * columnCount * width, stride: 1)
+                move.store(finished + (row - rows.lowerBound) * rowStride, count: columnCount, to: target + row * columnCount * width, stride: 1)
             }
         })
     }

@@ -149,70 +149,36 @@ func multiplyInParallel<S: ContractionScalar>(rowCount: Int, _ columns: PackedCo
 
 // MARK: - Elements
 
+extension ContractionScalar {
+    /// The type of elements that are made of these scalars: one, or the two parts of a complex number.
+    static func element(complex isComplex: Bool) -> DType { isComplex ? dtype == .f32 ? .c64 : .c128 : dtype }
+}
+
 /// The elements of a tensor in a contraction's scalar type: the tensor's own memory where that is its type already.
 struct ContractionOperand<S: ContractionScalar> {
     let elements: UnsafePointer<S>
     private let scratch: Scratch?
 
-    /// `own` is the dtype (or the part's) whose memory is an array of `S`.
-    init(_ tensor: Tensor, own: DType) throws(JaxError) {
-        if tensor.dtype.real == own || own == .i64 && tensor.dtype == .u64 {
+    init(_ tensor: Tensor) throws(JaxError) {
+        let element = S.element(complex: tensor.dtype.isComplex)
+        if tensor.dtype == element || element == .i64 && tensor.dtype == .u64 {
             elements = UnsafePointer(tensor.bytes.assumingMemoryBound(to: S.self))
             scratch = nil
             return
         }
-        let count = tensor.elementCount * tensor.dtype.wideWords
-        let target = try Scratch(byteCount: max(1, count * MemoryLayout<S>.size))
-        let array = target.bytes.assumingMemoryBound(to: S.self)
-        let isFloat = tensor.dtype.kind == .float || tensor.dtype.kind == .complex
-        withWideBlock { block in
-            var done = 0
-            while done < tensor.elementCount {
-                let length = min(wideBlock / 2, tensor.elementCount - done)
-                loadWide(tensor.dtype, tensor.bytes + done * tensor.dtype.byteWidth, count: length, into: block)
-                let words = tensor.dtype.wideWords
-                if !isFloat && own != .i64 {
-                    for i in 0..<length { block.doubles[i] = Double(block.integers[i]) }
-                }
-                for i in 0..<(length * words) { array[done * words + i] = S.fromWide(block, i) }
-                done += length
-            }
-        }
-        elements = UnsafePointer(array)
+        let move = try BlockMove(from: tensor.dtype, to: element)
+        let target = try Scratch(byteCount: max(1, tensor.elementCount * element.byteWidth))
+        move.load(tensor.bytes, stride: 1, count: tensor.elementCount, into: target.bytes)
+        elements = UnsafePointer(target.bytes.assumingMemoryBound(to: S.self))
         scratch = target
     }
 
     func free() { scratch?.free() }
 }
 
-let wideBlock = 256
-
-/// A block of `wideBlock` words on the stack.
-@inline(__always)
-func withWideBlock<R>(_ body: (Words) -> R) -> R {
-    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: wideBlock) { body($0.baseAddress!) }
-}
-
-/// Narrows `count` elements of `dtype` (complex ones two scalars each) and stores them `stride` elements apart.
-func storeContracted<S: ContractionScalar>(_ dtype: DType, own: DType, _ source: UnsafePointer<S>, count: Int,
-                                           to target: UnsafeMutableRawPointer, stride: Int) {
-    let words = dtype.wideWords
-    if dtype.real == own && stride == 1 {
-        target.copyMemory(from: source, byteCount: count * dtype.byteWidth)
-        return
-    }
-    withWideBlock { block in
-        var done = 0
-        while done < count {
-            let length = min(wideBlock / 2, count - done)
-            for i in 0..<(length * words) { S.toWide(source[done * words + i], block, i) }
-            if dtype == .i1 {
-                for i in 0..<length { block[i] = block[i] != 0 ? 1 : 0 }
-            }
-            storeWide(dtype, block, count: length, to: target + done * stride * dtype.byteWidth, stride: stride)
-            done += length
-        }
-    }
+/// The way from a contraction's scalars to the elements of its result. Throws `notImplemented` where there is none.
+func resultMove<S: ContractionScalar>(from: S.Type, to dtype: DType) throws(JaxError) -> BlockMove {
+    try BlockMove(from: S.element(complex: dtype.isComplex), to: dtype)
 }
 
 /// The dtype in which a contraction of these types into `result` is computed: f32, f64 or i64.

@@ -8,14 +8,11 @@ protocol ContractionVector: SIMD where Scalar: ContractionScalar {
 
 /// The types in which contractions are computed: f32 also for the 16-bit floats, i64 for all integers, and the parts of
 /// complex numbers.
-protocol ContractionScalar: SIMDScalar, Hashable, BitwiseCopyable {
+protocol ContractionScalar: Element, SIMDScalar, Hashable {
     associatedtype Vector: ContractionVector where Vector.Scalar == Self
     static var zero: Self { get }
     static func add(_ a: Self, _ b: Self) -> Self
     static func negate(_ a: Self) -> Self
-    /// Narrowed from, and widened to, wide form.
-    static func fromWide(_ words: UnsafeMutablePointer<UInt64>, _ index: Int) -> Self
-    static func toWide(_ value: Self, _ words: UnsafeMutablePointer<UInt64>, _ index: Int)
 }
 
 extension SIMD16: ContractionVector where Scalar == Float {
@@ -40,24 +37,18 @@ extension Float: ContractionScalar {
     typealias Vector = SIMD16<Float>
     @inline(__always) static func add(_ a: Float, _ b: Float) -> Float { a + b }
     @inline(__always) static func negate(_ a: Float) -> Float { -a }
-    @inline(__always) static func fromWide(_ words: UnsafeMutablePointer<UInt64>, _ index: Int) -> Float { Float(words.doubles[index]) }
-    @inline(__always) static func toWide(_ value: Float, _ words: UnsafeMutablePointer<UInt64>, _ index: Int) { words.doubles[index] = Double(value) }
 }
 
 extension Double: ContractionScalar {
     typealias Vector = SIMD8<Double>
     @inline(__always) static func add(_ a: Double, _ b: Double) -> Double { a + b }
     @inline(__always) static func negate(_ a: Double) -> Double { -a }
-    @inline(__always) static func fromWide(_ words: UnsafeMutablePointer<UInt64>, _ index: Int) -> Double { words.doubles[index] }
-    @inline(__always) static func toWide(_ value: Double, _ words: UnsafeMutablePointer<UInt64>, _ index: Int) { words.doubles[index] = value }
 }
 
 extension Int64: ContractionScalar {
     typealias Vector = SIMD4<Int64>
     @inline(__always) static func add(_ a: Int64, _ b: Int64) -> Int64 { a &+ b }
     @inline(__always) static func negate(_ a: Int64) -> Int64 { 0 &- a }
-    @inline(__always) static func fromWide(_ words: UnsafeMutablePointer<UInt64>, _ index: Int) -> Int64 { words.integers[index] }
-    @inline(__always) static func toWide(_ value: Int64, _ words: UnsafeMutablePointer<UInt64>, _ index: Int) { words.integers[index] = value }
 }
 
 /// Rows of a tile.

@@ -108,8 +108,8 @@ private enum Magnitude: IntegerUnary, FloatUnary {
 private func modulus() -> ScalarKernels {
     ScalarKernels { dtype in
         switch dtype {
-        case .c64: return { a, _, _, r, n in loop(a, r, n) { (z: Complex<Float>) in Float(z.wide.modulus) } }
-        case .c128: return { a, _, _, r, n in loop(a, r, n) { (z: Complex128) in z.modulus } }
+        case .c64: return BlockKernel { a, _, _, r, n in loop(a, r, n) { (z: Complex<Float>) in Float(z.wide.modulus) } }
+        case .c128: return BlockKernel { a, _, _, r, n in loop(a, r, n) { (z: Complex128) in z.modulus } }
         default: return nil
         }
     }

@@ -8,7 +8,7 @@ func bitwiseFamily() -> [OpDefinition] {
         elementwise(.or, 2, [.boolean, .integer], .bits(Or.self) + .booleans(Or.self), traits: .commutative),
         elementwise(.xor, 2, [.boolean, .integer], .bits(Xor.self) + .booleans(Xor.self), traits: .commutative),
         elementwise(.not, 1, [.boolean, .integer], .integers(Not.self) + ScalarKernels { dtype in
-            dtype == .i1 ? { a, _, _, r, n in loop(a, r, n) { (x: Boolean) in Boolean(!x.value) } } : nil
+            dtype == .i1 ? BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: Boolean) in Boolean(!x.value) } } : nil
         }),
         elementwise(.shiftLeft, 2, .integer, shifts(ShiftLeft.self, narrow: ShiftLeft.of)),
         elementwise(.shiftRightLogical, 2, .integer, shifts(ShiftRightLogical.self, narrow: ShiftRightLogical.of)),
@@ -69,13 +69,13 @@ private enum ShiftRightArithmetic: Shift {
 
 private func shifts<S: Shift>(_ shift: S.Type, narrow: @escaping (UInt8, UInt8, UInt8) -> UInt8) -> ScalarKernels {
     func kernel<T: IntegerElement>(_ type: T.Type) -> BlockKernel {
-        { a, b, _, r, n in loop(a, b, r, n) { (x: T, y: T) -> T in S.of(x, y, T(T.bitWidth)) } }
+        BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: T, y: T) -> T in S.of(x, y, T(T.bitWidth)) } }
     }
     return ScalarKernels { dtype in
         switch dtype {
         case .i2, .i4, .u2, .u4:
             let width = UInt8(dtype.bitWidth), mask = (UInt8(1) << width) - 1
-            return ScalarKernels.wrapping({ a, b, _, r, n in
+            return ScalarKernels.wrapping(BlockKernel { a, b, _, r, n in
                 loop(a, b, r, n) { (x: UInt8, y: UInt8) in narrow(x & mask, y & mask, width) }
             }, dtype)
         case .i8, .u8: return kernel(UInt8.self)
@@ -92,6 +92,6 @@ private func narrow(_ function: @escaping (UInt8, Int) -> UInt8) -> ScalarKernel
     ScalarKernels { dtype in
         guard dtype.isInteger, dtype.bitWidth < 8 else { return nil }
         let width = dtype.bitWidth, mask = (UInt8(1) << UInt8(width)) - 1
-        return ScalarKernels.wrapping({ a, _, _, r, n in loop(a, r, n) { (x: UInt8) in function(x & mask, width) } }, dtype)
+        return ScalarKernels.wrapping(BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: UInt8) in function(x & mask, width) } }, dtype)
     }
 }

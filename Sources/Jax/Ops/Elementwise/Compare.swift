@@ -114,23 +114,23 @@ extension Comparison {
         case .lessOrEqual: return isTotal ? totalKernel(LessOrEqual.self, dtype) : orderKernel(LessOrEqual.self, dtype)
         case .greater, .greaterOrEqual:
             guard let kernel = Comparison(direction == .greater ? .less : .lessOrEqual, isTotal: isTotal).kernel(dtype) else { return nil }
-            return { a, b, c, r, n in kernel(b, a, c, r, n) }
+            return BlockKernel { a, b, c, r, n in kernel(b, a, c, r, n) }
         }
     }
 }
 
 private func orderKernel<O: Order>(_ order: O.Type, _ dtype: DType) -> BlockKernel? {
     func integers<T: IntegerElement>(_ type: T.Type) -> BlockKernel {
-        { a, b, _, r, n in loop(a, b, r, n) { (x: T, y: T) in Boolean(O.of(x, y)) } }
+        BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: T, y: T) in Boolean(O.of(x, y)) } }
     }
     func floats<T: FloatElement>(_ type: T.Type) -> BlockKernel {
-        { a, b, _, r, n in loop(a, b, r, n) { (x: T, y: T) in Boolean(O.of(x.arithmetic, y.arithmetic)) } }
+        BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: T, y: T) in Boolean(O.of(x.arithmetic, y.arithmetic)) } }
     }
     func complexes<T: ComplexPart>(_ part: T.Type) -> BlockKernel {
-        { a, b, _, r, n in loop(a, b, r, n) { (x: Complex<T>, y: Complex<T>) in Boolean(O.of(x, y)) } }
+        BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: Complex<T>, y: Complex<T>) in Boolean(O.of(x, y)) } }
     }
     switch dtype {
-    case .i1: return { a, b, _, r, n in loop(a, b, r, n) { (x: Boolean, y: Boolean) in Boolean(O.of(x.value ? 1 as UInt8 : 0, y.value ? 1 : 0)) } }
+    case .i1: return BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: Boolean, y: Boolean) in Boolean(O.of(x.value ? 1 as UInt8 : 0, y.value ? 1 : 0)) } }
     case .i2, .i4, .i8: return integers(Int8.self)
     case .i16: return integers(Int16.self)
     case .i32: return integers(Int32.self)
@@ -147,18 +147,18 @@ private func orderKernel<O: Order>(_ order: O.Type, _ dtype: DType) -> BlockKern
     case .c128: return complexes(Double.self)
     default:
         guard let format = MinifloatFormat(dtype) else { return nil }
-        return { a, b, _, r, n in loop(a, b, r, n) { (x: UInt8, y: UInt8) in Boolean(O.of(format.decode(x), format.decode(y))) } }
+        return BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: UInt8, y: UInt8) in Boolean(O.of(format.decode(x), format.decode(y))) } }
     }
 }
 
 private func totalKernel<O: Order>(_ order: O.Type, _ dtype: DType) -> BlockKernel? {
     switch dtype {
-    case .f16, .bf16: return { a, b, _, r, n in loop(a, b, r, n) { (x: Int16, y: Int16) in Boolean(O.of(totalOrderKey(x), totalOrderKey(y))) } }
-    case .f32: return { a, b, _, r, n in loop(a, b, r, n) { (x: Int32, y: Int32) in Boolean(O.of(totalOrderKey(x), totalOrderKey(y))) } }
-    case .f64: return { a, b, _, r, n in loop(a, b, r, n) { (x: Int64, y: Int64) in Boolean(O.of(totalOrderKey(x), totalOrderKey(y))) } }
+    case .f16, .bf16: return BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: Int16, y: Int16) in Boolean(O.of(totalOrderKey(x), totalOrderKey(y))) } }
+    case .f32: return BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: Int32, y: Int32) in Boolean(O.of(totalOrderKey(x), totalOrderKey(y))) } }
+    case .f64: return BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: Int64, y: Int64) in Boolean(O.of(totalOrderKey(x), totalOrderKey(y))) } }
     default:
         guard let format = MinifloatFormat(dtype) else { return nil }
-        return { a, b, _, r, n in
+        return BlockKernel { a, b, _, r, n in
             loop(a, b, r, n) { (x: UInt8, y: UInt8) in
                 Boolean(O.of(totalOrderKey(Int64(bitPattern: format.decode(x).bitPattern)), totalOrderKey(Int64(bitPattern: format.decode(y).bitPattern))))
             }
@@ -173,7 +173,7 @@ private func totalKernel<O: Order>(_ order: O.Type, _ dtype: DType) -> BlockKern
 
 private func selectKernel(_ dtype: DType) -> BlockKernel {
     func kernel<T: BitwiseCopyable>(_ type: T.Type) -> BlockKernel {
-        { p, t, f, r, n in
+        BlockKernel { p, t, f, r, n in
             let p = p.assumingMemoryBound(to: UInt8.self), t = t.assumingMemoryBound(to: T.self)
             let f = f.assumingMemoryBound(to: T.self), r = r.assumingMemoryBound(to: T.self)
             for i in 0..<n {
@@ -194,17 +194,17 @@ private func selectKernel(_ dtype: DType) -> BlockKernel {
 /// min(max(x, low), high), of which the operands are low, x, high; NaN anywhere gives NaN.
 private func clampKernel(_ dtype: DType) -> BlockKernel? {
     func integers<T: IntegerElement>(_ type: T.Type) -> BlockKernel {
-        { l, x, h, r, n in clampLoop(l, x, h, r, n) { (l: T, x: T, h: T) -> T in Smaller.of(Larger.of(l, x), h) } }
+        BlockKernel { l, x, h, r, n in clampLoop(l, x, h, r, n) { (l: T, x: T, h: T) -> T in Smaller.of(Larger.of(l, x), h) } }
     }
     func floats<T: FloatElement>(_ type: T.Type) -> BlockKernel {
-        { l, x, h, r, n in
+        BlockKernel { l, x, h, r, n in
             clampLoop(l, x, h, r, n) { (l: T, x: T, h: T) -> T in
                 T(arithmetic: Smaller.of(Larger.of(l.arithmetic, x.arithmetic), h.arithmetic))
             }
         }
     }
     func complexes<T: ComplexPart>(_ part: T.Type) -> BlockKernel {
-        { l, x, h, r, n in
+        BlockKernel { l, x, h, r, n in
             clampLoop(l, x, h, r, n) { (l: Complex<T>, x: Complex<T>, h: Complex<T>) -> Complex<T> in Smaller.of(Larger.of(l, x), h) }
         }
     }
@@ -240,7 +240,7 @@ private func clampLoop<T: BitwiseCopyable>(_ l: UnsafeRawPointer, _ x: UnsafeRaw
 
 private func isFiniteKernels() -> ScalarKernels {
     func kernel<T: FloatElement>(_ type: T.Type) -> BlockKernel {
-        { a, _, _, r, n in loop(a, r, n) { (x: T) in Boolean(x.arithmetic.isFinite) } }
+        BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: T) in Boolean(x.arithmetic.isFinite) } }
     }
     return ScalarKernels { dtype in
         switch dtype {
@@ -250,7 +250,7 @@ private func isFiniteKernels() -> ScalarKernels {
         case .f64: return kernel(Double.self)
         default:
             guard let format = MinifloatFormat(dtype) else { return nil }
-            return { a, _, _, r, n in loop(a, r, n) { (x: UInt8) in Boolean(format.decode(x).isFinite) } }
+            return BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: UInt8) in Boolean(format.decode(x).isFinite) } }
         }
     }
 }

@@ -7,11 +7,11 @@ func complexFamily() -> [OpDefinition] {
     [
         elementwise(.real, 1, .inexact, result: { $0.real }, part { (z: Complex<Float>) in z.re } + part { (z: Complex128) in z.re } + ScalarKernels { dtype in
             let width = dtype.byteWidth
-            return { a, _, _, r, n in r.copyMemory(from: a, byteCount: n &* width) }
+            return BlockKernel { a, _, _, r, n in r.copyMemory(from: a, byteCount: n &* width) }
         }).linear(.jointly([0])),
         elementwise(.imag, 1, .inexact, result: { $0.real }, part { (z: Complex<Float>) in z.im } + part { (z: Complex128) in z.im } + ScalarKernels { dtype in
             let width = dtype.byteWidth
-            return { _, _, _, r, n in r.initializeMemory(as: UInt8.self, repeating: 0, count: n &* width) }
+            return BlockKernel { _, _, _, r, n in r.initializeMemory(as: UInt8.self, repeating: 0, count: n &* width) }
         }).linear(.jointly([0])),
         elementwise(.complex, Parameters.self, isBare: true, infer: { view, _ throws(JaxError) in
             let type = try view.elementwiseType(2, .float)
@@ -19,8 +19,8 @@ func complexFamily() -> [OpDefinition] {
             return TensorType(type.dtype == .f32 ? .c64 : .c128, type.shape)
         }, kernel: { operand, _, _ in
             switch operand {
-            case .f32: return { a, b, _, r, n in loop(a, b, r, n) { (x: Float, y: Float) in Complex(x, y) } }
-            case .f64: return { a, b, _, r, n in loop(a, b, r, n) { (x: Double, y: Double) in Complex(x, y) } }
+            case .f32: return BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: Float, y: Float) in Complex(x, y) } }
+            case .f64: return BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: Double, y: Double) in Complex(x, y) } }
             default: return nil
             }
         }).linear(.jointly([0, 1])),
@@ -28,9 +28,9 @@ func complexFamily() -> [OpDefinition] {
 }
 
 private func part(_ part: @escaping (Complex<Float>) -> Float) -> ScalarKernels {
-    ScalarKernels { $0 == .c64 ? { a, _, _, r, n in loop(a, r, n) { (z: Complex<Float>) in part(z) } } : nil }
+    ScalarKernels { $0 == .c64 ? BlockKernel { a, _, _, r, n in loop(a, r, n) { (z: Complex<Float>) in part(z) } } : nil }
 }
 
 private func part(_ part: @escaping (Complex128) -> Double) -> ScalarKernels {
-    ScalarKernels { $0 == .c128 ? { a, _, _, r, n in loop(a, r, n) { (z: Complex128) in part(z) } } : nil }
+    ScalarKernels { $0 == .c128 ? BlockKernel { a, _, _, r, n in loop(a, r, n) { (z: Complex128) in part(z) } } : nil }
 }

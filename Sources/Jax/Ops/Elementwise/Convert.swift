@@ -16,7 +16,7 @@ func conversionFamily() -> [OpDefinition] {
         }, scalar: { operand, result, _ in
             guard operand.byteWidth == result.byteWidth, operand.bitWidth >= 8, result.bitWidth >= 8 else { return nil }
             let width = operand.byteWidth
-            return { a, _, _, r, n in r.copyMemory(from: a, byteCount: n &* width) }
+            return BlockKernel { a, _, _, r, n in r.copyMemory(from: a, byteCount: n &* width) }
         }),
     ]
 }
@@ -62,7 +62,7 @@ func conversionKernel(from: DType, to: DType) -> BlockKernel? {
     if let direct = directConversion(from, to) { return direct }
     if MinifloatFormat(from) == nil && from.kind == .float && from.bitWidth < 16 { return nil }
     let size = 256
-    return { a, _, _, r, n in
+    return BlockKernel { a, _, _, r, n in
         withUnsafeTemporaryAllocation(of: UInt64.self, capacity: size) { block in
             let words = block.baseAddress!
             var start = 0
@@ -86,24 +86,30 @@ func conversionKernel(from: DType, to: DType) -> BlockKernel? {
 /// The commonest conversions in one loop, and those between complex types; nil for all others.
 private func directConversion(_ from: DType, _ to: DType) -> BlockKernel? {
     switch (from, to) {
-    case (.bf16, .f32): return { a, _, _, r, n in loop(a, r, n) { (x: BFloat16) in x.float } }
-    case (.f32, .bf16): return { a, _, _, r, n in loop(a, r, n) { (x: Float) in BFloat16(x) } }
-    case (.f16, .f32): return { a, _, _, r, n in loop(a, r, n) { (x: Float16) in Float(x) } }
-    case (.f32, .f16): return { a, _, _, r, n in loop(a, r, n) { (x: Float) in Float16(x) } }
-    case (.f32, .f64): return { a, _, _, r, n in loop(a, r, n) { (x: Float) in Double(x) } }
-    case (.f64, .f32): return { a, _, _, r, n in loop(a, r, n) { (x: Double) in Float(x) } }
-    case (.i32, .f32): return { a, _, _, r, n in loop(a, r, n) { (x: Int32) in Float(x) } }
-    case (.i1, .f32): return { a, _, _, r, n in loop(a, r, n) { (x: Boolean) in x.value ? 1 as Float : 0 } }
-    case (.i1, .i32): return { a, _, _, r, n in loop(a, r, n) { (x: Boolean) in x.value ? 1 as Int32 : 0 } }
-    case (.c64, .c128): return { a, _, _, r, n in loop(a, r, n) { (x: Complex<Float>) in x.wide } }
-    case (.c128, .c64): return { a, _, _, r, n in loop(a, r, n) { (x: Complex128) in Complex<Float>(x) } }
+    case (.bf16, .f32): return BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: BFloat16) in x.float } }
+    case (.f32, .bf16): return BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: Float) in BFloat16(x) } }
+    case (.f16, .f32): return BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: Float16) in Float(x) } }
+    case (.f32, .f16): return BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: Float) in Float16(x) } }
+    case (.bf16, .f64): return BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: BFloat16) in x.double } }
+    case (.f64, .bf16): return BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: Double) in BFloat16(x) } }
+    case (.f16, .f64): return BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: Float16) in x.double } }
+    case (.f64, .f16): return BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: Double) in Float16(x) } }
+    case (.f32, .f64): return BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: Float) in Double(x) } }
+    case (.f64, .f32): return BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: Double) in Float(x) } }
+    case (.i32, .f32): return BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: Int32) in Float(x) } }
+    case (.i32, .i64): return BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: Int32) in Int64(x) } }
+    case (.i64, .i32): return BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: Int64) in Int32(truncatingIfNeeded: x) } }
+    case (.i1, .f32): return BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: Boolean) in x.value ? 1 as Float : 0 } }
+    case (.i1, .i32): return BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: Boolean) in x.value ? 1 as Int32 : 0 } }
+    case (.c64, .c128): return BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: Complex<Float>) in x.wide } }
+    case (.c128, .c64): return BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: Complex128) in Complex<Float>(x) } }
     case (.i32, .u32), (.u32, .i32), (.i64, .u64), (.u64, .i64), (.i8, .u8), (.u8, .i8), (.i16, .u16), (.u16, .i16):
         let width = from.byteWidth
-        return { a, _, _, r, n in r.copyMemory(from: a, byteCount: n &* width) }
+        return BlockKernel { a, _, _, r, n in r.copyMemory(from: a, byteCount: n &* width) }
     default:
         if from != to { return nil }
         let width = from.byteWidth
-        return { a, _, _, r, n in r.copyMemory(from: a, byteCount: n &* width) }
+        return BlockKernel { a, _, _, r, n in r.copyMemory(from: a, byteCount: n &* width) }
     }
 }
 

@@ -65,7 +65,7 @@ func elementwise<Record: Parameters>(
 /// Runs the definition's loop over whole arrays, on several processors where there is enough to do.
 private func evaluateElementwise(_ activation: Activation, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
     let type = try activation.resultTensorType()
-    guard let kernel = activation.step.definition.scalar?(try operands[operands.count - 1].asTensor().dtype, type.dtype, activation.parameters) else {
+    guard let kernel = activation.step.kernel else {
         throw unavailable(activation.operation.code.name, try operands[operands.count - 1].asTensor().dtype)
     }
     return try runElementwise(kernel, operands, type)

@@ -57,11 +57,11 @@ public final class ReducePrecisionParameters: Parameters {
     fileprivate func kernel(_ dtype: DType) -> BlockKernel? {
         let exponent = exponentBits, mantissa = mantissaBits
         switch dtype {
-        case .f16: return { a, _, _, r, n in reduce(UInt16.self, (5, 10), to: (exponent, mantissa), a, r, n) }
-        case .bf16: return { a, _, _, r, n in reduce(UInt16.self, (8, 7), to: (exponent, mantissa), a, r, n) }
-        case .f32: return { a, _, _, r, n in reduce(UInt32.self, (8, 23), to: (exponent, mantissa), a, r, n) }
-        case .f64: return { a, _, _, r, n in reduce(UInt64.self, (11, 52), to: (exponent, mantissa), a, r, n) }
-        default: return ScalarKernels.bySingle(dtype, { a, _, _, r, n in reduce(UInt32.self, (8, 23), to: (exponent, mantissa), a, r, n) })
+        case .f16: return BlockKernel { a, _, _, r, n in reduce(UInt16.self, (5, 10), to: (exponent, mantissa), a, r, n) }
+        case .bf16: return BlockKernel { a, _, _, r, n in reduce(UInt16.self, (8, 7), to: (exponent, mantissa), a, r, n) }
+        case .f32: return BlockKernel { a, _, _, r, n in reduce(UInt32.self, (8, 23), to: (exponent, mantissa), a, r, n) }
+        case .f64: return BlockKernel { a, _, _, r, n in reduce(UInt64.self, (11, 52), to: (exponent, mantissa), a, r, n) }
+        default: return ScalarKernels.bySingle(dtype, BlockKernel { a, _, _, r, n in reduce(UInt32.self, (8, 23), to: (exponent, mantissa), a, r, n) })
         }
     }
 }

@@ -130,10 +130,10 @@ func gather(_ operand: Tensor, _ indices: Tensor, _ dimensions: WindowDimensions
             var offset = 0
             for axis in 0..<windows.rank { offset &+= max(0, min(start[axis], limits[axis])) &* strides[axis] }
             if nest.shape.count == 1 {
-                copyRow(width, source + offset * width, nest.source[0], target + outer * width, nest.target[0], nest.shape[0])
+                copyRow(type.dtype, source + offset * width, nest.source[0], target + outer * width, nest.target[0], nest.shape[0])
             } else {
                 nest.forEachRow(sourceOffset: offset, targetOffset: outer) { from, to, count, sourceStride, targetStride in
-                    copyRow(width, source + from * width, sourceStride, target + to * width, targetStride, count)
+                    copyRow(type.dtype, source + from * width, sourceStride, target + to * width, targetStride, count)
                 }
             }
             if batch & 255 == 0 { try checkpoint() }

@@ -141,7 +141,7 @@ private func scatter(into results: [Tensor], _ indices: Tensor, _ updates: [Tens
             }
             if isMove {
                 let width = results[0].dtype.byteWidth
-                copyRow(width, updates[0].bytes + from * width, innerOuterStride, results[0].bytes + to * width, innerStride,
+                copyRow(results[0].dtype, updates[0].bytes + from * width, innerOuterStride, results[0].bytes + to * width, innerStride,
                         length)
             } else {
                 try foldRow(results, updates, to, innerStride, from, innerOuterStride, length, blocks)

@@ -5,8 +5,20 @@ import JaxIR
 
 /// `result[i] = f(a[i], b[i], c[i])` for `count` elements, each array contiguous. Operands that the function does not have are
 /// not looked at. The result may be an operand's memory, but must not overlap one in part.
-typealias BlockKernel = (_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeRawPointer, _ result: UnsafeMutableRawPointer,
-                         _ count: Int) -> Void
+///
+/// A structure, because a closure that is optional would be wrapped in further closures on its way.
+struct BlockKernel {
+    typealias Loop = (_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeRawPointer, _ result: UnsafeMutableRawPointer, _ count: Int) -> Void
+
+    private let loop: Loop
+
+    init(_ loop: @escaping Loop) { self.loop = loop }
+
+    @inline(__always)
+    func callAsFunction(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeRawPointer, _ result: UnsafeMutableRawPointer, _ count: Int) {
+        loop(a, b, c, result, count)
+    }
+}
 
 /// The loops of one function by the type of its operands.
 struct ScalarKernels {
@@ -48,7 +60,7 @@ func loop<A: BitwiseCopyable, B: BitwiseCopyable, R: BitwiseCopyable>(
 extension ScalarKernels {
     static func integers<F: IntegerUnary>(_ f: F.Type) -> ScalarKernels {
         func kernel<T: IntegerElement>(_ type: T.Type) -> BlockKernel {
-            { a, _, _, r, n in loop(a, r, n) { (x: T) -> T in F.of(x) } }
+            BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: T) -> T in F.of(x) } }
         }
         return ScalarKernels { dtype in
             switch dtype {
@@ -69,7 +81,7 @@ extension ScalarKernels {
 
     static func integers<F: IntegerBinary>(_ f: F.Type) -> ScalarKernels {
         func kernel<T: IntegerElement>(_ type: T.Type) -> BlockKernel {
-            { a, b, _, r, n in loop(a, b, r, n) { (x: T, y: T) -> T in F.of(x, y) } }
+            BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: T, y: T) -> T in F.of(x, y) } }
         }
         return ScalarKernels { dtype in
             switch dtype {
@@ -91,7 +103,7 @@ extension ScalarKernels {
     /// A function for which only the bits matter: signed integers are computed as unsigned ones.
     static func bits<F: IntegerBinary>(_ f: F.Type) -> ScalarKernels {
         func kernel<T: IntegerElement>(_ type: T.Type) -> BlockKernel {
-            { a, b, _, r, n in loop(a, b, r, n) { (x: T, y: T) -> T in F.of(x, y) } }
+            BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: T, y: T) -> T in F.of(x, y) } }
         }
         return ScalarKernels { dtype in
             switch dtype {
@@ -107,7 +119,7 @@ extension ScalarKernels {
 
     static func floats<F: FloatUnary>(_ f: F.Type) -> ScalarKernels {
         func kernel<T: FloatElement>(_ type: T.Type) -> BlockKernel {
-            { a, _, _, r, n in loop(a, r, n) { (x: T) -> T in T(arithmetic: F.of(x.arithmetic)) } }
+            BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: T) -> T in T(arithmetic: F.of(x.arithmetic)) } }
         }
         return ScalarKernels { dtype in
             switch dtype {
@@ -122,7 +134,7 @@ extension ScalarKernels {
 
     static func floats<F: FloatBinary>(_ f: F.Type) -> ScalarKernels {
         func kernel<T: FloatElement>(_ type: T.Type) -> BlockKernel {
-            { a, b, _, r, n in loop(a, b, r, n) { (x: T, y: T) -> T in T(arithmetic: F.of(x.arithmetic, y.arithmetic)) } }
+            BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: T, y: T) -> T in T(arithmetic: F.of(x.arithmetic, y.arithmetic)) } }
         }
         return ScalarKernels { dtype in
             switch dtype {
@@ -137,14 +149,14 @@ extension ScalarKernels {
 
     static func complexes<F: ComplexUnary>(_ f: F.Type) -> ScalarKernels {
         func kernel<T: ComplexPart>(_ part: T.Type) -> BlockKernel {
-            { a, _, _, r, n in loop(a, r, n) { (x: Complex<T>) -> Complex<T> in F.of(x) } }
+            BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: Complex<T>) -> Complex<T> in F.of(x) } }
         }
         return ScalarKernels { $0 == .c64 ? kernel(Float.self) : $0 == .c128 ? kernel(Double.self) : nil }
     }
 
     static func complexes<F: ComplexBinary>(_ f: F.Type) -> ScalarKernels {
         func kernel<T: ComplexPart>(_ part: T.Type) -> BlockKernel {
-            { a, b, _, r, n in loop(a, b, r, n) { (x: Complex<T>, y: Complex<T>) -> Complex<T> in F.of(x, y) } }
+            BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: Complex<T>, y: Complex<T>) -> Complex<T> in F.of(x, y) } }
         }
         return ScalarKernels { $0 == .c64 ? kernel(Float.self) : $0 == .c128 ? kernel(Double.self) : nil }
     }
@@ -152,7 +164,7 @@ extension ScalarKernels {
     static func booleans<F: BooleanBinary>(_ f: F.Type) -> ScalarKernels {
         ScalarKernels { dtype in
             if dtype != .i1 { return nil }
-            return { a, b, _, r, n in loop(a, b, r, n) { (x: Boolean, y: Boolean) in Boolean(F.of(x.value, y.value)) } }
+            return BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: Boolean, y: Boolean) in Boolean(F.of(x.value, y.value)) } }
         }
     }
 
@@ -160,7 +172,7 @@ extension ScalarKernels {
     /// correctly rounded ones in nearly all cases.
     static func reals(_ f: @escaping (Double) -> Double) -> ScalarKernels {
         func kernel<T: FloatElement>(_ type: T.Type) -> BlockKernel {
-            { a, _, _, r, n in loop(a, r, n) { (x: T) in T(f(x.double)) } }
+            BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: T) in T(f(x.double)) } }
         }
         return ScalarKernels { dtype in
             switch dtype {
@@ -175,7 +187,7 @@ extension ScalarKernels {
 
     static func reals(_ f: @escaping (Double, Double) -> Double) -> ScalarKernels {
         func kernel<T: FloatElement>(_ type: T.Type) -> BlockKernel {
-            { a, b, _, r, n in loop(a, b, r, n) { (x: T, y: T) in T(f(x.double, y.double)) } }
+            BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: T, y: T) in T(f(x.double, y.double)) } }
         }
         return ScalarKernels { dtype in
             switch dtype {
@@ -191,14 +203,14 @@ extension ScalarKernels {
     /// The same for complex numbers.
     static func wideComplexes(_ f: @escaping (Complex128) -> Complex128) -> ScalarKernels {
         func kernel<T: ComplexPart>(_ part: T.Type) -> BlockKernel {
-            { a, _, _, r, n in loop(a, r, n) { (z: Complex<T>) in Complex<T>(f(z.wide)) } }
+            BlockKernel { a, _, _, r, n in loop(a, r, n) { (z: Complex<T>) in Complex<T>(f(z.wide)) } }
         }
         return ScalarKernels { $0 == .c64 ? kernel(Float.self) : $0 == .c128 ? kernel(Double.self) : nil }
     }
 
     static func wideComplexes(_ f: @escaping (Complex128, Complex128) -> Complex128) -> ScalarKernels {
         func kernel<T: ComplexPart>(_ part: T.Type) -> BlockKernel {
-            { a, b, _, r, n in loop(a, b, r, n) { (x: Complex<T>, y: Complex<T>) in Complex<T>(f(x.wide, y.wide)) } }
+            BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: Complex<T>, y: Complex<T>) in Complex<T>(f(x.wide, y.wide)) } }
         }
         return ScalarKernels { $0 == .c64 ? kernel(Float.self) : $0 == .c128 ? kernel(Double.self) : nil }
     }
@@ -206,26 +218,26 @@ extension ScalarKernels {
     // MARK: Narrow types
 
     /// Integers of 2 and 4 bits lie extended in a byte each: computed as bytes, then cut to their width and extended again.
-    static func wrapping(_ kernel: @escaping BlockKernel, _ dtype: DType) -> BlockKernel {
+    static func wrapping(_ kernel: BlockKernel, _ dtype: DType) -> BlockKernel {
         let shift = Int8(8 - dtype.bitWidth)
         if dtype.kind == .signed {
-            return { a, b, c, r, n in
+            return BlockKernel { a, b, c, r, n in
                 kernel(a, b, c, r, n)
                 loop(r, r, n) { (x: Int8) in (x &<< shift) &>> shift }
             }
         }
         let mask = UInt8.max &>> UInt8(shift)
-        return { a, b, c, r, n in
+        return BlockKernel { a, b, c, r, n in
             kernel(a, b, c, r, n)
             loop(r, r, n) { (x: UInt8) in x & mask }
         }
     }
 
     /// The floats of 8 bits and less are computed in Float and rounded once, in pieces.
-    static func bySingle(_ dtype: DType, _ kernel: @escaping BlockKernel) -> BlockKernel? {
+    static func bySingle(_ dtype: DType, _ kernel: BlockKernel) -> BlockKernel? {
         guard let format = MinifloatFormat(dtype) else { return nil }
         let piece = 64
-        return { a, b, c, r, n in
+        return BlockKernel { a, b, c, r, n in
             withUnsafeTemporaryAllocation(of: Float.self, capacity: 4 * piece) { floats in
                 let x = floats.baseAddress!, result = x + 3 * piece
                 var start = 0

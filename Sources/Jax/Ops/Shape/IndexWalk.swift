@@ -96,13 +96,7 @@ struct StridedCopy: WidthKernel {
         let source = self.source.assumingMemoryBound(to: T.self)
         let target = self.target.assumingMemoryBound(to: T.self)
         nest.forEachRow(sourceOffset: sourceOffset, targetOffset: targetOffset) { from, to, count, sourceStride, targetStride in
-            if targetStride == 1 && sourceStride == 1 {
-                (target + to).update(from: source + from, count: count)
-            } else if targetStride == 1 && sourceStride == 0 {
-                (target + to).update(repeating: source[from], count: count)
-            } else {
-                for i in 0..<count { target[to &+ i &* targetStride] = source[from &+ i &* sourceStride] }
-            }
+            copyStrided(source + from, sourceStride, target + to, targetStride, count)
         }
     }
 }

@@ -73,7 +73,7 @@ func sort(_ inputs: [Tensor], axis: Int, keeping kept: Int? = nil, _ order: Sort
                     loadWide(input.dtype, source, stride: inner, count: length, into: words)
                     keys[k].makeKeys(input.dtype, words, length)
                 } else {
-                    copyRow(input.dtype.byteWidth, source, inner, workspace.columns[k], 1, length)
+                    copyRow(input.dtype, source, inner, workspace.columns[k], 1, length)
                 }
             }
             let permutation = try sortIndices(order, workspace, length)
