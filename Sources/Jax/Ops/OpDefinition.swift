@@ -40,6 +40,8 @@ public struct Traits: OptionSet {
     public static let dynamic = Traits(rawValue: 16)
     /// Read and printed, but not executed by this machine.
     public static let unavailable = Traits(rawValue: 32)
+    /// Computed to some accuracy, which a program may ask for (`result_accuracy`): the functions that StableHLO gives this attribute.
+    public static let approximate = Traits(rawValue: 64)
 }
 
 /// In which operands an operation is linear, which is what its transposition needs.

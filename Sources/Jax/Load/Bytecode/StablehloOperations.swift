@@ -1,6 +1,7 @@
 // The operations of StableHLO itself (`stablehlo/dialect/StablehloOps.td`), for files whose producer did not translate them to
 // VHLO: their properties, and how their attributes become those of VHLO.
 import JaxIR
+import JaxOps
 import JaxPlatform
 
 /// The attributes of an operation of StableHLO in the order of its encoded properties; a question mark follows those that
@@ -13,9 +14,6 @@ func stablehloProperties(_ mnemonic: String) -> StaticString? {
     case "batch_norm_grad", "batch_norm_inference", "batch_norm_training": return "epsilon feature_index"
     case "broadcast": return "broadcast_sizes"
     case "broadcast_in_dim": return "broadcast_dimensions"
-    case "cbrt", "cosine", "exponential", "exponential_minus_one", "log", "log_plus_one", "logistic", "rsqrt", "sine",
-         "sqrt", "tan", "tanh":
-        return "result_accuracy?"
     case "cholesky": return "lower?"
     case "collective_broadcast": return "channel_handle? replica_groups"
     case "collective_permute": return "channel_handle? source_target_pairs"
@@ -67,9 +65,12 @@ func stablehloProperties(_ mnemonic: String) -> StaticString? {
     case "torch_index_select": return "batch_dims dim"
     case "transpose": return "permutation"
     case "triangular_solve": return "left_side lower transpose_a unit_diagonal"
-    default: return nil
+    default: return isApproximate(mnemonic) ? "result_accuracy?" : nil
     }
 }
+
+/// Whether an operation carries the attribute `result_accuracy`.
+func isApproximate(_ name: String) -> Bool { OpCode(rawValue: name).flatMap { opDefinition($0) }?.traits.contains(.approximate) == true }
 
 /// The attributes of a StableHLO operation as VHLO has them: structures flattened. What is left out has its default, which the
 /// operation's parameters know.

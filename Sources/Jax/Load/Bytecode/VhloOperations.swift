@@ -49,9 +49,6 @@ func vhloProperties(_ mnemonic: String) -> StaticString? {
         return "broadcast_sizes"
     case "call_v1":
         return "callee"
-    case "cbrt_v2", "cosine_v2", "exponential_minus_one_v2", "exponential_v2", "log_plus_one_v2", "logistic_v2",
-         "log_v2", "rsqrt_v2", "sine_v2", "sqrt_v2", "tan_v2", "tanh_v2":
-        return "result_accuracy"
     case "cholesky_v1":
         return "lower"
     case "collective_broadcast_v1":
@@ -186,6 +183,6 @@ func vhloProperties(_ mnemonic: String) -> StaticString? {
     case "triangular_solve_v1":
         return "left_side lower transpose_a unit_diagonal"
     default:
-        return nil
+        return mnemonic.hasSuffix("_v2") && isApproximate(String(mnemonic.dropLast(3))) ? "result_accuracy" : nil
     }
 }

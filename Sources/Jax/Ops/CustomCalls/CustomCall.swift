@@ -45,6 +45,9 @@ func customCallFamily() -> [OpDefinition] {
 @export(interface)
 public func customCallDefinitions() -> [OpDefinition] { customCallFamilies().flatMap { $0 } }
 
+/// A target's own parameters name no functions.
+private func noFunction(_ name: String) throws(JaxError) -> Function { throw JaxError(.malformed, "@\(name) is no parameter of a custom call") }
+
 /// What a custom call says of itself, and the parameters of its target, decoded.
 public final class CustomCallParameters: Parameters {
     public private(set) var target = ""
@@ -70,8 +73,7 @@ public final class CustomCallParameters: Parameters {
         self.hasSideEffect = hasSideEffect
         self.called = called
         self.resultTypes = resultTypes
-        var rest = attributes
-        try decode(&rest, operandTypes)
+        try decode(ParameterCoder(reading: attributes, of: .customCall, operandTypes: operandTypes, resultTypes: resultTypes, function: noFunction))
     }
 
     public override func code(_ coder: ParameterCoder) throws(JaxError) {
@@ -81,38 +83,35 @@ public final class CustomCallParameters: Parameters {
         try coder.types("result_types", &resultTypes)
         try coder.integers("indices_of_shape_operands", &shapeOperands, missing: [])
         if coder.isReading {
-            var rest = coder.remaining
-            try decode(&rest, coder.operandTypes)
-            coder.remaining = rest
+            try decode(coder)
         } else {
             for entry in attributes.entries { coder.put(entry.name, entry.value) }
         }
     }
 
     /// The target's parameters stand in the dictionary of the typed FFI, "mhlo.backend_config" or "backend_config", or beside it.
-    /// `attributes` loses what they are made of.
-    private func decode(_ attributes: inout Attributes, _ operandTypes: [ValueType]) throws(JaxError) {
+    /// The coder loses what they are made of.
+    private func decode(_ coder: ParameterCoder) throws(JaxError) {
         definition = customCallTable[target]
         var fields = Attributes()
         for name in ["mhlo.backend_config", "backend_config"] {
-            guard let value = attributes.remove(name) else { continue }
+            guard let value = coder.takeIfPresent(name) else { continue }
             if case .string("") = value { continue }
-            self.attributes.entries.append(NamedAttribute(name, value))
+            attributes.entries.append(NamedAttribute(name, value))
             if case .dictionary(let entries) = value { fields.entries += entries } else { fields.entries.append(NamedAttribute(name, value)) }
         }
         guard let definition else { return }
-        fields.entries += attributes.entries
-        let coder = ParameterCoder(reading: fields, of: .customCall, operandTypes: operandTypes, resultTypes: resultTypes,
-                                   function: { name throws(JaxError) in throw JaxError(.malformed, "@\(name) is no parameter of a custom call") })
+        fields.entries += coder.remaining.entries
+        let inner = ParameterCoder(reading: fields, of: .customCall, operandTypes: coder.operandTypes, resultTypes: resultTypes, function: noFunction)
         do throws(JaxError) {
-            configuration = try definition.parameters(coder)
+            configuration = try definition.parameters(inner)
         } catch {
             throw JaxError(error.kind, target + ": " + error.message, location: error.location, offset: error.offset)
         }
         // What was beside the dictionary and has been used belongs to the call; the rest stays with the operation.
-        for entry in attributes.entries where coder.remaining[entry.name] == nil {
-            self.attributes.entries.append(entry)
-            _ = attributes.remove(entry.name)
+        for entry in coder.remaining.entries where inner.remaining[entry.name] == nil {
+            attributes.entries.append(entry)
+            _ = coder.takeIfPresent(entry.name)
         }
     }
 

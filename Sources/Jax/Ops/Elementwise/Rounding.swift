@@ -9,7 +9,7 @@ func roundingFamily() -> [OpDefinition] {
         elementwise(.floor, 1, .float, .floats(Floor.self)),
         elementwise(.roundNearestEven, 1, .float, .floats(RoundNearestEven.self)),
         elementwise(.roundNearestAfz, 1, .float, .floats(RoundNearestAwayFromZero.self)),
-        elementwise(.sqrt, 1, .inexact, .floats(SquareRoot.self) + .wideComplexes(squareRoot)),
+        elementwise(.sqrt, 1, .inexact, .floats(SquareRoot.self) + .wideComplexes(squareRoot), traits: .approximate),
         elementwise(.reducePrecision, ReducePrecisionParameters.self, infer: { view, parameters throws(JaxError) in
             try view.require(parameters.exponentBits >= 1, "exponent_bits must be at least 1, is \(parameters.exponentBits)")
             try view.require(parameters.mantissaBits >= 0, "mantissa_bits must not be negative, is \(parameters.mantissaBits)")
