@@ -181,6 +181,7 @@ final class Worker {
         let type = try Service.tensorType(request, bytes.bytes.count)
         try channel.claim(request.handle)
         guard let storage = bytes.owner as? Storage else { throw JaxError(.internalError, "an array's body lies outside its storage") }
+        type.dtype.canonicalise(storage.bytes, count: type.elementCount)
         session.register(.array(Tensor(type, storage: storage)), as: channel.name(request.handle))
         try service.reply(message, Empty())
     }

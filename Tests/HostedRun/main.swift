@@ -33,6 +33,7 @@ func readTensor() throws -> Tensor {
     guard let dtype = DType(name: name) else { throw JaxError(.typeError, "unknown dtype " + name) }
     let tensor = try Tensor(TensorType(dtype, shape))
     bytes.withUnsafeBytes { if $0.count > 0 { tensor.bytes.copyMemory(from: $0.baseAddress!, byteCount: $0.count) } }
+    dtype.canonicalise(tensor.bytes, count: tensor.elementCount)
     return tensor
 }
 

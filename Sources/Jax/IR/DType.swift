@@ -87,6 +87,19 @@ public enum DType: UInt8, CaseIterable {
         }
     }
 
+    /// Gives each of `count` elements that came from outside the byte that the machine computes with: booleans are 0 or 1, types of
+    /// 2 to 6 bits fill their byte, signed ones extended by their sign, others by zeros. Whoever sends them may leave the rest of
+    /// the byte as it likes.
+    public func canonicalise(_ bytes: UnsafeMutableRawPointer, count: Int) {
+        guard bitWidth < 8 else { return }
+        let elements = bytes.assumingMemoryBound(to: UInt8.self), shift = UInt8(8 - bitWidth)
+        switch kind {
+        case .boolean: for index in 0..<count { elements[index] = elements[index] != 0 ? 1 : 0 }
+        case .signed: for index in 0..<count { elements[index] = UInt8(bitPattern: Int8(bitPattern: elements[index] &<< shift) &>> Int8(shift)) }
+        default: for index in 0..<count { elements[index] = elements[index] & (0xFF &>> shift) }
+        }
+    }
+
     /// The type with JAX's name ("float32"), or nil.
     public init?(name: String) {
         for dtype in DType.allCases where dtype.name == name {

@@ -42,10 +42,7 @@ public enum Npy {
         } else {
             reader.copy(to: tensor.bytes, count: size)
         }
-        if dtype == .i1 {
-            let elements = tensor.elements(as: UInt8.self)
-            for index in 0..<count where elements[index] != 0 { elements[index] = 1 }
-        }
+        dtype.canonicalise(tensor.bytes, count: count)
         return tensor
     }
 

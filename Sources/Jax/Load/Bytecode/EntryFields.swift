@@ -114,6 +114,7 @@ extension EntryTable {
         }
         let storage = try Storage(byteCount: size)
         reader.copy(to: storage.bytes, count: size)
+        type.dtype.canonicalise(storage.bytes, count: size / width)
         return Literal(type: type, isSplat: size != count * width, storage: storage)
     }
 

@@ -308,6 +308,7 @@ struct TextLexer {
         }
         let storage = try Storage(byteCount: elements.count)
         for (index, byte) in elements.enumerated() { storage.bytes.storeBytes(of: byte, toByteOffset: index, as: UInt8.self) }
+        type.dtype.canonicalise(storage.bytes, count: elements.count / type.dtype.byteWidth)
         return Literal(type: type, isSplat: isSplat, storage: storage)
     }
 

@@ -45,6 +45,7 @@ public struct Complex<Part: ComplexPart>: Element {
 
     public static var dtype: DType { Part.complexType }
     @inline(__always) public static var zero: Complex { Complex(0, 0) }
+    @inline(__always) public static var nan: Complex { Complex(Part.nan, Part.nan) }
     @inline(__always) public static var one: Complex { Complex(1, 0) }
     @inline(__always) public var conjugate: Complex { Complex(re, -im) }
     @inline(__always) public var squaredMagnitude: Part { re * re + im * im }
@@ -79,7 +80,7 @@ public struct Complex<Part: ComplexPart>: Element {
             let infinity = Part(signOf: b.re, magnitudeOf: Part.infinity)
             return Complex(infinity * a.re, infinity * a.im)
         }
-        if size.isInfinite && a.isFinite {
+        if (b.re.isInfinite || b.im.isInfinite) && a.isFinite {
             let c = Part(signOf: b.re, magnitudeOf: b.re.isInfinite ? 1 : 0)
             let d = Part(signOf: b.im, magnitudeOf: b.im.isInfinite ? 1 : 0)
             return Complex(0 * (a.re * c + a.im * d), 0 * (a.im * c - a.re * d))

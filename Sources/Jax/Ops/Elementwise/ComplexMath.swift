@@ -39,6 +39,11 @@ func exponential(_ z: Complex128) -> Complex128 {
     if z.im == 0 { return Complex128(exp(z.re), z.im) }
     if z.re == -.infinity && !z.im.isFinite { return Complex128(0, 0) }
     if z.re == .infinity && !z.im.isFinite { return Complex128(.infinity, .nan) }
+    return rotated(z)
+}
+
+/// exp(x) (cos y + i sin y), without special values: NaN throughout where y is not finite.
+private func rotated(_ z: Complex128) -> Complex128 {
     let cosine = cos(z.im), sine = sin(z.im)
     // exp(x) may overflow where exp(x) cos(y) does not: two factors.
     if z.re > 709 && z.re < 1500 {
@@ -52,7 +57,7 @@ func exponential(_ z: Complex128) -> Complex128 {
 /// exp(z) - 1: the real part is expm1(x) cos y - 2 sin²(y/2), computed so that what cancels is small.
 func exponentialMinusOne(_ z: Complex128) -> Complex128 {
     if z.im == 0 { return Complex128(expm1(z.re), z.im) }
-    if !z.isFinite || z.re > 40 { return exponential(z) - .one }
+    if !z.isFinite || z.re > 40 { return rotated(z) - .one }
     let sine = sin(z.im), halfSine = sin(z.im / 2)
     let grown = expm1(z.re)
     let cosineMinusOne = -2 * halfSine * halfSine
@@ -203,7 +208,7 @@ func power(_ base: Complex128, _ exponent: Complex128) -> Complex128 {
     }
     if exponent.re == 1 && exponent.im == 0 { return base }
     if exponent.re == 2 && exponent.im == 0 { return base * base }
-    return exponential(exponent * logarithm(base))
+    return rotated(exponent * logarithm(base))
 }
 
 /// -i log((x + iy) / √(x² + y²)).

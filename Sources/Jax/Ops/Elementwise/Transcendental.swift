@@ -1,5 +1,6 @@
 // exponential, log, sine, …: functions of floats and complex numbers (StableHLO, sections of these names; the inverse and
 // hyperbolic ones and erf are CHLO's, `stablehlo/dialect/ChloOps.td`). A row a function: that of a Double, and that of a complex number.
+// XLA makes sinh and cosh of exponentials, which know no special values where the imaginary part is not finite.
 import CMath
 import JaxIR
 import JaxPlatform
@@ -17,8 +18,8 @@ func transcendentalFamily() -> [OpDefinition] {
         elementwise(.cosine, 1, .inexact, .reals { cos($0) } + .wideComplexes(cosine), traits: .approximate),
         elementwise(.tan, 1, .inexact, .reals { CMath.tan($0) } + .wideComplexes(tangent), traits: .approximate),
         elementwise(.tanh, 1, .inexact, .reals { CMath.tanh($0) } + .wideComplexes(hyperbolicTangent), traits: .approximate),
-        elementwise(.sinh, 1, .inexact, .reals { CMath.sinh($0) } + .wideComplexes(hyperbolicSine)),
-        elementwise(.cosh, 1, .inexact, .reals { CMath.cosh($0) } + .wideComplexes(hyperbolicCosine)),
+        elementwise(.sinh, 1, .inexact, .reals { CMath.sinh($0) } + .wideComplexes { $0.im.isFinite ? hyperbolicSine($0) : .nan }),
+        elementwise(.cosh, 1, .inexact, .reals { CMath.cosh($0) } + .wideComplexes { $0.im.isFinite ? hyperbolicCosine($0) : .nan }),
         elementwise(.asin, 1, .float, .reals { CMath.asin($0) }),
         elementwise(.acos, 1, .float, .reals { CMath.acos($0) }),
         elementwise(.atan, 1, .float, .reals { CMath.atan($0) }),

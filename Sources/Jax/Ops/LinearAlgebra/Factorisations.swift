@@ -67,6 +67,7 @@ func eigenHermitian<T: LinearScalar>(_ scalar: T.Type, _ call: MatrixCall, lower
         defer { values.free() }
         a.load(call.operands[0], index)
         fillHermitian(a, lower: lower)
+        guard a.isFinite else { return try call.refuse(index, info: info) }
         let failed = try hermitianEigen(a, values.elements)
         a.store(call.results[0], index, transposed: true)
         call.storeVector(1, index, values.elements, n)
@@ -100,6 +101,7 @@ func decomposeSingular<T: LinearScalar>(_ scalar: T.Type, _ call: MatrixCall, ha
         let values = try Matrix<Double>(1, k)
         defer { values.free() }
         columns.load(call.operands[0], index, transposed: !isWide, conjugated: isWide)
+        guard columns.isFinite else { return try call.refuse(index, info: 4) }
         let failed = try singularValues(columns, right, values.elements)
         call.storeVector(1, index, values.elements, k)
         call.storeInfo(4, index, failed)

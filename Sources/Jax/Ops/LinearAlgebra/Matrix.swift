@@ -68,6 +68,12 @@ struct Matrix<T: LinearScalar> {
 
     func fill(_ value: T) { elements.update(repeating: value, count: rows * columns) }
 
+    /// Whether there is neither NaN nor infinity in it.
+    var isFinite: Bool {
+        for k in 0..<(rows * columns) where !elements[k].pivotSize.isFinite { return false }
+        return true
+    }
+
     func setIdentity() {
         fill(T.zero)
         for i in 0..<min(rows, columns) { self[i, i] = T.one }

@@ -59,6 +59,22 @@ struct MatrixCall {
         storeWide(tensor.dtype, &word, count: 1, to: tensor.bytes + index * tensor.dtype.byteWidth)
     }
 
+    /// What iterations that would not end give for a matrix with NaN or infinities: NaN in all results of matrix number `index`, and
+    /// the `info` with which jaxlib refuses such an argument.
+    func refuse(_ index: Int, info: Int?) throws(JaxError) {
+        for (number, tensor) in results.enumerated() {
+            let count = tensor.elementCount / max(batch, 1)
+            guard tensor.dtype.kind == .float || tensor.dtype.isComplex else {
+                if number == info { storeInfo(number, index, -4) } else { storeInfo(number, index, 0) }
+                continue
+            }
+            let words = try Scratch(words: max(1, count * tensor.dtype.wideWords))
+            defer { words.free() }
+            for k in 0..<(count * tensor.dtype.wideWords) { words.doubles[k] = .nan }
+            storeWide(tensor.dtype, words.words, count: count, to: tensor.bytes + index * count * tensor.dtype.byteWidth)
+        }
+    }
+
     /// Widens vector number `index` of operand number `operand`, of `count` elements.
     func loadVector<T: LinearScalar>(_ operand: Int, _ index: Int, _ elements: UnsafeMutablePointer<T>, _ count: Int) {
         let tensor = operands[operand]

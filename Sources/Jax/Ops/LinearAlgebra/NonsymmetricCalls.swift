@@ -23,6 +23,7 @@ func eigenGeneral(_ call: MatrixCall, _ parameters: EigenParameters) throws(JaxE
         let vectors = try Matrix<Complex128>(n, n)
         defer { vectors.free() }
         try loadComplex(call, index, t)
+        guard t.isFinite else { return try call.refuse(index, info: first + 2) }
         let failed = try complexSchur(t, z)
         try storeEigenvalues(call, index, t, from: 0)
         for side in 0..<2 {
@@ -55,6 +56,7 @@ func schurGeneral(_ call: MatrixCall, _ parameters: SchurParameters) throws(JaxE
             let z = try Matrix<Complex128>(n, n)
             defer { z.free() }
             t.load(call.operands[0], index)
+            guard t.isFinite else { return try call.refuse(index, info: 4) }
             failed = try complexSchur(t, z)
             t.store(call.results[0], index)
             z.store(call.results[1], index)
@@ -67,6 +69,7 @@ func schurGeneral(_ call: MatrixCall, _ parameters: SchurParameters) throws(JaxE
             let values = try Matrix<Double>(2, n)
             defer { values.free() }
             t.load(call.operands[0], index)
+            guard t.isFinite else { return try call.refuse(index, info: 5) }
             failed = try realSchur(t, z, values.row(0), values.row(1))
             t.store(call.results[0], index)
             z.store(call.results[1], index)
