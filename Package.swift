@@ -123,7 +123,7 @@ if ring0 {
             test("KernelTests", ["Kernel", "TestSupport"]),
         ] + (interpreter ? [
             .executableTarget(
-                name: "hosted-python", dependencies: ["Python", "JaxRun", "JaxPlatform"], path: "Tests/Python/Hosted",
+                name: "hosted-python", dependencies: ["Python", "PythonPort", "JaxRun", "JaxPlatform"], path: "Tests/Python/Hosted",
                 swiftSettings: swiftSettings,
                 linkerSettings: [.unsafeFlags(["-L" + Context.packageDirectory + "/build/micropython", "-lmicropython", "-lm"])]),
         ] : []))

@@ -35,6 +35,8 @@ typedef struct task_context {
     uint64_t ticks_used, ticks_started;
     /// What the running job holds of objects that are not its own (Boot/references.c); null outside of jobs.
     struct foreign_references *references;
+    /// The Python interpreter that the task runs (Python/port/state.h); null: none.
+    void *interpreter;
 } task_context;
 
 enum { CPU_MAX_HELD_LOCKS = 8, CPU_TSS_BYTES = 104, CPU_GDT_ENTRIES = 8, CPU_MAX_COUNT = 64 };
