@@ -113,6 +113,9 @@ if ring0 {
                 path: "Tests/LoaderFuzz", swiftSettings: swiftSettings),
             .executableTarget(
                 name: "soak", dependencies: ["HostMachine", "WireProtocol", "JaxPlatform", "TestSupport"], path: "Tests/Soak", swiftSettings: swiftSettings),
+            .executableTarget(
+                name: "prompt-fuzz", dependencies: ["HostMachine", "WireProtocol", "JaxPlatform", "TestSupport"], path: "Tests/PromptFuzz",
+                exclude: ["extremes.py"], swiftSettings: swiftSettings),
             test("TransformTests", ["JaxTransform", "JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
             test("LoadTests", ["JaxLoad", "JaxOps", "JaxIR", "JaxPlatform"]),
             test("OpsTests", ["JaxOps", "JaxIR", "JaxPlatform"]),

@@ -180,24 +180,6 @@ uint64_t foreign_references_give_back(foreign_references *table) {
     return total;
 }
 
-void foreign_references_pass_on(const foreign_references *table, foreign_references *outer) {
-    for (uint32_t i = 0; i < table->capacity; i++) {
-        foreign_reference noted = table->entries[i];
-        if (noted.object == NULL) continue;
-        uint32_t owner = owner_of(noted.object);
-        if (owner > LAST_SHARED_OWNER && owner != outer->outer) continue;
-        while (4 * outer->used >= 3 * outer->capacity) grow(outer, outer->capacity);
-        uint64_t flags = spin_acquire(&outer->lock);
-        foreign_reference *entry = find(outer, noted.object);
-        if (entry->object == NULL) {
-            *entry = (foreign_reference){ noted.object, 0 };
-            outer->used++;
-        }
-        entry->count += noted.count;
-        spin_release(&outer->lock, flags);
-    }
-}
-
 void foreign_references_end(foreign_references *table) {
     if (table->entries != table->inline_entries) heap_free(table->entries);
 }

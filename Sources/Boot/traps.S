@@ -88,8 +88,8 @@ trap_common:
     addq $16, %rsp
     iretq
 
-// recovery_point: outer 0, rsp 8, rbp 16, resume 64, owner 72, interrupt_depth 76, flags 80, job 88. task_context:
-// recovery 24, owner 32. cpu_local: current gs:8, interrupt_depth gs:20.
+// recovery_point: outer 0, rsp 8, rbp 16, resume 64, owner 72, interrupt_depth 76, flags 80, job 88, keep_alive 96.
+// task_context: recovery 24, owner 32, keep_alive 36. cpu_local: current gs:8, interrupt_depth gs:20.
     .globl trap_guarded_call
 trap_guarded_call:
     pushq %rbp
@@ -109,6 +109,8 @@ trap_guarded_call:
     movq %rcx, 64(%rsp)
     movl 32(%rax), %ecx
     movl %ecx, 72(%rsp)
+    movl 36(%rax), %ecx
+    movl %ecx, 96(%rsp)
     movl %gs:20, %ecx
     movl %ecx, 76(%rsp)
     pushfq

@@ -35,7 +35,10 @@ final class Canceller {
             let current = requests
             monitor.leave()
             for entry in current where !strike(entry.request, of: entry.channel) {
-                hold(monitor) { requests.removeAll { $0.channel === entry.channel && $0.request == entry.request } }
+                hold(monitor) {
+                    requests.removeAll { $0.channel === entry.channel && $0.request == entry.request }
+                    if requests.isEmpty { requests = [] }
+                }
             }
             machine.pause()
         }

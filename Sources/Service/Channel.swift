@@ -119,6 +119,9 @@ final class Channel {
     /// Whether the request that the worker has was cancelled.
     var isCancelled: Bool { hold(monitor) { currentIsCancelled || isClosed } }
 
+    /// Whether the client has gone: nobody is there to be answered, and the number may be another's.
+    var hasLeft: Bool { hold(monitor) { isClosed } }
+
     /// The session's name for a handle.
     func name(_ handle: UInt64) -> String { prefix + ".\(handle)" }
 

@@ -5,7 +5,7 @@ import WireProtocol
 
 final class Clients {
     /// Bits of a channel's number that tell a client's channels apart.
-    static let channelBits: UInt32 = 8
+    static let channelBits: UInt32 = 12
 
     private struct Entry {
         let owner: MemoryOwner

@@ -26,7 +26,7 @@ final class Worker {
                 if channel.isCancelled { throw Service.cancelled }
                 try work(message)
             } catch {
-                service.link.fail(channel: channel.number, request: message.request, error)
+                if !channel.hasLeft { service.link.fail(channel: channel.number, request: message.request, error) }
                 if error.kind == .fault { service.log("request \(message.request) of link \(channel.number): " + error.description) }
             }
         }

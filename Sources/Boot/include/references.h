@@ -31,8 +31,5 @@ void foreign_references_begin(foreign_references *table, uint32_t owner, uint32_
 /// Releases what is still noted: for a job whose frames are gone. Returns how many references there were.
 uint64_t foreign_references_give_back(foreign_references *table);
 
-/// Notes in the table of the job outside what is still noted in this one and is not that job's own.
-void foreign_references_pass_on(const foreign_references *table, foreign_references *outer);
-
 /// Gives back the table's memory; what is noted is forgotten.
 void foreign_references_end(foreign_references *table);

@@ -13,6 +13,8 @@ typedef struct recovery_point {
     uint64_t flags;
     /// The job that this point ends, or 0.
     uint64_t job;
+    /// What to restore, too: the task's `keep_alive`.
+    uint32_t keep_alive;
 } recovery_point;
 
 struct foreign_references;

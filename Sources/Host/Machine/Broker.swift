@@ -12,8 +12,8 @@ public final class Broker {
     private let machineMonitor = ThreadMonitor()
     private let monitor = ThreadMonitor()
     private var clients: [UInt32: BrokerClient] = [:]
-    /// The numbers of processes that are connected.
-    private var processes: [pid_t: UInt32] = [:]
+    /// The numbers of processes that are connected, and of the connection that each had last.
+    private var processes: [pid_t: (number: UInt32, connection: UInt32)] = [:]
     private var nextProcess: UInt32 = 1
     private var hasEnded = false
     /// Says how the machine has ended; called on the broker's thread, once it has.
@@ -58,27 +58,35 @@ public final class Broker {
         while !(hasEnded && clients.values.allSatisfy { $0.isIdle }), platform.nanoseconds < deadline { _ = monitor.wait(seconds: 0.05) }
     }
 
-    private static let channelBits: UInt32 = 8, processLimit: UInt32 = 0x7F_FFFF
+    private static let channelBits: UInt32 = 12, processLimit: UInt32 = 0x7_FFFF
 
-    /// A free channel for a connection of `process`; nil where it has all of its own already.
+    /// A channel for a connection of `process`; nil where it has all of its own already. Numbers go round, so that no answer to a
+    /// connection that has just gone meets the next.
     private func freeChannel(for process: pid_t) -> UInt32? {
         if processes[process] == nil {
             repeat {
                 nextProcess = nextProcess >= Broker.processLimit ? 1 : nextProcess + 1
-            } while processes.values.contains(nextProcess)
-            processes[process] = nextProcess
+            } while processes.values.contains { $0.number == nextProcess }
+            processes[process] = (nextProcess, 0)
         }
-        let base = processes[process]! << Broker.channelBits
-        for index in 0..<UInt32(1) << Broker.channelBits where clients[base + index] == nil { return base + index }
+        var (number, connection) = processes[process]!
+        for _ in 0..<UInt32(1) << Broker.channelBits {
+            connection = (connection + 1) & ((1 << Broker.channelBits) - 1)
+            let channel = number << Broker.channelBits + connection
+            if clients[channel] == nil {
+                processes[process] = (number, connection)
+                return channel
+            }
+        }
         return nil
     }
 
+    /// A process without connections keeps its number for a while, like a channel.
     private func forget(_ channel: UInt32) {
         clients[channel] = nil
-        let number = channel >> Broker.channelBits
-        if !clients.keys.contains(where: { $0 >> Broker.channelBits == number }) {
-            processes = processes.filter { $0.value != number }
-        }
+        guard processes.count > 1000 else { return }
+        let used = Set(clients.keys.map { $0 >> Broker.channelBits })
+        processes = processes.filter { used.contains($0.value.number) }
     }
 
     private func add(_ stream: SocketStream, channel wanted: UInt32?) {
@@ -98,10 +106,12 @@ public final class Broker {
         threads.spawn("from client") { [self] in
             readClient(client, channel)
             client.close()
-            hold(monitor) { forget(channel) }
+            // Before another connection may get the number.
             if channel != 0 {
-                sendToMachine(FrameHeader(kind: MessageKind.leave.rawValue, channel: channel, request: 0, payloadByteCount: 0), UnsafeRawBufferPointer(start: nil, count: 0))
+                sendToMachine(FrameHeader(kind: MessageKind.leave.rawValue, channel: channel, request: 0, payloadByteCount: 0),
+                              UnsafeRawBufferPointer(start: nil, count: 0))
             }
+            hold(monitor) { forget(channel) }
         }
     }
 

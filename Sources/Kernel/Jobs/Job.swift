@@ -100,10 +100,15 @@ public enum Jobs {
     /// Runs `body` as a job. Jobs nest: the inner one has limits and memory of its own, and can be ended where the outer one
     /// may not be.
     /// `keepsNothing` is asked after an orderly end: where it says so, all that the job allocated is freed. `cleanUp` is called at
-    /// any end while the job's memory is still there; a fault in it is no one's.
-    public static func run(name: String, _ limits: JobLimits, keepsNothing: () -> Bool = { false },
+    /// any end while the job's memory is still there; a fault in it is no one's. Without `notesReferences` the job sees to it
+    /// itself that its frames hold no references to what is not its own where it may be ended by force.
+    public static func run(name: String, _ limits: JobLimits, keepsNothing: () -> Bool = { false }, notesReferences: Bool = true,
                            cleanUp: () -> Void = {}, _ body: () -> Void) -> JobEnd {
         let task = cpu_current_task()!
+        // The job outside is not ended by force while this one is set up or taken down.
+        let outerKeepAlive = task.pointee.keep_alive
+        task.pointee.keep_alive = outerKeepAlive + 1
+        defer { task.pointee.keep_alive = outerKeepAlive }
         guard let owner = KernelHeap.makeOwner(name: name, quota: limits.memoryQuota, within: task.pointee.owner) else { return .refused }
         let now = now
         var record = JobRecord(id: 0, task: task.pointee.id, owner: owner, limits: limits, started: now,
@@ -120,32 +125,26 @@ public enum Jobs {
             let outerReferences = task.pointee.references
             let outerOwner = task.pointee.owner
             let outerJob = task.pointee.job
-            let outerKeepAlive = task.pointee.keep_alive
             foreign_references_begin(references, owner, outerOwner)
             let id = link(record)
             Trace.note(.jobBegin, id, packed(record.pointee.name, 0), packed(record.pointee.name, 8))
             task.pointee.job = UnsafeMutableRawPointer(record)
             task.pointee.owner = owner
-            task.pointee.references = references
+            task.pointee.references = notesReferences ? references : nil
             task.pointee.keep_alive = 0
             if Injector.isArmed { Injector.jobBegan(record) }
             let fault = guardedCall(job: id, body) ?? record.pointee.pendingFault
+            task.pointee.keep_alive = outerKeepAlive + 1
             _ = guardedCall(cleanUp)
             task.pointee.references = outerReferences
             task.pointee.owner = outerOwner
             task.pointee.job = outerJob
-            task.pointee.keep_alive = outerKeepAlive
             unlink(record)
             Injector.jobEnded(id)
             Trace.note(.jobEnd, id, packed(record.pointee.name, 0), packed(record.pointee.name, 8))
             if record.pointee.usedDevices { whenDeviceUserEnds(id) }
             let keeps = fault == nil && !keepsNothing()
-            if !keeps {
-                _ = foreign_references_give_back(references)
-            } else if limits.resultOwner == outerOwner, let outerReferences {
-                // What it leaves to the job outside refers to the same.
-                foreign_references_pass_on(references, outerReferences)
-            }
+            if !keeps { _ = foreign_references_give_back(references) }
             foreign_references_end(references)
             if keeps { KernelHeap.handOver(from: owner, to: limits.resultOwner) }
             KernelHeap.removeOwner(owner)

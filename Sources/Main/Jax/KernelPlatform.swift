@@ -25,7 +25,7 @@ final class KernelPlatform: Platform {
     func log(_ line: String) { Kernel.log(line) }
 
     /// So long after its end was asked for, a job is ended by force; one within a Python text sooner, so that the text hears of it.
-    private static let grace: UInt64 = 60_000_000, innerGrace: UInt64 = 30_000_000
+    private static let grace: UInt64 = 60_000_000, innerGrace: UInt64 = 20_000_000
 
     /// What a job leaves is whoever's who runs it: another job's, a client's, else the JAX layer's.
     func runJob(_ request: JobRequest, _ body: () -> Void) -> JobOutcome {

@@ -18,6 +18,8 @@ enum Prompt {
     /// What the last interpreter's jobs might use, for the next one.
     nonisolated(unsafe) private static var limits = Limits(permissions: .prompt)
 
+    private static let standardInput: UnsafePointer<CChar> = UnsafeRawPointer(("<stdin>" as StaticString).utf8Start).assumingMemoryBound(to: CChar.self)
+
     /// Starts the prompt's task, where there is a line. `machineServices` are filled in by the caller but for what
     /// `PromptServices.swift` knows. False without memory.
     @discardableResult
@@ -61,8 +63,13 @@ enum Prompt {
                                            complete: { complete($0) })
         guard let statement = editor.readStatement(terminal) else { return false }
         var goesOn = true
+        // Plain memory: frames of a statement that is ended by force release nothing.
+        let text = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: statement.text.count)
+        _ = text.initialize(from: statement.text)
+        defer { text.deallocate() }
+        let isPaste = statement.isPaste
         perform("prompt", time: interpreter?.takeUnretainedValue().limits.timeBudget) { interpreter in
-            let outcome = statement.text.withUnsafeBufferPointer { interpreter.run($0, name: "<stdin>", isStatement: !statement.isPaste) }
+            let outcome = interpreter.run(UnsafeBufferPointer(text), name: standardInput, isStatement: !isPaste)
             switch outcome {
             case .exited: goesOn = false
             case .ended: write((Jobs.interruption == .timeBudget ? "MemoryError: the time budget is used up" : "KeyboardInterrupt") + "\n")
@@ -89,7 +96,7 @@ enum Prompt {
         var isBroken = false
         console.isServed = true
         let end = charging(owner) {
-            Jobs.run(name: name, limits, cleanUp: {
+            Jobs.run(name: name, limits, notesReferences: false, cleanUp: {
                 if isBroken { interpreter?.takeUnretainedValue().end() }
             }) {
                 isBroken = true

@@ -12,9 +12,9 @@ final class PythonProgram {
     /// Output that waits to be passed on; beyond that the text waits.
     private static let mostOutput = 256 << 10
 
-    let source: [UInt8]
-    let name: String
-    let limits: Limits
+    private let source: UnsafeMutableBufferPointer<UInt8>
+    private let name: UnsafeMutablePointer<CChar>
+    private let limits: Limits
     /// The task that waits for it, and its own.
     let requester: UInt64
     private var task: UInt64 = 0
@@ -25,11 +25,19 @@ final class PythonProgram {
     private var output: [UInt8] = []
     private var end: Result<UInt32, JaxError>?
 
-    init(_ source: [UInt8], name: String, limits: Limits, requester: UInt64) {
-        self.source = source
-        self.name = name
+    init(_ source: String, name: String, limits: Limits, requester: UInt64) {
+        let bytes = Array(source.utf8), nameBytes = Array(name.utf8) + [0]
+        self.source = UnsafeMutableBufferPointer.allocate(capacity: bytes.count)
+        _ = self.source.initialize(from: bytes)
+        self.name = UnsafeMutablePointer.allocate(capacity: nameBytes.count)
+        for (index, byte) in nameBytes.enumerated() { self.name[index] = CChar(bitPattern: byte) }
         self.limits = limits
         self.requester = requester
+    }
+
+    deinit {
+        source.deallocate()
+        name.deallocate()
     }
 
     // MARK: The text's task
@@ -44,17 +52,20 @@ final class PythonProgram {
         var interpreter: Unmanaged<Interpreter>?
         let jobLimits = JobLimits(memoryQuota: limits.memoryQuota, timeBudget: limits.timeBudget, permissions: limits.permissions.rawValue,
                                   resultOwner: MemoryOwner.library.id, grace: PythonPrograms.grace)
-        let jobEnd = Jobs.run(name: "python " + name, jobLimits, keepsNothing: { true }, cleanUp: {
-            interpreter?.takeUnretainedValue().end()
+        // Within the job nothing is referred to that is not its own, but by plain pointers: a forced end skips the releases.
+        let program = Unmanaged.passUnretained(self), source = UnsafeBufferPointer(source), name = UnsafePointer(name), limits = limits
+        let jobName = "python " + String(cString: name)
+        let jobEnd = Jobs.run(name: jobName, jobLimits, keepsNothing: { true }, notesReferences: false, cleanUp: {
+            interpreter?._withUnsafeGuaranteedRef { $0.end() }
         }) {
-            if wasCancelled { Jobs.cancel(task: cpu_current_task().pointee.id) }
+            if program._withUnsafeGuaranteedRef({ $0.wasCancelled }) { Jobs.cancel(task: cpu_current_task().pointee.id) }
             do throws(JaxError) {
-                let made = try Interpreter(limits: limits, heapLimit: 1 << 40, output: { [self] in append($0) })
+                let made = try Interpreter(limits: limits, heapLimit: 1 << 40, output: { bytes in program._withUnsafeGuaranteedRef { $0.append(bytes) } })
                 interpreter = Unmanaged.passRetained(made)
-                outcome = source.withUnsafeBufferPointer { made.run($0, name: name) }
+                outcome = made.run(source, name: name)
             } catch {
                 let failure = error
-                charging(MemoryOwner.library.id) { finish(.failure(failure.detached())) }
+                platform.charging(.library) { program._withUnsafeGuaranteedRef { $0.finish(.failure(failure.detached())) } }
             }
             pending = Jobs.interruption
         }
@@ -70,7 +81,7 @@ final class PythonProgram {
             switch fault.kind {
             case .cancelled: return .failure(PythonPrograms.cancelled(", by force: it had not heard of it"))
             case .timeBudget: return .failure(PythonPrograms.late(", and it was ended by force"))
-            default: return .failure(KernelPlatform.error(fault, in: name, quota: limits.memoryQuota))
+            default: return .failure(KernelPlatform.error(fault, in: String(cString: name), quota: limits.memoryQuota))
             }
         case .completed: break
         }
@@ -148,7 +159,7 @@ final class PythonProgram {
 
 enum PythonPrograms {
     /// A text that has not heard of its end is ended by force after so long.
-    static let grace: UInt64 = 70_000_000
+    static let grace: UInt64 = 50_000_000
     nonisolated(unsafe) private static var running: [PythonProgram] = []
     private static let mutex = Mutex()
 
@@ -162,7 +173,7 @@ enum PythonPrograms {
         let owner = KernelHeap.currentOwner
         var created: PythonProgram?
         charging(MemoryOwner.library.id) {
-            let program = PythonProgram(Array(source.utf8), name: name, limits: limits, requester: cpu_current_task().pointee.id)
+            let program = PythonProgram(source, name: name, limits: limits, requester: cpu_current_task().pointee.id)
             mutex.lock()
             running.append(program)
             mutex.unlock()
@@ -187,6 +198,7 @@ enum PythonPrograms {
         charging(MemoryOwner.library.id) {
             mutex.lock()
             running.removeAll { $0 === program }
+            if running.isEmpty { running = [] }
             mutex.unlock()
         }
     }

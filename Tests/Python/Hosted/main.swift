@@ -84,7 +84,7 @@ func runPrompt() {
                                        write: { FileHandle.standardOutput.write(Data($0)) },
                                        complete: { interpreter.complete($0) })
     while let statement = editor.readStatement(terminal) {
-        let outcome = statement.text.withUnsafeBufferPointer { interpreter.run($0, name: "<stdin>", isStatement: !statement.isPaste) }
+        let outcome = statement.text.withUnsafeBufferPointer { interpreter.run($0, name: strdup("<stdin>"), isStatement: !statement.isPaste) }
         if case .exited = outcome { return }
     }
 }
@@ -101,7 +101,7 @@ let thread = Thread {
         guard let data = FileManager.default.contents(atPath: path) else { fatalError("cannot read \(path)") }
         let source = Array(data), interpreter = makeInterpreter(isConsole: false)
         if let budget { deadline = platform.nanoseconds + budget }
-        let outcome = source.withUnsafeBufferPointer { interpreter.run($0, name: path) }
+        let outcome = source.withUnsafeBufferPointer { interpreter.run($0, name: strdup(path)) }
         deadline = .max
         if outcome == .ended { print("(ended)") }
         lastStatus = status(of: outcome)

@@ -80,6 +80,11 @@ change("py/parse.c", """        mp_parse_node_t *stack = m_renew(mp_parse_node_t
         parser->result_stack = stack;
         parser->result_stack_alloc *= 2;
 """)
+change("py/parse.c", """    next_rule:
+        if (parser.rule_stack_top == 0) {
+""", """    next_rule:
+""" + POLL.replace("    ", "        ") + """        if (parser.rule_stack_top == 0) {
+""")
 change("py/parse.c", """    // Simplify and optimise certain rules, to reduce memory usage and simplify the compiler.
 """, """    // A node's count has 24 bits.
     if (num_args >= (1 << 24) - 1) {

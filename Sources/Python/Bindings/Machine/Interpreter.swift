@@ -13,7 +13,7 @@ public final class Interpreter {
     public static let initialHeapBytes = 256 << 10
     /// So long after it should end, a text that has heard of it by an exception is left for good. The kernel's own force comes
     /// later (JobLimits.grace of the job that runs the text).
-    private static let patienceNanoseconds: UInt64 = 45_000_000
+    private static let patienceNanoseconds: UInt64 = 25_000_000
 
     /// How a text has ended.
     public enum Outcome: Equatable {
@@ -68,14 +68,15 @@ public final class Interpreter {
 
     // MARK: Texts
 
-    /// Runs a text on the calling task, within a job: a program, or with `isStatement` a statement of the prompt's.
-    public func run(_ source: UnsafeBufferPointer<UInt8>, name: String, isStatement: Bool = false) -> Outcome {
+    /// Runs a text on the calling task, within a job: a program, or with `isStatement` a statement of the prompt's. `name` is a
+    /// file's name, ended by a zero. Both are plain memory, so that a forced end leaves no references behind.
+    public func run(_ source: UnsafeBufferPointer<UInt8>, name: UnsafePointer<CChar>, isStatement: Bool = false) -> Outcome {
         python_enter(state)
         hasHeard = false
         machineServices.notice(python_attention(state))
         let text = UnsafeRawPointer(source.baseAddress ?? UnsafePointer(bitPattern: 1)!).assumingMemoryBound(to: CChar.self)
         var status: Int32 = 0
-        let outcome = name.withCString { python_run(text, source.count, $0, isStatement, &status) }
+        let outcome = python_run(text, source.count, name, isStatement, &status)
         switch outcome {
         case python_is_done: return .done
         case python_has_exited: return .exited(status)
