@@ -148,8 +148,6 @@ public enum Jobs {
             foreign_references_end(references)
             if keeps { KernelHeap.handOver(from: owner, to: limits.resultOwner) }
             KernelHeap.removeOwner(owner)
-            // Where the one outside has to end by force, too, that is not to wait for the next slice.
-            if fault != nil, outerJob != nil { LocalAPIC.sendToSelf(ProcessorInterrupt.reschedule) }
             return fault.map { .faulted($0) } ?? .completed
         } }
     }

@@ -59,7 +59,7 @@ enum Prompt {
 
     /// One statement. False when the prompt has to end: Ctrl-D or `exit()`.
     private static func serveOne(_ editor: inout LineEditor) -> Bool {
-        let terminal = LineEditor.Terminal(read: { console.read() }, write: { bytes in bytes.withUnsafeBufferPointer { console.write($0) } },
+        let terminal = LineEditor.Terminal(read: { console.read() }, write: { console.write($0) },
                                            complete: { complete($0) })
         guard let statement = editor.readStatement(terminal) else { return false }
         var goesOn = true
@@ -95,6 +95,8 @@ enum Prompt {
         var failure: JaxError?
         var isBroken = false
         console.isServed = true
+        // A statement is work like that of clients, unlike the line that is being typed.
+        let priority = Scheduler.setPriority(.normal)
         let end = charging(owner) {
             Jobs.run(name: name, limits, notesReferences: false, cleanUp: {
                 if isBroken { interpreter?.takeUnretainedValue().end() }
@@ -104,6 +106,7 @@ enum Prompt {
                 isBroken = false
             }
         }
+        Scheduler.setPriority(priority)
         console.isServed = false
         Interpreter.leave()
         switch end {

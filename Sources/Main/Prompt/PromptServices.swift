@@ -46,7 +46,11 @@ extension Prompt {
             guard let end = Jobs.endPending else { return nil }
             return (kind: end.reason == .cancelled ? .cancelled : .timeBudgetExhausted, age: end.age)
         }
-        services.forgive = { Jobs.forgive() }
+        services.hurry = { Scheduler.setPriority(.interactive) }
+        services.forgive = {
+            Jobs.forgive()
+            Scheduler.setPriority(.normal)
+        }
         services.shielded = { body in
             cpu_current_task().pointee.keep_alive += 1
             body()

@@ -177,7 +177,7 @@ enum PythonPrograms {
             mutex.lock()
             running.append(program)
             mutex.unlock()
-            let task = Tasks.start("python", priority: .interactive, owner: owner) {
+            let task = Tasks.start("python", owner: owner) {
                 if let fault = guardedCall({ program.run() }) { program.fail(KernelPlatform.error(fault, in: name, quota: nil)) }
             }
             if task == nil { program.fail(JaxError(.resourceExhausted, "no memory for a task to run the program on")) }

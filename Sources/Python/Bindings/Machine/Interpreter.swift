@@ -122,12 +122,15 @@ public final class Interpreter {
             return python_goes_on
         }
         if hasHeard { return end.age > Interpreter.patienceNanoseconds ? python_is_over : python_goes_on }
-        hasHeard = true
+        hear()
         return end.kind == .cancelled ? python_is_interrupted : python_is_out_of_time
     }
 
-    /// A native call has told the text that it is to end.
-    func hear() { hasHeard = true }
+    /// The text is told that it is to end, here or by a native call.
+    func hear() {
+        hasHeard = true
+        machineServices.hurry()
+    }
 
     /// The text has caught KeyboardInterrupt by that name. At the prompt that ends the matter; a client's cancellation stands.
     func interruptWasCaught() {

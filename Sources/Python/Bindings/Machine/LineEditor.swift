@@ -12,10 +12,10 @@ public struct LineEditor {
     /// The console, and the names that may follow a text: what to add, nil where possible names were written instead.
     public struct Terminal {
         let read: () -> UInt8
-        let write: ([UInt8]) -> Void
+        let write: (UnsafeBufferPointer<UInt8>) -> Void
         let complete: ([UInt8]) -> [UInt8]?
 
-        public init(read: @escaping () -> UInt8, write: @escaping ([UInt8]) -> Void, complete: @escaping ([UInt8]) -> [UInt8]?) {
+        public init(read: @escaping () -> UInt8, write: @escaping (UnsafeBufferPointer<UInt8>) -> Void, complete: @escaping ([UInt8]) -> [UInt8]?) {
             self.read = read
             self.write = write
             self.complete = complete
@@ -82,7 +82,7 @@ public struct LineEditor {
         historyPlace = history.count
         unfinished = []
         put(prompt, terminal)
-        terminal.write(encode(line))
+        put(encode(line), terminal)
         while true {
             let byte = terminal.read()
             let isEmpty = line.isEmpty && before.isEmpty
@@ -163,7 +163,7 @@ public struct LineEditor {
     private mutating func insert(_ characters: [Unicode.Scalar], _ terminal: Terminal) {
         line.insert(contentsOf: characters, at: cursor)
         cursor += characters.count
-        terminal.write(encode(characters))
+        put(encode(characters), terminal)
         redrawRest(terminal)
     }
 
@@ -192,7 +192,7 @@ public struct LineEditor {
         guard let completion = terminal.complete(encode(line[..<cursor])) else {
             // The names were written below: the line once more.
             put(prompt, terminal)
-            terminal.write(encode(line))
+            put(encode(line), terminal)
             moveBack(width(line[cursor...]), terminal)
             return
         }
@@ -207,7 +207,7 @@ public struct LineEditor {
         put("\u{1b}[K", terminal)
         line = place == history.count ? unfinished : history[place]
         cursor = line.count
-        terminal.write(encode(line))
+        put(encode(line), terminal)
     }
 
     private mutating func remember() {
@@ -220,7 +220,7 @@ public struct LineEditor {
 
     private mutating func move(to place: Int, _ terminal: Terminal) {
         let place = min(max(place, 0), line.count)
-        if place < cursor { moveBack(width(line[place..<cursor]), terminal) } else { terminal.write(encode(line[cursor..<place])) }
+        if place < cursor { moveBack(width(line[place..<cursor]), terminal) } else { put(encode(line[cursor..<place]), terminal) }
         cursor = place
     }
 
@@ -266,24 +266,26 @@ public struct LineEditor {
                 return byte == 4 ? text : nil
             }
             text.append(byte)
-            if byte == 13 { put("\r\n=== ", terminal) } else { terminal.write([byte]) }
+            if byte == 13 { put("\r\n=== ", terminal) } else { put([byte], terminal) }
         }
     }
 
     // MARK: The terminal
 
     private func put(_ text: StaticString, _ terminal: Terminal) {
-        terminal.write(Array(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)))
+        terminal.write(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
+    private func put(_ bytes: [UInt8], _ terminal: Terminal) { bytes.withUnsafeBufferPointer { terminal.write($0) } }
+
     private func moveBack(_ columns: Int, _ terminal: Terminal) {
-        if columns > 0 { terminal.write(Array("\u{1b}[\(columns)D".utf8)) }
+        if columns > 0 { put(Array("\u{1b}[\(columns)D".utf8), terminal) }
     }
 
     /// What stands behind the cursor, which stays.
     private func redrawRest(_ terminal: Terminal) {
         guard cursor < line.count else { return }
-        terminal.write(encode(line[cursor...]))
+        put(encode(line[cursor...]), terminal)
         put("\u{1b}[K", terminal)
         moveBack(width(line[cursor...]), terminal)
     }

@@ -77,7 +77,9 @@ public final class MachineServices {
     public var notice: (UnsafeMutablePointer<UInt32>) -> Void = { _ in }
     /// Why the running text has to end, and for how many nanoseconds already; nil: it has not.
     public var endPending: () -> (kind: Interruption, age: UInt64)? = { nil }
-    /// The running text need not end any more.
+    /// The running text has heard that it is to end: it goes before others until it has.
+    public var hurry: () -> Void = {}
+    /// It need not end any more.
     public var forgive: () -> Void = {}
     /// Runs its argument so that nothing but jobs within it is ended in the middle.
     public var shielded: (() -> Void) -> Void = { $0() }
