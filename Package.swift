@@ -119,6 +119,9 @@ if ring0 {
                 path: "Tests/LoaderFuzz", swiftSettings: swiftSettings),
             .executableTarget(
                 name: "soak", dependencies: ["HostMachine", "WireProtocol", "JaxPlatform", "TestSupport"], path: "Tests/Soak", swiftSettings: swiftSettings),
+            .executableTarget(
+                name: "prompt-fuzz", dependencies: ["HostMachine", "WireProtocol", "JaxPlatform", "TestSupport"], path: "Tests/PromptFuzz",
+                exclude: ["extremes.py"], swiftSettings: swiftSettings),
             test("TransformTests", ["JaxTransform", "JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
             test("LoadTests", ["JaxLoad", "JaxOps", "JaxIR", "JaxPlatform"]),
             test("OpsTests", ["JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
@@ -129,7 +132,7 @@ if ring0 {
             test("KernelTests", ["Kernel", "TestSupport"]),
         ] + (interpreter ? [
             .executableTarget(
-                name: "hosted-python", dependencies: ["Python", "JaxRun", "JaxPlatform"], path: "Tests/Python/Hosted",
+                name: "hosted-python", dependencies: ["Python", "PythonPort", "JaxRun", "JaxPlatform"], path: "Tests/Python/Hosted",
                 swiftSettings: swiftSettings,
                 linkerSettings: [.unsafeFlags(["-L" + Context.packageDirectory + "/build/micropython", "-lmicropython", "-lm"])]),
         ] : []))

@@ -2,9 +2,9 @@
 // library, which these replace), and what running jobs hold of objects that are not their own.
 //
 // The frames of a job that is ended in the middle never give back their references. The job's own objects are freed whole;
-// those of the kernel and of the JAX layer would stay for ever. So while a job runs, its references to such objects are
-// noted, and a job that was ended by force gives back what is noted. Objects of programs are not noted: a program's memory
-// is released whole too (Session.swift).
+// those of the kernel, of the JAX layer and of a job that it runs within would stay for ever. So while a job runs, its
+// references to such objects are noted, and a job that was ended by force gives back what is noted. Objects of programs are
+// not noted: a program's memory is released whole too (Session.swift).
 #include <stdbool.h>
 #include <stddef.h>
 #include "include/references.h"
@@ -48,7 +48,8 @@ static foreign_references *table_for(const void *object) {
     task_context *task = cpu_current_task();
     foreign_references *table = task->references;
     if (table == NULL || task->owner != table->owner || cpu_interrupt_depth() != 0) return NULL;
-    return owner_of(object) <= LAST_SHARED_OWNER ? table : NULL;
+    uint32_t owner = owner_of(object);
+    return owner <= LAST_SHARED_OWNER || owner == table->outer ? table : NULL;
 }
 
 static uint32_t slot_of(const void *object, uint32_t capacity) {
@@ -158,9 +159,10 @@ void swift_bridgeObjectRelease_n(void *object, uint32_t count) { swift_release_n
 void *swift_bridgeObjectRetain(void *object) { return swift_bridgeObjectRetain_n(object, 1); }
 void swift_bridgeObjectRelease(void *object) { swift_bridgeObjectRelease_n(object, 1); }
 
-void foreign_references_begin(foreign_references *table, uint32_t owner) {
+void foreign_references_begin(foreign_references *table, uint32_t owner, uint32_t outer) {
     table->lock = (spin_lock){0};
     table->owner = owner;
+    table->outer = outer;
     table->used = 0;
     table->capacity = FOREIGN_REFERENCES_INLINE;
     table->entries = table->inline_entries;

@@ -28,8 +28,38 @@ trap_stub:
 // Room for x87, SSE and AVX state: 512 + 64 + 256 bytes (Intel SDM vol. 1, 13.4).
 #define XSAVE_BYTES 832
 
+// What an interrupt may use of the stack that it has struck; with less than that left it stays on its own.
+#define INTERRUPT_ROOM 16384
+
 trap_common:
     pushq %rax
+    pushq %rcx
+    // Interrupts of devices and processors come in on a stack of the processor's (DescriptorTables.swift), so that they never fault
+    // on a full one. Where the interrupted task's stack has room they go on there: then the task may be switched. On the stack:
+    // rcx 0, rax 8, vector 16, error 24, rip 32, cs 40, flags 48, rsp 56, ss 64.
+    cmpq $32, 16(%rsp)
+    jb trap_stays
+    cmpq $0x80, 16(%rsp)
+    je trap_stays
+    movq %gs:8, %rax
+    movq 56(%rsp), %rcx
+    cmpq 16(%rax), %rcx
+    ja trap_stays
+    subq $INTERRUPT_ROOM, %rcx
+    jb trap_stays
+    cmpq 8(%rax), %rcx
+    jb trap_stays
+    addq $INTERRUPT_ROOM - 80, %rcx
+    andq $-16, %rcx
+    .set word, 0
+    .rept 9
+    movq word(%rsp), %rax
+    movq %rax, word(%rcx)
+    .set word, word + 8
+    .endr
+    movq %rcx, %rsp
+trap_stays:
+    popq %rcx
     pushq %rbx
     pushq %rcx
     pushq %rdx
@@ -88,8 +118,8 @@ trap_common:
     addq $16, %rsp
     iretq
 
-// recovery_point: outer 0, rsp 8, rbp 16, resume 64, owner 72, interrupt_depth 76, flags 80, job 88. task_context:
-// recovery 24, owner 32. cpu_local: current gs:8, interrupt_depth gs:20.
+// recovery_point: outer 0, rsp 8, rbp 16, resume 64, owner 72, interrupt_depth 76, flags 80, job 88, keep_alive 96.
+// task_context: recovery 24, owner 32, keep_alive 36. cpu_local: current gs:8, interrupt_depth gs:20.
     .globl trap_guarded_call
 trap_guarded_call:
     pushq %rbp
@@ -109,6 +139,8 @@ trap_guarded_call:
     movq %rcx, 64(%rsp)
     movl 32(%rax), %ecx
     movl %ecx, 72(%rsp)
+    movl 36(%rax), %ecx
+    movl %ecx, 96(%rsp)
     movl %gs:20, %ecx
     movl %ecx, 76(%rsp)
     pushfq

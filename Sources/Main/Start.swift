@@ -36,7 +36,7 @@ private func afterMemory() -> Never {
     BootFiles.start(bootRecord)
     MachineService.start()
     connectPrompt()
-    Prompt.start(line: Devices.serial, isInteractive: true)
+    Prompt.start(line: Devices.serial)
     Tasks.exit()
 }
 

@@ -32,6 +32,8 @@ public enum MessageKind: UInt8, CaseIterable {
     case output = 0x40
     case log = 0x41
     case progress = 0x42
+    /// The machine has ended, as a line of text (`LogLine`): nothing will be answered any more. From whoever passes frames on.
+    case ended = 0x43
 
     // Of the link itself.
     /// A piece of a body: u64 offset, then the bytes.

@@ -3,6 +3,7 @@
 
 MPY       := build/micropython
 MPY_SRC   := $(MPY)/src
+MPY_PORT  := Sources/Python/port
 ifndef SWIFT_BIN
 SWIFT_BIN := $(abspath $(shell swift -print-target-info 2> /dev/null | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')/../../bin)/
 endif
@@ -16,7 +17,9 @@ RING0_C := --target=x86_64-unknown-none-elf -march=haswell -ffreestanding -nostd
 .PHONY: python-libraries
 python-libraries: $(MPY)/libm.a $(MPY)/libmicropython.a
 
-$(MPY_SRC)/.complete: scripts/setup/micropython.sh scripts/micropython/patch.py Sources/Python/port/ordered_map.h
+MPY_CHANGES := $(wildcard scripts/micropython/*.py scripts/micropython/changes/*.py) $(MPY_PORT)/ordered_map.h $(MPY_PORT)/hash_set.h
+
+$(MPY_SRC)/.complete: scripts/setup/micropython.sh $(MPY_CHANGES)
 	scripts/setup/micropython.sh
 	@touch $@
 
@@ -46,11 +49,11 @@ $(MPY)/libm.a: $(LIBM_OBJECTS)
 # --- the interpreter ---
 
 GENHDR     := $(MPY)/genhdr
-MPY_PORT   := Sources/Python/port
+
 MPY_CORE   := $(patsubst $(MPY_SRC)/%,%,$(filter-out %/nlrsetjmp.c %/formatfloat.c,$(wildcard $(MPY_SRC)/py/*.c))) \
               $(addprefix extmod/,modbinascii.c modheapq.c modjson.c modrandom.c modre.c modtime.c) \
-              shared/readline/readline.c shared/timeutils/timeutils.c \
-              $(addprefix shared/runtime/,interrupt_char.c sys_stdio_mphal.c)
+              shared/timeutils/timeutils.c \
+              shared/runtime/sys_stdio_mphal.c
 MPY_PORT_C := $(wildcard $(MPY_PORT)/*.c)
 MPY_HEADERS := $(wildcard $(MPY_PORT)/*.h Sources/Python/Interface/include/*.h Sources/Python/libc/*.h)
 MPY_C := $(RING0_C) -ISources/Python/libc -I$(MPY_PORT) -I$(MPY_SRC) -I$(MPY) -ISources/Python \
@@ -86,6 +89,7 @@ FROZEN := $(shell cd Sources/Python/frozen && find . -name '*.py' | sed 's|^\./|
 
 $(MPY)/mpy-cross/mpy-cross: $(MPY_SRC)/.complete
 	@echo "building mpy-cross"
+	@rm -rf $(@D)
 	@$(MAKE) -s -C $(MPY_SRC)/mpy-cross CC=$(CLANG) CPP="$(CLANG) -E" BUILD=$(abspath $(@D)) STRIP= SIZE=true \
 	  CWARN=-w PROG=mpy-cross > /dev/null
 

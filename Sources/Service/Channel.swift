@@ -6,6 +6,8 @@ import WireProtocol
 /// The queue of a channel's work and the task that does it.
 final class Channel {
     let number: UInt32
+    /// Who is charged for what the channel's client keeps.
+    let owner: MemoryOwner
     /// Begins the names of this channel's objects in the session. No two channels share one, also not a channel and the
     /// next of the same number: the worker of the first may still be dropping its objects then.
     private let prefix: String
@@ -25,8 +27,9 @@ final class Channel {
     /// What the queue's memory is for; one that has grown beyond gives it back.
     private static let usualQueue = 16
 
-    init(number: UInt32, prefix: String, _ concurrency: any Concurrency) {
+    init(number: UInt32, owner: MemoryOwner, prefix: String, _ concurrency: any Concurrency) {
         self.number = number
+        self.owner = owner
         self.prefix = prefix
         monitor = concurrency.makeMonitor()
         queue.reserveCapacity(Channel.usualQueue)
@@ -48,17 +51,14 @@ final class Channel {
         case none
         /// It had not begun; the caller answers it.
         case waiting
-        /// It runs on this task.
-        case running(task: UInt64)
+        /// It runs; its job is to be ended by the caller (`Canceller`).
+        case running
     }
 
-    /// Cancels a request. One that runs is marked, and its job is to be ended by the caller.
+    /// Cancels a request.
     func cancel(_ request: UInt32) -> Cancellation {
         hold(monitor) {
-            if current == request, let task = workerTask {
-                currentIsCancelled = true
-                return .running(task: task)
-            }
+            if current == request { return .running }
             for index in queue.indices where queue[index].request == request {
                 queue.remove(at: index)
                 return .waiting
@@ -67,8 +67,16 @@ final class Channel {
         }
     }
 
-    /// Whether the worker still has this request.
-    func isRunning(_ request: UInt32) -> Bool { hold(monitor) { current == request } }
+    /// Marks a request that runs as cancelled and calls `body` with the task that works on it, which goes on to no other request
+    /// meanwhile. False where it does not run.
+    func whileRunning(_ request: UInt32, _ body: (_ task: UInt64) -> Void) -> Bool {
+        hold(monitor) {
+            guard current == request, let task = workerTask else { return false }
+            currentIsCancelled = true
+            body(task)
+            return true
+        }
+    }
 
     /// Ends the channel: forgets what waits; the worker drops the handles when it is done. Returns what runs.
     func close() -> UInt32? {
@@ -110,6 +118,9 @@ final class Channel {
 
     /// Whether the request that the worker has was cancelled.
     var isCancelled: Bool { hold(monitor) { currentIsCancelled || isClosed } }
+
+    /// Whether the client has gone: nobody is there to be answered, and the number may be another's.
+    var hasLeft: Bool { hold(monitor) { isClosed } }
 
     /// The session's name for a handle.
     func name(_ handle: UInt64) -> String { prefix + ".\(handle)" }

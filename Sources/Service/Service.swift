@@ -12,6 +12,8 @@ public final class Service: LinkHandler {
     private var channels: [UInt32: Channel] = [:]
     private(set) var link: Link!
     private let files: HostFiles
+    let clients: Clients
+    private let canceller: Canceller
     /// Channels that may be open at the same time.
     static let maximumChannels = 64
 
@@ -21,6 +23,8 @@ public final class Service: LinkHandler {
         self.concurrency = concurrency
         self.machine = machine
         files = HostFiles()
+        clients = Clients(machine, concurrency, mostChannels: Service.maximumChannels / 2)
+        canceller = Canceller(machine, concurrency)
         link = Link(stream, concurrency, handler: self)
     }
 
@@ -69,17 +73,22 @@ public final class Service: LinkHandler {
         }
         switch message.kind {
         case .put:
-            let storage = try library { () throws(JaxError) in try Tensor(Service.tensorType(Put(decoding: message.fields), byteCount)).storage }
+            let storage = try charging(owner(message)) { () throws(JaxError) in
+                try Tensor(Service.tensorType(Put(decoding: message.fields), byteCount)).storage
+            }
             return BodyBuffer(UnsafeMutableRawBufferPointer(start: storage.bytes, count: byteCount), of: storage)
         case .compile, .check, .evaluate:
             guard byteCount <= Service.maximumProgram else {
                 throw JaxError(.resourceExhausted, "a program of \(byteCount) bytes is too large; at most \(Service.maximumProgram) bytes are accepted")
             }
-            return try library { () throws(JaxError) in try BodyBuffer(byteCount: byteCount) }
+            return try charging(owner(message)) { () throws(JaxError) in try BodyBuffer(byteCount: byteCount) }
         default:
             throw JaxError(.malformed, "a message of this kind has no body")
         }
     }
+
+    /// Who is charged for a message's body.
+    private func owner(_ message: Message) throws(JaxError) -> MemoryOwner { try channel(message.channel).owner }
 
     /// The largest file of the host's that can be read.
     static let maximumFile = 1 << 40
@@ -176,7 +185,8 @@ public final class Service: LinkHandler {
         guard channels.count < Service.maximumChannels else {
             throw JaxError(.resourceExhausted, "\(Service.maximumChannels) channels are open already")
         }
-        let channel = Channel(number: number, prefix: session?.freshName("link") ?? "link", concurrency)
+        let owner = try clients.open(number)
+        let channel = Channel(number: number, owner: owner, prefix: session?.freshName("link") ?? "link", concurrency)
         channels[number] = channel
         concurrency.spawn("link \(number)") { [self] in
             Worker(channel, self).run()
@@ -189,7 +199,7 @@ public final class Service: LinkHandler {
         guard let channel = channels.removeValue(forKey: number) else { return }
         let running = channel.close()
         link.abandonBodies(channel: number)
-        if let running { endRunning(running, of: channel) }
+        if let running { canceller.end(running, of: channel) }
     }
 
     private func cancel(_ request: UInt32, of channel: Channel) -> Bool {
@@ -200,23 +210,9 @@ public final class Service: LinkHandler {
             link.fail(channel: channel.number, request: request, Service.cancelled)
         case .running:
             link.abandonBodies(channel: channel.number, request: request)
-            endRunning(request, of: channel)
+            canceller.end(request, of: channel)
         }
         return true
-    }
-
-    /// Ends a request that runs. It may have several jobs and be between two of them just now: a job that was ended may be
-    /// the one before the long one. So this goes on until the request is done; two seconds at most.
-    private func endRunning(_ request: UInt32, of channel: Channel) {
-        let deadline = platform.nanoseconds + 2_000_000_000
-        while platform.nanoseconds < deadline, case .running(let task) = channel.cancel(request) {
-            guard machine.cancelJob(ofTask: task) else {
-                platform.yield()
-                continue
-            }
-            let patience = platform.nanoseconds + 50_000_000
-            while channel.isRunning(request), platform.nanoseconds < patience { platform.yield() }
-        }
     }
 
     static let cancelledText = "the request was cancelled"
@@ -246,10 +242,12 @@ public final class Service: LinkHandler {
     }
 
     /// Runs `body` with its memory charged to the JAX layer.
-    func library<Result>(_ body: () throws(JaxError) -> Result) throws(JaxError) -> Result {
+    func library<Result>(_ body: () throws(JaxError) -> Result) throws(JaxError) -> Result { try charging(.library, body) }
+
+    private func charging<Result>(_ owner: MemoryOwner, _ body: () throws(JaxError) -> Result) throws(JaxError) -> Result {
         var result: Result?
         var failure: JaxError?
-        platform.charging(.library) {
+        platform.charging(owner) {
             do throws(JaxError) { result = try body() } catch { failure = error }
         }
         if let failure { throw failure }

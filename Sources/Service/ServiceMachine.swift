@@ -19,8 +19,20 @@ public protocol ServiceMachine: AnyObject {
     /// Ends the job that the task with this number runs, or the Python text that it waits for. False where there is none.
     func cancelJob(ofTask task: UInt64) -> Bool
 
-    /// Runs Python text at the prompt when its turn comes, with fresh globals, and waits for its end. `output` is called
-    /// with what it prints, outside of any job. Returns the status: 0, or 1 after an uncaught exception.
+    /// Waits for a few milliseconds.
+    func pause()
+
+    /// A client of the link: an owner for what it keeps, which may have half of the machine's memory.
+    func beginClient(_ number: UInt32) -> MemoryOwner
+
+    /// The client has gone.
+    func endClient(_ owner: MemoryOwner)
+
+    /// From here on the calling task works for a client.
+    func work(for owner: MemoryOwner)
+
+    /// Runs Python text in an interpreter of its own and waits for its end. `output` is called with what it prints, outside of
+    /// any job. Returns the status: 0, or 1 after an uncaught exception.
     func evaluate(_ source: String, name: String, limits: Limits, output: (String) -> Void) throws(JaxError) -> UInt32
 
     func powerOff()
@@ -31,6 +43,11 @@ public protocol ServiceMachine: AnyObject {
 }
 
 extension ServiceMachine {
+    public func pause() { platform.yield() }
+    public func beginClient(_ number: UInt32) -> MemoryOwner { .library }
+    public func endClient(_ owner: MemoryOwner) {}
+    public func work(for owner: MemoryOwner) {}
+
     public func inject(_ fault: String, after: UInt64, since: UInt64) throws(JaxError) -> String {
         throw JaxError(.permissionDenied, "this machine was not started for faults on purpose")
     }

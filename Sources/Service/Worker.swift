@@ -17,6 +17,7 @@ final class Worker {
     /// Called again where a fault outside of every job has ended it.
     func run() {
         session?.recover(from: platform.taskID)
+        service.machine.work(for: channel.owner)
         if let request = channel.takeInterrupted() {
             service.link.fail(channel: channel.number, request: request, JaxError(.fault, "the request was ended by a fault in the machine's service"))
         }
@@ -25,11 +26,12 @@ final class Worker {
                 if channel.isCancelled { throw Service.cancelled }
                 try work(message)
             } catch {
-                service.link.fail(channel: channel.number, request: message.request, error)
+                if !channel.hasLeft { service.link.fail(channel: channel.number, request: message.request, error) }
                 if error.kind == .fault { service.log("request \(message.request) of link \(channel.number): " + error.description) }
             }
         }
         drop(channel.allHandles)
+        service.clients.close(channel.number)
     }
 
     private func work(_ message: Message) throws(JaxError) {

@@ -12,7 +12,8 @@ sum=7b25be99a502f070b2de81dafc08da7051d992325d6e67daa9045a918fffdbea
 out=build/micropython
 archive=$out/download/micropython_$version.orig.tar.xz
 stamp=$out/src/.complete
-wanted="$sum $(sha256sum scripts/micropython/patch.py scripts/setup/micropython.sh Sources/Python/port/ordered_map.h | cut -c1-64 | tr '\n' ' ')"
+wanted="$sum $(cat scripts/micropython/patch.py scripts/micropython/changes/*.py scripts/setup/micropython.sh Sources/Python/port/ordered_map.h \
+    Sources/Python/port/hash_set.h | sha256sum | cut -c1-64)"
 
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && exit 0
 

@@ -13,6 +13,8 @@ typedef struct recovery_point {
     uint64_t flags;
     /// The job that this point ends, or 0.
     uint64_t job;
+    /// What to restore, too: the task's `keep_alive`.
+    uint32_t keep_alive;
 } recovery_point;
 
 struct foreign_references;
@@ -35,6 +37,8 @@ typedef struct task_context {
     uint64_t ticks_used, ticks_started;
     /// What the running job holds of objects that are not its own (Boot/references.c); null outside of jobs.
     struct foreign_references *references;
+    /// The Python interpreter that the task runs (Python/port/state.h); null: none.
+    void *interpreter;
 } task_context;
 
 enum { CPU_MAX_HELD_LOCKS = 8, CPU_TSS_BYTES = 104, CPU_GDT_ENTRIES = 8, CPU_MAX_COUNT = 64 };

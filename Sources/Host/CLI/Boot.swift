@@ -40,7 +40,8 @@ struct Boot: ParsableCommand {
         options.gpu = gpu
         options.commandLine = commandLine
         options.console = socket == nil ? .terminal : .captured
-        options.reboots = true
+        // Clients that wait for a machine which starts again would wait for ever: behind a socket a reset is its end.
+        options.reboots = socket == nil
         if let debuggerPort { options.extra += ["-S", "-gdb", "tcp:127.0.0.1:\(debuggerPort)"] }
         let files = try share.map { path throws(JaxError) in try SharedFolder(path: path) }
 
@@ -69,6 +70,11 @@ struct Boot: ParsableCommand {
     private func serve(_ machine: Machine, at path: String, _ files: SharedFolder?, _ signals: EndingSignals,
                        onListening: () -> Void) throws(JaxError) {
         let broker = Broker(machine.stream)
+        broker.describeEnd = {
+            let status = machine.process.wait(seconds: 2)
+            let console = machine.console?.lastLines ?? ""
+            return "the machine ended" + (status.map { " with status \($0)" } ?? "") + (console.isEmpty ? "" : "; its console's last lines:\n" + console)
+        }
         let client = Client(try broker.start(), files: files)
         client.onLog = { complain($0) }
         try machine.greet(client, as: "barejax boot")
@@ -78,6 +84,7 @@ struct Boot: ParsableCommand {
         fflush(stdout)
         let status = machine.process.wait() ?? 0
         unlink(path)
+        broker.waitForEnd(seconds: 2)
         client.close()
         try signals.check(status, "the machine ended\n" + (machine.console?.lastLines ?? ""))
     }

@@ -1,5 +1,6 @@
 // Lets several programs on the host share one machine: `barejax boot --socket PATH`. It passes frames on between the
-// machine and its clients, each of which has a channel of the link; only the channel number in the header changes.
+// machine and its clients, each of which has a channel of the link; only the channel number in the header changes. The upper
+// bits of that number say which process a client is, so that the machine knows who takes how much of it.
 import Glibc
 import HostShim
 import JaxPlatform
@@ -11,7 +12,12 @@ public final class Broker {
     private let machineMonitor = ThreadMonitor()
     private let monitor = ThreadMonitor()
     private var clients: [UInt32: BrokerClient] = [:]
-    private var nextChannel: UInt32 = 1
+    /// The numbers of processes that are connected, and of the connection that each had last.
+    private var processes: [pid_t: (number: UInt32, connection: UInt32)] = [:]
+    private var nextProcess: UInt32 = 1
+    private var hasEnded = false
+    /// Says how the machine has ended; called on the broker's thread, once it has.
+    public var describeEnd: () -> String = { "the machine ended" }
 
     /// Takes over `machine`; the caller's own client is channel 0 over the stream that this returns.
     public init(_ machine: SocketStream) { self.machine = machine }
@@ -44,23 +50,68 @@ public final class Broker {
         }
     }
 
+    /// Waits until every client has been told that the machine has ended, for so long at most.
+    public func waitForEnd(seconds: Double) {
+        let deadline = platform.nanoseconds + UInt64(seconds * 1e9)
+        monitor.enter()
+        defer { monitor.leave() }
+        while !(hasEnded && clients.values.allSatisfy { $0.isIdle }), platform.nanoseconds < deadline { _ = monitor.wait(seconds: 0.05) }
+    }
+
+    private static let channelBits: UInt32 = 12, processLimit: UInt32 = 0x7_FFFF
+
+    /// A channel for a connection of `process`; nil where it has all of its own already. Numbers go round, so that no answer to a
+    /// connection that has just gone meets the next.
+    private func freeChannel(for process: pid_t) -> UInt32? {
+        if processes[process] == nil {
+            repeat {
+                nextProcess = nextProcess >= Broker.processLimit ? 1 : nextProcess + 1
+            } while processes.values.contains { $0.number == nextProcess }
+            processes[process] = (nextProcess, 0)
+        }
+        var (number, connection) = processes[process]!
+        for _ in 0..<UInt32(1) << Broker.channelBits {
+            connection = (connection + 1) & ((1 << Broker.channelBits) - 1)
+            let channel = number << Broker.channelBits + connection
+            if clients[channel] == nil {
+                processes[process] = (number, connection)
+                return channel
+            }
+        }
+        return nil
+    }
+
+    /// A process without connections keeps its number for a while, like a channel.
+    private func forget(_ channel: UInt32) {
+        clients[channel] = nil
+        guard processes.count > 1000 else { return }
+        let used = Set(clients.keys.map { $0 >> Broker.channelBits })
+        processes = processes.filter { used.contains($0.value.number) }
+    }
+
     private func add(_ stream: SocketStream, channel wanted: UInt32?) {
         let client = BrokerClient(stream)
-        let channel = hold(monitor) {
-            let channel = wanted ?? nextChannel
-            if wanted == nil { nextChannel = nextChannel == 0x7FFF_FFFF ? 1 : nextChannel + 1 }
+        let taken: UInt32? = hold(monitor) {
+            if hasEnded { return nil }
+            guard let channel = wanted ?? freeChannel(for: host_peer(stream.descriptor)) else { return nil }
             clients[channel] = client
             return channel
+        }
+        guard let channel = taken else {
+            stream.shutDown()
+            return
         }
         let threads = Threads()
         threads.spawn("to client") { client.writeQueue() }
         threads.spawn("from client") { [self] in
             readClient(client, channel)
             client.close()
-            hold(monitor) { clients[channel] = nil }
+            // Before another connection may get the number.
             if channel != 0 {
-                sendToMachine(FrameHeader(kind: MessageKind.leave.rawValue, channel: channel, request: 0, payloadByteCount: 0), UnsafeRawBufferPointer(start: nil, count: 0))
+                sendToMachine(FrameHeader(kind: MessageKind.leave.rawValue, channel: channel, request: 0, payloadByteCount: 0),
+                              UnsafeRawBufferPointer(start: nil, count: 0))
             }
+            hold(monitor) { forget(channel) }
         }
     }
 
@@ -92,13 +143,26 @@ public final class Broker {
         }
     }
 
+    /// Every client is told, so that what it waits for fails at once.
+    private func tellOfEnd() {
+        let payload = LogLine(line: describeEnd()).encoded()
+        let header = FrameHeader(kind: MessageKind.ended.rawValue, flags: .reply, channel: 0, request: 0, payloadByteCount: payload.count)
+        let frame = payload.withUnsafeBytes { header.frame($0) }
+        let told = hold(monitor) {
+            hasEnded = true
+            return Array(clients.values)
+        }
+        for client in told { client.finish(with: frame) }
+        hold(monitor) { monitor.notifyAll() }
+    }
+
     private func readMachine() {
         let decoder = FrameDecoder()
         while true {
             switch decoder.next() {
             case .needsBytes:
                 guard let count = try? machine.read(into: decoder.space()), count > 0 else {
-                    for client in hold(monitor, { Array(clients.values) }) { client.close() }
+                    tellOfEnd()
                     return
                 }
                 decoder.append(count)
@@ -120,6 +184,7 @@ private final class BrokerClient {
     private var queue: [[UInt8]] = []
     private var queuedBytes = 0
     private var isClosed = false
+    private var isWriting = false
     static let limit = 64 << 20
 
     init(_ stream: SocketStream) { self.stream = stream }
@@ -134,16 +199,38 @@ private final class BrokerClient {
         if overflows { close() }
     }
 
+    /// The last frame; the connection is closed when it has been written.
+    func finish(with frame: [UInt8]) {
+        hold(monitor) {
+            queue.append(frame)
+            isClosed = true
+            monitor.notifyAll()
+        }
+        // A client that reads nothing is not waited for.
+        Threads().spawn("end of client") { [self] in
+            usleep(1_000_000)
+            close()
+        }
+    }
+
+    /// Whether nothing is left to be written.
+    var isIdle: Bool { hold(monitor) { queue.isEmpty && !isWriting } }
+
     func writeQueue() {
         while true {
             monitor.enter()
+            isWriting = false
             while queue.isEmpty && !isClosed { monitor.wait() }
             let frames = queue
             queue = []
             queuedBytes = 0
             let ended = isClosed && frames.isEmpty
+            isWriting = !ended
             monitor.leave()
-            if ended { return }
+            if ended {
+                stream.shutDown()
+                return
+            }
             for frame in frames {
                 let written = frame.withUnsafeBytes { (try? stream.write($0)) != nil }
                 if !written {

@@ -125,7 +125,8 @@ public final class Client: LinkHandler {
 
     private func end(_ error: JaxError) {
         hold(monitor) {
-            closingError = error
+            // The first reason is the true one.
+            if closingError == nil { closingError = error }
             for reply in pending.values { reply.outcome = .failure(error) }
             pending = [:]
             monitor.notifyAll()
@@ -153,6 +154,8 @@ public final class Client: LinkHandler {
             guard let reply = hold(monitor, { pending[message.request] }),
                   let output = try? Output(decoding: message.fields) else { return }
             reply.onOutput(output.text)
+        case .ended:
+            end(JaxError(.deviceError, (try? LogLine(decoding: message.fields))?.line ?? "the machine ended"))
         case .log:
             if let line = try? LogLine(decoding: message.fields) { onLog(line.line) }
         case .progress:

@@ -77,7 +77,7 @@ int host_listen(const char *path) {
     mode_t mask = umask(0177);
     int result = bind(descriptor, (struct sockaddr *)&address, sizeof address);
     umask(mask);
-    if (result == 0) result = listen(descriptor, 16);
+    if (result == 0) result = listen(descriptor, SOMAXCONN);
     if (result < 0) {
         int error = errno;
         close(descriptor);
@@ -98,6 +98,12 @@ int host_connect(const char *path) {
         return -1;
     }
     return descriptor;
+}
+
+pid_t host_peer(int descriptor) {
+    struct ucred credentials = { .pid = -1 };
+    socklen_t size = sizeof credentials;
+    return getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 ? credentials.pid : -1;
 }
 
 int host_memory_file(void) { return memfd_create("barejax", MFD_CLOEXEC); }

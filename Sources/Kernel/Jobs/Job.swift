@@ -60,6 +60,8 @@ struct JobRecord {
     var pendingFault: FaultRecord?
     /// Whether it has entered a device that keeps an account of it.
     var usedDevices = false
+    /// Set to 1 as soon as the job has to end, where what it runs wants to be told (`Jobs.notify`).
+    var notice: UnsafeMutablePointer<UInt32>?
     /// Up to 47 bytes, so that the list of jobs can be read while they come and go.
     var name: InlineArray<48, UInt8>
     /// The job that this one runs within, and the next in the list of all.
@@ -79,8 +81,8 @@ public struct JobDescription {
 }
 
 public enum Jobs {
-    nonisolated(unsafe) private static var first: UnsafeMutablePointer<JobRecord>?
-    nonisolated(unsafe) private static var lock = spin_lock()
+    nonisolated(unsafe) static var first: UnsafeMutablePointer<JobRecord>?
+    nonisolated(unsafe) static var lock = spin_lock()
     nonisolated(unsafe) private static var nextID: UInt64 = 1
     /// Jobs begun since start.
     public static var count: UInt64 { nextID - 1 }
@@ -95,11 +97,19 @@ public enum Jobs {
         return record.pointee.id
     }
 
-    /// Runs `body` as a job. Jobs nest: the inner one has limits and memory of its own.
-    /// `keepsNothing` is asked after an orderly end: where it says so, all that the job allocated is freed.
-    public static func run(name: String, _ limits: JobLimits, keepsNothing: () -> Bool = { false }, _ body: () -> Void) -> JobEnd {
-        guard let owner = KernelHeap.makeOwner(name: name, quota: limits.memoryQuota) else { return .refused }
+    /// Runs `body` as a job. Jobs nest: the inner one has limits and memory of its own, and can be ended where the outer one
+    /// may not be.
+    /// `keepsNothing` is asked after an orderly end: where it says so, all that the job allocated is freed. `cleanUp` is called at
+    /// any end while the job's memory is still there; a fault in it is no one's. Without `notesReferences` the job sees to it
+    /// itself that its frames hold no references to what is not its own where it may be ended by force.
+    public static func run(name: String, _ limits: JobLimits, keepsNothing: () -> Bool = { false }, notesReferences: Bool = true,
+                           cleanUp: () -> Void = {}, _ body: () -> Void) -> JobEnd {
         let task = cpu_current_task()!
+        // The job outside is not ended by force while this one is set up or taken down.
+        let outerKeepAlive = task.pointee.keep_alive
+        task.pointee.keep_alive = outerKeepAlive + 1
+        defer { task.pointee.keep_alive = outerKeepAlive }
+        guard let owner = KernelHeap.makeOwner(name: name, quota: limits.memoryQuota, within: task.pointee.owner) else { return .refused }
         let now = now
         var record = JobRecord(id: 0, task: task.pointee.id, owner: owner, limits: limits, started: now,
                                deadline: limits.timeBudget.map { now &+ min($0, UInt64.max - now) } ?? UInt64.max,
@@ -112,17 +122,20 @@ public enum Jobs {
         }
         var references = foreign_references()
         return withUnsafeMutablePointer(to: &record) { record in withUnsafeMutablePointer(to: &references) { references in
-            foreign_references_begin(references, owner)
             let outerReferences = task.pointee.references
             let outerOwner = task.pointee.owner
             let outerJob = task.pointee.job
+            foreign_references_begin(references, owner, outerOwner)
             let id = link(record)
             Trace.note(.jobBegin, id, packed(record.pointee.name, 0), packed(record.pointee.name, 8))
             task.pointee.job = UnsafeMutableRawPointer(record)
             task.pointee.owner = owner
-            task.pointee.references = references
+            task.pointee.references = notesReferences ? references : nil
+            task.pointee.keep_alive = 0
             if Injector.isArmed { Injector.jobBegan(record) }
             let fault = guardedCall(job: id, body) ?? record.pointee.pendingFault
+            task.pointee.keep_alive = outerKeepAlive + 1
+            _ = guardedCall(cleanUp)
             task.pointee.references = outerReferences
             task.pointee.owner = outerOwner
             task.pointee.job = outerJob
@@ -146,91 +159,14 @@ public enum Jobs {
         return word
     }
 
-    /// Whether the running task's job, or one that it runs within, has to end.
-    public static var interruption: JobInterruption? {
-        var record = cpu_current_task().pointee.job?.assumingMemoryBound(to: JobRecord.self)
-        guard record != nil else { return nil }
-        let now = now
-        while let job = record {
-            if job.pointee.cancelled != 0 { return .cancelled }
-            if now >= job.pointee.deadline { return .timeBudget }
-            record = job.pointee.outer
-        }
-        return nil
-    }
+    static var now: UInt64 { Scheduler.clock?.nanoseconds ?? 0 }
 
-    /// Looked at when an interrupt has struck code that runs with interrupts on: the fault with which its job is to be ended
-    /// by force, nil where it is not. A task that holds a mutex goes on until it has let go.
-    static func forcedEnd(_ task: UnsafeMutablePointer<task_context>) -> FaultKind? {
-        guard let running = task.pointee.job?.assumingMemoryBound(to: JobRecord.self) else { return nil }
-        guard mayEnd(task) else {
-            if running.pointee.pendingFault != nil { Scheduler.interrupt(after: retryNanoseconds) }
-            return nil
-        }
-        let now = now
-        var record: UnsafeMutablePointer<JobRecord>? = running
-        while let job = record {
-            if let fault = job.pointee.pendingFault { return fault.kind }
-            if let grace = job.pointee.limits.grace {
-                if job.pointee.cancelled != 0, now &- job.pointee.cancelled > grace { return .cancelled }
-                if now > job.pointee.deadline, now - job.pointee.deadline > grace { return .timeBudget }
-            }
-            record = job.pointee.outer
-        }
-        return nil
-    }
-
-    /// Between two looks at a job that is to end: nanoseconds.
-    private static let retryNanoseconds: UInt64 = 20_000
-
-    /// Whether the task stands where its job may be ended: it holds no mutex, and nothing that others rely on.
-    static func mayEnd(_ task: UnsafeMutablePointer<task_context>) -> Bool {
-        task.pointee.keep_alive == 0 && Scheduler.clock != nil && Scheduler.current.pointee.heldMutexes == nil && isInside(task)
-    }
-
-    /// Leaves a fault for the running job to end by, as soon as it can; at its end at the latest.
-    static func endSoon(_ task: UnsafeMutablePointer<task_context>, _ fault: FaultRecord) {
-        task.pointee.job?.assumingMemoryBound(to: JobRecord.self).pointee.pendingFault = fault
-        LocalAPIC.sendToSelf(ProcessorInterrupt.reschedule)
-    }
-
-    static func pendingFault(_ task: UnsafeMutablePointer<task_context>) -> FaultRecord? {
-        task.pointee.job?.assumingMemoryBound(to: JobRecord.self).pointee.pendingFault
-    }
-
-    /// Whether the task's recovery point is its job's own, or beneath it: for a moment at its beginning and its end the job
-    /// stands in the task's record while a fault would end the one outside. Helpers of a loop have a point of their own.
-    static func isInside(_ task: UnsafeMutablePointer<task_context>) -> Bool {
-        guard let record = task.pointee.job?.assumingMemoryBound(to: JobRecord.self) else { return false }
-        if record.pointee.task != task.pointee.id { return task.pointee.recovery?.pointee.job == Exceptions.cleanUpPoint }
-        var point = task.pointee.recovery
-        while let candidate = point, candidate.pointee.job == 0 || candidate.pointee.job == Exceptions.cleanUpPoint { point = candidate.pointee.outer }
-        return point?.pointee.job == record.pointee.id
-    }
-
-    private static var now: UInt64 { Scheduler.clock?.nanoseconds ?? 0 }
+    /// Whether the calling task runs a job.
+    public static var isRunning: Bool { cpu_current_task().pointee.job != nil }
 
     /// The running job's permissions; nil outside of jobs.
     public static var permissions: UInt32? {
         cpu_current_task().pointee.job.map { $0.assumingMemoryBound(to: JobRecord.self).pointee.limits.permissions }
-    }
-
-    /// Marks the outermost job of `task` as cancelled; it ends at its next checkpoint. False where it runs none.
-    /// May be called from interrupt handlers.
-    public static func cancel(task: UInt64) -> Bool {
-        var found = false
-        let now = now
-        let flags = spin_acquire(&lock)
-        var record = first
-        while let job = record {
-            if job.pointee.task == task {
-                if job.pointee.cancelled == 0 { job.pointee.cancelled = max(now, 1) }
-                found = true
-            }
-            record = job.pointee.next
-        }
-        spin_release(&lock, flags)
-        return found
     }
 
     /// The jobs that run now.

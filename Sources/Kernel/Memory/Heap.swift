@@ -142,8 +142,7 @@ public struct Heap<Pages: PageSource> {
         let bytes = record.pointee.usedBytes
         while let slab = record.pointee.slabs { discard(slab, record) }
         while let large = record.pointee.larges { freeLarge(large) }
-        record.pointee.usedBytes = 0
-        record.pointee.blockCount = 0
+        record.pointee.charge(-record.pointee.usedBytes, blocks: -record.pointee.blockCount)
         return bytes
     }
 
@@ -165,17 +164,17 @@ public struct Heap<Pages: PageSource> {
             large.pointee.owner = destination
             link(large, to)
         }
-        to.pointee.charge(bytes, blocks: from.pointee.blockCount)
-        from.pointee.usedBytes = 0
-        from.pointee.blockCount = 0
+        let blocks = from.pointee.blockCount
+        from.pointee.charge(-bytes, blocks: -blocks)
+        to.pointee.charge(bytes, blocks: blocks)
         return bytes
     }
 
     /// A new owner; nil when there are as many as the ledger can hold or no memory for another.
-    public mutating func makeOwner(name: String, quota: Int?) -> UInt32? {
+    public mutating func makeOwner(name: String, quota: Int?, within outer: UInt32 = 0) -> UInt32? {
         guard let slot = ledger.freeSlot,
               let memory = allocate(byteCount: MemoryLayout<OwnerRecord>.stride, alignment: 16, owner: 0) else { return nil }
-        return ledger.add(slot: slot, record: memory.bindMemory(to: OwnerRecord.self, capacity: 1), name: name, quota: quota)
+        return ledger.add(slot: slot, record: memory.bindMemory(to: OwnerRecord.self, capacity: 1), name: name, quota: quota, within: outer)
     }
 
     /// Frees what `owner` holds and forgets it. The kernel and the library stay.

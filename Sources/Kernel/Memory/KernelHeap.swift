@@ -34,9 +34,9 @@ public enum KernelHeap {
         precondition(freed, "freed a pointer that is no block of the heap")
     }
 
-    /// A new owner of memory; nil when the ledger is full.
-    public static func makeOwner(name: String, quota: Int?) -> UInt32? {
-        locked { $0.makeOwner(name: name, quota: quota) }
+    /// A new owner of memory, within another; nil when the ledger is full.
+    public static func makeOwner(name: String, quota: Int?, within outer: UInt32 = 0) -> UInt32? {
+        locked { $0.makeOwner(name: name, quota: quota, within: outer) }
     }
 
     /// Frees all that `owner` holds; returns the bytes.
@@ -61,8 +61,16 @@ public enum KernelHeap {
         }
     }
 
-    public static func setQuota(_ quota: Int, of owner: UInt32) {
-        locked { $0.ledger.record(owner)?.pointee.quota = quota }
+    public static func setQuota(_ quota: Int, reserve: Int = 0, of owner: UInt32) {
+        locked {
+            $0.ledger.record(owner)?.pointee.quota = quota
+            $0.ledger.record(owner)?.pointee.reserve = reserve
+        }
+    }
+
+    /// Bytes that an owner and those within it hold.
+    public static func heldBytes(of owner: UInt32) -> Int {
+        locked { $0.ledger.record(owner).map { $0.pointee.usedBytes + $0.pointee.innerBytes } ?? 0 }
     }
 
     /// Gives empty slabs back to the page frames.

@@ -1,11 +1,19 @@
-// Who holds how much of the heap. Owner 0 is the kernel, owner 1 the JAX layer; jobs and programs come and go.
+// Who holds how much of the heap. Owner 0 is the kernel, owner 1 the JAX layer; clients, jobs and programs come and go. One owner
+// may stand within another: what it holds counts for the quotas of both.
 
 /// One owner of memory.
 public struct OwnerRecord {
     public let id: UInt32
     /// Bytes that the owner may hold; Int.max: no limit.
     public var quota: Int
+    /// Small blocks may go beyond the quota by so many bytes: what runs outside of jobs cannot be refused everything.
+    public var reserve = 0
     public internal(set) var usedBytes = 0
+    /// Bytes that owners within this one hold.
+    public internal(set) var innerBytes = 0
+    /// The owner that this one stands within, and how many stand within this one.
+    var outer: UnsafeMutablePointer<OwnerRecord>?
+    var innerCount = 0
     public internal(set) var peakBytes = 0
     public internal(set) var blockCount = 0
     /// Allocations refused for want of quota or memory.
@@ -30,16 +38,36 @@ public struct OwnerRecord {
         partial = InlineArray(repeating: nil)
     }
 
+    private static let largestSmallBlock = 16 << 10
+
+    /// Bytes that are left of the owner's own quota.
+    public var leftBytes: Int { quota == Int.max ? Int.max : quota - usedBytes - innerBytes }
+
+    /// Whether neither this owner's quota nor those around it are against so many bytes more.
     mutating func mayCharge(_ bytes: Int) -> Bool {
-        if bytes <= quota - usedBytes { return true }
-        refusals += 1
-        return false
+        var isAllowed = allows(bytes)
+        var next = outer
+        while isAllowed, let record = next {
+            isAllowed = record.pointee.allows(bytes)
+            next = record.pointee.outer
+        }
+        if !isAllowed { refusals += 1 }
+        return isAllowed
+    }
+
+    private func allows(_ bytes: Int) -> Bool {
+        bytes <= leftBytes || bytes <= OwnerRecord.largestSmallBlock && bytes <= leftBytes + reserve
     }
 
     mutating func charge(_ bytes: Int, blocks: Int) {
         usedBytes += bytes
         blockCount += blocks
         if usedBytes > peakBytes { peakBytes = usedBytes }
+        var next = outer
+        while let record = next {
+            record.pointee.innerBytes += bytes
+            next = record.pointee.outer
+        }
     }
 }
 
@@ -88,9 +116,13 @@ public struct Ledger {
         return nil
     }
 
-    mutating func add(slot: Int, record: UnsafeMutablePointer<OwnerRecord>, name: String, quota: Int?) -> UInt32 {
+    mutating func add(slot: Int, record: UnsafeMutablePointer<OwnerRecord>, name: String, quota: Int?, within outer: UInt32 = 0) -> UInt32 {
         let id = generations[slot] << Self.slotBits | UInt32(slot)
         record.initialize(to: OwnerRecord(id: id, name: name, quota: quota ?? Int.max))
+        if outer > 1, let outer = self.record(outer) {
+            record.pointee.outer = outer
+            outer.pointee.innerCount += 1
+        }
         records[slot] = record
         nextSlot = slot + 1
         count += 1
@@ -100,10 +132,18 @@ public struct Ledger {
     mutating func remove(_ id: UInt32) -> UnsafeMutablePointer<OwnerRecord>? {
         guard let record = record(id) else { return nil }
         let slot = Int(id) & (Self.capacity - 1)
+        if record.pointee.innerCount > 0 { forEach { if $0.pointee.outer == record { moveOut($0) } } }
+        record.pointee.outer?.pointee.innerCount -= 1
         records[slot] = nil
         generations[slot] = (generations[slot] + 1) & 0x3F_FFFF
         count -= 1
         return record
+    }
+
+    /// An owner whose outer one goes stands within the next one; it has been counted there already.
+    private func moveOut(_ record: UnsafeMutablePointer<OwnerRecord>) {
+        record.pointee.outer = record.pointee.outer?.pointee.outer
+        record.pointee.outer?.pointee.innerCount += 1
     }
 
     /// Visits every owner in slot order.

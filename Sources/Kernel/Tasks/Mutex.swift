@@ -35,6 +35,9 @@ public final class Mutex {
         let task = Scheduler.current, record = self.record
         if record.pointee.owner == task { misuse("a task locked a mutex that it holds") }
         Scheduler.requireTaskContext("a mutex was locked where no task may wait")
+        // A forced end between taking it and saying so would leave it taken for ever.
+        task.pointee.context.keep_alive += 1
+        defer { task.pointee.context.keep_alive -= 1 }
         if !atomic_replace32(&record.pointee.taken, 0, 1) {
             _ = Scheduler.wait(on: record.pointee.waiting, until: nil) { atomic_replace32(&record.pointee.taken, 0, 1) }
         }
@@ -46,6 +49,8 @@ public final class Mutex {
     public func unlock() {
         let task = Scheduler.current
         if record.pointee.owner != task { misuse("a task unlocked a mutex that it does not hold") }
+        task.pointee.context.keep_alive += 1
+        defer { task.pointee.context.keep_alive -= 1 }
         var link = task.pointee.heldMutexes
         if link == record {
             task.pointee.heldMutexes = record.pointee.nextHeld
@@ -103,8 +108,11 @@ public final class EventCount {
     public var count: UInt64 { atomic_load64(value) }
 
     public func notify() {
+        let context = cpu_current_task()!
+        context.pointee.keep_alive += 1
         _ = atomic_add64(value, 1)
         Scheduler.wakeAll(waiting)
+        context.pointee.keep_alive -= 1
     }
 
     /// True once the count differs from `seen`; false when `deadline` (nanoseconds; nil: never) passed first.

@@ -72,6 +72,10 @@ public enum Parallel {
     }
 
     private static func run(_ loop: UnsafeMutablePointer<ParallelLoop>, helpers wanted: Int) {
+        // However the caller's share ends: the helpers read this frame until they have let go of the loop. Only the share itself is
+        // ended by force.
+        let context = cpu_current_task()!
+        context.pointee.keep_alive += 1
         var claimed = 0
         for helper in helpers where claimed < wanted {
             guard atomic_replace32(helper.claimed, 0, 1) else { continue }
@@ -80,11 +84,12 @@ public enum Parallel {
             helper.wanted.notify()
             claimed += 1
         }
-        let fault = guardedCall(job: Exceptions.cleanUpPoint) { work(loop) }
-        // However the caller's share ended: the helpers read this frame until they have let go of the loop.
+        let fault = guardedCall(job: Exceptions.cleanUpPoint) {
+            context.pointee.keep_alive -= 1
+            work(loop)
+            context.pointee.keep_alive += 1
+        }
         if fault != nil { stop(loop) }
-        let context = cpu_current_task()!
-        context.pointee.keep_alive += 1
         while true {
             let seen = done.count
             if atomic_load32(&loop.pointee.helpers) == 0 { break }

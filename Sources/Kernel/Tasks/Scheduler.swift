@@ -70,6 +70,14 @@ public enum Scheduler {
 
     nonisolated(unsafe) private static var addLock = spin_lock()
 
+    /// The running task's priority from here on; returns what it was.
+    @discardableResult
+    public static func setPriority(_ priority: TaskPriority) -> TaskPriority {
+        let task = current, previous = task.pointee.priority
+        task.pointee.priority = priority
+        return previous
+    }
+
     // MARK: Giving the processor away
 
     /// Lets another task run that is at least as urgent, if there is one.
@@ -255,13 +263,26 @@ public enum Scheduler {
 
     /// Wakes the first waiting task. Any context; the queue's spin lock must not be held.
     static func wakeOne(_ queue: UnsafeMutablePointer<WaitQueue>) {
-        guard queue.pointee.hasWaiting, let task = queue.pointee.removeFirstToWake() else { return }
-        enqueue(task)
+        if queue.pointee.hasWaiting { wake(queue, 1) }
     }
 
+    /// Those that wait now: one that has been woken, and runs at once, may wait again before the last is.
     static func wakeAll(_ queue: UnsafeMutablePointer<WaitQueue>) {
-        guard queue.pointee.hasWaiting else { return }
-        while let task = queue.pointee.removeFirstToWake() { enqueue(task) }
+        let count = queue.pointee.waitingCount
+        if count > 0 { wake(queue, count) }
+    }
+
+    /// A task that was taken out of the queue is in nobody's hands but ours: until it is in a run queue, the job that wakes it is
+    /// not ended by force.
+    private static func wake(_ queue: UnsafeMutablePointer<WaitQueue>, _ most: Int) {
+        let context = cpu_current_task()!
+        context.pointee.keep_alive += 1
+        var count = 0
+        while count < most, let task = queue.pointee.removeFirstToWake() {
+            enqueue(task)
+            count += 1
+        }
+        context.pointee.keep_alive -= 1
     }
 
     // MARK: The timer
@@ -329,7 +350,8 @@ public enum Scheduler {
             reapEnded()
             cpu_disable_interrupts()
             schedule(isBlocking: false)
-            if here.pointee.queue.isEmpty { cpu_enable_interrupts_and_halt() } else { cpu_enable_interrupts() }
+            // What ended last is given back before the processor rests.
+            if here.pointee.queue.isEmpty && here.pointee.ended.isEmpty { cpu_enable_interrupts_and_halt() } else { cpu_enable_interrupts() }
         }
     }
 }

@@ -15,6 +15,7 @@ public struct WaitQueue {
     /// Whether somebody waits. Whoever changed a condition atomically before asking does not miss a task that entered
     /// before looking at it.
     var hasWaiting: Bool { mutating get { atomic_load32(&count) != 0 } }
+    var waitingCount: Int { mutating get { Int(atomic_load32(&count)) } }
 
     /// Enters the running task. It counts as waiting from here on: a wake-up may come before it has stopped running.
     mutating func enter(_ task: TaskPointer) {

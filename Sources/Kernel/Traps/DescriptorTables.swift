@@ -4,19 +4,20 @@ import Boot
 import CPU
 
 public enum DescriptorTables {
-    /// Exceptions that get a stack of their own, because the running one may be what is broken: the number of the
-    /// interrupt stack table's entry.
+    /// What gets a stack of its own, because the running one may be what is broken, or full: the number of the interrupt stack
+    /// table's entry. Interrupts leave theirs at once where they can (Boot/traps.S).
     static func stackEntry(vector: Int) -> UInt64 {
         switch vector {
         case 8: return 1        // #DF
         case 2: return 2        // NMI
         case 18: return 3       // #MC
         case 14: return 4       // #PF
+        case 32... where vector != Int(TRAP_RAISED): return 5
         default: return 0
         }
     }
 
-    private static let stackCount = 4
+    private static let stackCount = 5
     private static let stackBytes = 32 << 10
     nonisolated(unsafe) private static var idt: GuardedRegion?
 

@@ -272,6 +272,8 @@ public enum Exceptions {
         if point.pointee.job == 0 && point.pointee.interrupt_depth == 0 { _ = atomic_add64(&climbed, 1) }
         task.pointee.recovery = point.pointee.outer
         task.pointee.owner = point.pointee.owner
+        // At once, with interrupts off: what is shielded from a forced end is so from its first instruction.
+        task.pointee.keep_alive = point.pointee.keep_alive
         endAbandonedInterrupts(cpu, down: point.pointee.interrupt_depth)
         frame.pointee.rip = trap_escape_address()
         frame.pointee.rsp = UInt64(UInt(bitPattern: point))

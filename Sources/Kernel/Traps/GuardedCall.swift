@@ -13,10 +13,8 @@ private func guardedClosure(_ body: () -> Void, _ job: UInt64) -> UInt32
 /// (`Jobs`), mutexes taken inside are released and marked poisoned.
 public func guardedCall(job: UInt64 = 0, _ body: () -> Void) -> FaultRecord? {
     let mark = Scheduler.onlineCount > 0 ? Scheduler.current.pointee.heldMutexes : nil
-    let keepAlive = cpu_current_task().pointee.keep_alive
     let escaped = guardedClosure(body, job)
     guard escaped != 0 else { return nil }
-    cpu_current_task().pointee.keep_alive = keepAlive
     if Scheduler.onlineCount > 0, Scheduler.current.pointee.heldMutexes != mark {
         Mutex.abandon(Scheduler.current, downTo: mark)
     }

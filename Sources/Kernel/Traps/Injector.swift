@@ -86,6 +86,16 @@ public enum Injector {
         if isArmed, job == number { job = 0 }
     }
 
+    /// Whether the task runs the job to strike, or one within it.
+    private static func isStruck(_ task: UnsafeMutablePointer<task_context>) -> Bool {
+        var record = task.pointee.job?.assumingMemoryBound(to: JobRecord.self)
+        while let candidate = record {
+            if candidate.pointee.id == job { return true }
+            record = candidate.pointee.outer
+        }
+        return false
+    }
+
     /// A permission bit of jobs that are never struck.
     public static let exempt: UInt32 = 1 << 31
 
@@ -97,8 +107,7 @@ public enum Injector {
 
     private static func refusesThis() -> Bool {
         let task = cpu_current_task()!
-        guard cpu_interrupt_depth() == 0, task.pointee.owner > 1, let record = task.pointee.job?.assumingMemoryBound(to: JobRecord.self),
-              record.pointee.id == job else { return false }
+        guard cpu_interrupt_depth() == 0, task.pointee.owner > 1, isStruck(task) else { return false }
         if after > 0 {
             after -= 1
             return false
@@ -127,7 +136,7 @@ public enum Injector {
     /// goes on at code that faults.
     static func strike(_ frame: UnsafeMutablePointer<trap_frame>, _ task: UnsafeMutablePointer<task_context>) {
         guard strikeTime != .max, isArmed else { return }
-        guard let record = task.pointee.job?.assumingMemoryBound(to: JobRecord.self), record.pointee.id == job else { return }
+        guard isStruck(task) else { return }
         let now = Scheduler.clock.nanoseconds
         guard now >= strikeTime, task.pointee.keep_alive == 0, Scheduler.current.pointee.heldMutexes == nil, Jobs.isInside(task) else {
             Scheduler.interrupt(after: max(retryNanoseconds, strikeTime > now ? strikeTime - now : 0))

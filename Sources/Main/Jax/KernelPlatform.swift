@@ -24,30 +24,37 @@ final class KernelPlatform: Platform {
 
     func log(_ line: String) { Kernel.log(line) }
 
+    /// So long after its end was asked for, a job is ended by force; one within a Python text sooner, so that the text hears of it.
+    private static let grace: UInt64 = 60_000_000, innerGrace: UInt64 = 20_000_000
+
+    /// What a job leaves is whoever's who runs it: another job's, a client's, else the JAX layer's.
     func runJob(_ request: JobRequest, _ body: () -> Void) -> JobOutcome {
-        let limits = JobLimits(memoryQuota: request.memoryQuota, timeBudget: request.timeBudget,
-                               permissions: request.permissions.rawValue, resultOwner: request.resultOwner.id)
+        let outer = KernelHeap.currentOwner
+        let isOuters = request.resultOwner == .library && outer > MemoryOwner.library.id
+        let limits = JobLimits(memoryQuota: request.memoryQuota, timeBudget: request.timeBudget, permissions: request.permissions.rawValue,
+                               resultOwner: isOuters ? outer : request.resultOwner.id,
+                               grace: Jobs.isRunning ? KernelPlatform.innerGrace : KernelPlatform.grace)
         switch Jobs.run(name: request.name, limits, keepsNothing: { request.keepsNothing }, body) {
         case .completed: return .completed
         case .refused:
             return .ended(JaxError(.resourceExhausted, "no memory to begin the job '\(request.name)'"))
-        case .faulted(let fault): return .ended(KernelPlatform.error(fault, in: request))
+        case .faulted(let fault): return .ended(KernelPlatform.error(fault, in: request.name, quota: limits.memoryQuota))
         }
     }
 
     /// What a fault is in JAX's words.
-    private static func error(_ fault: FaultRecord, in request: JobRequest) -> JaxError {
+    static func error(_ fault: FaultRecord, in name: String, quota: Int?) -> JaxError {
         switch fault.kind {
         case .outOfMemory:
-            let limit = request.memoryQuota.map { " of its quota of \($0) bytes" } ?? ""
-            return JaxError(.resourceExhausted, "out of memory: '\(request.name)' asked for \(fault.address) bytes more than is left" + limit)
-        case .cancelled: return JaxError(.cancelled, "'\(request.name)' was cancelled")
-        case .timeBudget: return JaxError(.resourceExhausted, "'\(request.name)' used up its time budget")
-        default: return JaxError(.fault, "'\(request.name)' was ended by a fault\n" + fault.description)
+            let limit = quota.map { " of its quota of \($0) bytes" } ?? ""
+            return JaxError(.resourceExhausted, "out of memory: '\(name)' asked for \(fault.address) bytes more than is left" + limit)
+        case .cancelled: return JaxError(.cancelled, "'\(name)' was cancelled")
+        case .timeBudget: return JaxError(.resourceExhausted, "'\(name)' used up its time budget")
+        default: return JaxError(.fault, "'\(name)' was ended by a fault\n" + fault.description)
         }
     }
 
-    var permissions: Permissions { Jobs.permissions.map { Permissions(rawValue: $0) } ?? Prompt.permissions }
+    var permissions: Permissions { Jobs.permissions.map { Permissions(rawValue: $0) } ?? .prompt }
 
     /// What outlives the job must not be left half changed: meanwhile the job is not ended by force.
     func charging(_ owner: MemoryOwner, _ body: () -> Void) {
@@ -58,7 +65,7 @@ final class KernelPlatform: Platform {
 
     /// Programs share the library's account when the ledger is full.
     func makeOwner(name: String) -> MemoryOwner {
-        KernelHeap.makeOwner(name: name, quota: nil).map { MemoryOwner(id: $0) } ?? .library
+        KernelHeap.makeOwner(name: name, quota: nil, within: KernelHeap.currentOwner).map { MemoryOwner(id: $0) } ?? .library
     }
 
     func releaseOwner(_ owner: MemoryOwner) { KernelHeap.removeOwner(owner.id) }

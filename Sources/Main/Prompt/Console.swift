@@ -1,23 +1,25 @@
-// The serial line as the prompt's console: bytes from its interrupt wait in a ring, and Ctrl-C reaches running programs.
+// The serial line as the prompt's console: bytes from its interrupt wait in a ring, and Ctrl-C reaches running statements.
 import CPU
 import Drivers
 import Kernel
 
-/// Waits for what the prompt's task serves: typed bytes, and programs from other tasks.
 final class Console {
     private static let capacity = 4096
 
-    /// Moves on with every byte and every program that arrives.
-    let arrived = EventCount()
+    /// Moves on with every byte that arrives.
+    private let arrived = EventCount()
     private let line: UART?
     private let ring: UnsafeMutablePointer<UInt8>
     // Free-running counts: the interrupt advances `head`, the prompt's task `tail`.
     private var head: UInt = 0, tail: UInt = 0
-    /// Whether a program runs that Ctrl-C is to end, and how. Called in interrupt context.
-    var interrupt: (() -> Void)?
-    private var isReading = false
+    /// What Ctrl-C does while a statement runs, and whether it is not the first. Called in interrupt context.
+    var interrupt: ((_ isAgain: Bool) -> Void)?
+    private var interruptCount = 0
+    /// Whether a statement runs: Ctrl-C is for it then, and not for the line that is being typed.
+    var isServed = false {
+        didSet { interruptCount = 0 }
+    }
 
-    /// Without a line only programs from other tasks arrive.
     init(_ line: UART?) {
         self.line = line
         ring = UnsafeMutablePointer.allocate(capacity: Console.capacity)
@@ -29,11 +31,10 @@ final class Console {
 
     /// In interrupt context.
     private func receive(_ byte: UInt8) {
-        if byte == 3, !isReading, let interrupt {
-            interrupt()
-            return
-        }
-        if head &- tail < UInt(Console.capacity) {
+        if byte == 3, isServed, let interrupt {
+            interruptCount += 1
+            interrupt(interruptCount > 1)
+        } else if head &- tail < UInt(Console.capacity) {
             ring[Int(head % UInt(Console.capacity))] = byte
             head &+= 1
         }
@@ -48,18 +49,21 @@ final class Console {
         return byte
     }
 
-    /// Waits for a byte; each time something else has arrived, `serve` is called.
-    func read(_ serve: () -> Void) -> UInt8 {
-        isReading = true
-        defer { isReading = false }
+    /// Waits for a byte.
+    func read() -> UInt8 {
         while true {
             let seen = arrived.count
             if let byte = next() { return byte }
-            isReading = false
-            serve()
-            isReading = true
-            if head == tail { _ = arrived.wait(past: seen, until: nil) }
+            _ = arrived.wait(past: seen, until: nil)
         }
+    }
+
+    /// Waits for a byte for a moment; -1 where none has come.
+    func poll() -> Int32 {
+        let seen = arrived.count
+        if let byte = next() { return Int32(byte) }
+        _ = arrived.wait(past: seen, until: Scheduler.clock.nanoseconds &+ 20_000_000)
+        return next().map { Int32($0) } ?? -1
     }
 
     func write(_ bytes: UnsafeBufferPointer<UInt8>) {

@@ -16,9 +16,6 @@ extension Prompt {
                 (name: "used", bytes: KernelMemory.bytesInUse),
             ]
             for line in KernelHeap.ledgerLines() { entries.append((name: line.name.description, bytes: line.usedBytes)) }
-            let interpreter = Interpreter.memory
-            entries.append((name: "python used", bytes: interpreter.used))
-            entries.append((name: "python heap", bytes: interpreter.total))
             return entries
         }
         services.devices = { MachineInfo.devices() }
@@ -44,8 +41,24 @@ extension Prompt {
                 (name: "executable_pages", count: audit.executablePages), (name: "stacks", count: audit.stacks),
             ], violations: audit.violations)
         }
+        services.notice = { Jobs.notify($0) }
+        services.endPending = {
+            guard let end = Jobs.endPending else { return nil }
+            return (kind: end.reason == .cancelled ? .cancelled : .timeBudgetExhausted, age: end.age)
+        }
+        services.hurry = { Scheduler.setPriority(.interactive) }
+        services.forgive = {
+            Jobs.forgive()
+            Scheduler.setPriority(.normal)
+        }
+        services.shielded = { body in
+            cpu_current_task().pointee.keep_alive += 1
+            body()
+            cpu_current_task().pointee.keep_alive -= 1
+        }
+        services.wait = { microseconds in Scheduler.sleep(nanoseconds: min(microseconds, 5000) * 1000) }
         services.allocate = { byteCount in
-            KernelHeap.allocate(byteCount: byteCount, alignment: 4096, owner: MemoryOwner.library.id)
+            KernelHeap.allocate(byteCount: byteCount, alignment: 64, owner: KernelHeap.currentOwner)
         }
         services.free = { KernelHeap.free($0) }
         services.panic = { reason in

@@ -7,6 +7,16 @@ private func overflow(_ depth: Int) -> Int {
     depth < 0 ? 0 : overflow(depth + 1) &+ overflow(depth + 2)
 }
 
+/// Goes down until hardly anything is left of the stack, and works there for so long: more than a slice, so that interrupts come.
+@inline(never)
+private func workOnFullStack(_ low: UInt, until end: UInt64) -> Int {
+    var marker = 0
+    let left = withUnsafeMutablePointer(to: &marker) { UInt(bitPattern: $0) } - low
+    if left > 700 { return workOnFullStack(low, until: end) &+ marker }
+    while Scheduler.clock.nanoseconds < end { marker &+= 1 }
+    return marker
+}
+
 private nonisolated(unsafe) var sink = 0
 private nonisolated(unsafe) var kind: FaultKind?
 
@@ -24,6 +34,16 @@ func runStackTests() {
         log(name)
         check("overrunning a task's stack of this size faults", kind == .stackOverflow)
     }
+
+    // An interrupt on a full stack is no fault of the task's: it has one of its own.
+    kind = nil
+    let faults = Exceptions.faultCount
+    let full = Tasks.start("full", stackByteCount: 64 << 10, isJoinable: true) {
+        let low = UInt(cpu_current_task().pointee.stack_low), end = Scheduler.clock.nanoseconds + 60_000_000
+        kind = guardedCall { sink = workOnFullStack(low, until: end) }?.kind
+    }
+    if let full { Tasks.join(full) }
+    check("interrupts on a full stack do no harm", kind == nil && Exceptions.faultCount == faults)
 
     // Helpers of a loop: every index overruns, so that whoever takes one does. The caller's task would do it as well.
     Processors.waitForAll(until: Scheduler.clock.nanoseconds + 2_000_000_000)

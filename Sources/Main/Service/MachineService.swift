@@ -1,4 +1,5 @@
 // The link's service over the kernel: what `ServiceMachine` asks for, and the task that serves the control port.
+import CPU
 import JaxPlatform
 import JaxRun
 import JaxService
@@ -49,11 +50,29 @@ final class MachineService: ServiceMachine {
 
     func trace() throws(JaxError) -> String { String(decoding: ChromeTrace.text(), as: UTF8.self) }
 
-    func cancelJob(ofTask task: UInt64) -> Bool { Prompt.cancel(task: task) || Jobs.cancel(task: task) }
+    func cancelJob(ofTask task: UInt64) -> Bool { PythonPrograms.cancel(task: task) || Jobs.cancel(task: task) }
+
+    func pause() { Scheduler.sleep(nanoseconds: 2_000_000) }
+
+    /// Beyond its share a client still gets the small blocks that its requests and answers need.
+    func beginClient(_ number: UInt32) -> MemoryOwner {
+        guard let owner = KernelHeap.makeOwner(name: "client \(number)", quota: PageFrames.totalBytes / 2) else { return .library }
+        KernelHeap.setQuota(PageFrames.totalBytes / 2, reserve: 4 << 20, of: owner)
+        return MemoryOwner(id: owner)
+    }
+
+    /// Objects of the client's that somebody still uses become the JAX layer's.
+    func endClient(_ owner: MemoryOwner) {
+        guard owner != .library else { return }
+        KernelHeap.handOver(from: owner.id, to: MemoryOwner.library.id)
+        KernelHeap.removeOwner(owner.id)
+    }
+
+    func work(for owner: MemoryOwner) { cpu_current_task().pointee.owner = owner.id }
 
     func evaluate(_ source: String, name: String, limits: Limits, output: (String) -> Void) throws(JaxError) -> UInt32 {
         FaultCampaign.strikeWorker()
-        return try Prompt.evaluate(source, name: name, limits: limits, output: output)
+        return try PythonPrograms.evaluate(source, name: name, limits: limits, output: output)
     }
 
     func inject(_ fault: String, after: UInt64, since: UInt64) throws(JaxError) -> String {

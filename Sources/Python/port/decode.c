@@ -102,36 +102,50 @@ static mp_obj_t decode(reader *in) {
 
 /// Gives back the references of the handles in what was not decoded.
 static void release_rest(reader *in) {
-    nlr_buf_t nlr;
-    if (nlr_push(&nlr) != 0) return;
     while (in->next < in->end) {
-        uint8_t tag;
-        size_t length;
-        take(in, &tag, 1);
-        switch (tag) {
-            case 'i': case 'f': in->next += 8; break;
-            case 'c': case 'b': in->next += 16; break;
-            case 's': case 'I': take_text(in, &length); break;
-            case 'l': case 't': case 'd': in->next += 4; break;
-            case 'h': python_native_release((void *)(uintptr_t)take_u64(in)); break;
+        size_t left = (size_t)(in->end - in->next) - 1;
+        switch (*in->next++) {
+            case 'i': case 'f': in->next += left < 8 ? left : 8; break;
+            case 'c': case 'b': in->next += left < 16 ? left : 16; break;
+            case 's': case 'I': {
+                uint32_t length = 0;
+                if (left >= 4) memcpy(&length, in->next, 4);
+                in->next += left < 4 + (size_t)length ? left : 4 + (size_t)length;
+                break;
+            }
+            case 'l': case 't': case 'd': in->next += left < 4 ? left : 4; break;
+            case 'h': {
+                void *handle;
+                if (left < 8) return;
+                memcpy(&handle, in->next, 8);
+                in->next += 8;
+                python_native_release(handle);
+                break;
+            }
             default: break;
         }
     }
-    nlr_pop();
+}
+
+/// A reply that is being decoded. It is given back in the end, whatever end that is.
+typedef struct {
+    nlr_jump_callback_node_t callback;
+    python_reply *reply;
+    reader in;
+} decoding;
+
+static void end_decoding(void *callback) {
+    decoding *it = callback;
+    release_rest(&it->in);
+    python_native_free_reply(it->reply);
 }
 
 mp_obj_t decode_reply(python_reply *reply) {
-    reader in = { reply->bytes, reply->bytes + reply->length };
-    nlr_buf_t nlr;
-    if (nlr_push(&nlr) == 0) {
-        mp_obj_t object = decode(&in);
-        nlr_pop();
-        python_native_free_reply(reply);
-        return object;
-    }
-    release_rest(&in);
-    python_native_free_reply(reply);
-    nlr_jump(nlr.ret_val);
+    decoding it = { .reply = reply, .in = { reply->bytes, reply->bytes + reply->length } };
+    nlr_push_jump_callback(&it.callback, end_decoding);
+    mp_obj_t object = decode(&it.in);
+    nlr_pop_jump_callback(true);
+    return object;
 }
 
 // --- exceptions ---

@@ -90,6 +90,7 @@ static void encode_int(vstr_t *out, mp_obj_t object) {
 
 void encode_object(vstr_t *out, mp_obj_t object) {
     mp_cstack_check();
+    python_poll();
     const mp_obj_type_t *type = mp_obj_get_type(object);
     if (object == mp_const_none) {
         vstr_add_byte(out, 'N');

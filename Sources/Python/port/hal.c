@@ -1,19 +1,19 @@
-// The machine beneath MicroPython: console, clock, and where output goes.
+// The machine beneath MicroPython: input and output, and the clock.
 #include <string.h>
 #include "py/mphal.h"
 #include "py/runtime.h"
 #include "py/stream.h"
-#include "../Interface/include/python.h"
+#include "hooks.h"
 #include "port.h"
 
-static python_sink console_sink;
-const python_sink *python_output = &console_sink;
-
+/// Where there is no room the text waits, and can be ended meanwhile.
 static void write_raw(const char *text, size_t length) {
-    if (python_output->write != NULL) {
-        python_output->write(python_output->context, text, length);
-    } else {
-        python_host_write(text, length);
+    // In pieces, so that a long text finds room.
+    while (length > 0) {
+        size_t count = length < 4096 ? length : 4096;
+        while (!python_host_write(text, count)) python_poll();
+        text += count;
+        length -= count;
     }
 }
 
@@ -24,7 +24,7 @@ mp_uint_t mp_hal_stdout_tx_strn(const char *text, size_t length) {
 
 /// With "\n" as "\r\n" on the console, as terminals want it; unchanged for programs.
 void mp_hal_stdout_tx_strn_cooked(const char *text, size_t length) {
-    if (python_output->write != NULL) {
+    if (!python_current()->is_console) {
         write_raw(text, length);
         return;
     }
@@ -40,26 +40,18 @@ void mp_hal_stdout_tx_strn_cooked(const char *text, size_t length) {
 
 void mp_hal_stdout_tx_str(const char *text) { mp_hal_stdout_tx_strn(text, strlen(text)); }
 
-/// The terminal is a VT100.
-void mp_hal_move_cursor_back(unsigned int positions) {
-    if (positions > 0) mp_printf(&mp_plat_print, "\x1b[%uD", positions);
-}
-
-void mp_hal_erase_line_from_cursor(unsigned int characters) {
-    (void)characters;
-    mp_hal_stdout_tx_str("\x1b[K");
-}
-
-/// For `input()` and sys.stdin. Programs run by `barejax eval` have no standard input.
+/// For `input()` and sys.stdin. Programs of clients have no standard input.
 int mp_hal_stdin_rx_chr(void) {
-    if (python_output->write != NULL) mp_raise_type(&mp_type_EOFError);
     for (;;) {
-        int byte = python_host_read(false);
-        if (byte == 3) mp_sched_keyboard_interrupt();
-        mp_handle_pending(true);
+        int byte = python_host_read();
         if (byte >= 0) return byte;
+        if (byte < -1) mp_raise_type(&mp_type_EOFError);
+        python_poll();
     }
 }
+
+/// MicroPython's own interrupt character is not used: the console sees to Ctrl-C.
+void mp_hal_set_interrupt_char(int c) { (void)c; }
 
 mp_uint_t mp_hal_ticks_us(void) { return python_host_microseconds(); }
 mp_uint_t mp_hal_ticks_ms(void) { return python_host_microseconds() / 1000; }
@@ -67,11 +59,16 @@ mp_uint_t mp_hal_ticks_cpu(void) { return python_host_microseconds(); }
 uint64_t mp_hal_time_ns(void) { return python_host_microseconds() * 1000; }
 
 void mp_hal_delay_us(mp_uint_t duration) {
-    uint64_t end = python_host_microseconds() + duration;
-    while (python_host_microseconds() < end) mp_handle_pending(true);
+    uint64_t start = python_host_microseconds(), passed = 0;
+    while (passed < duration) {
+        python_host_wait(duration - passed);
+        mp_handle_pending(true);
+        python_poll();
+        passed = python_host_microseconds() - start;
+    }
 }
 
-void mp_hal_delay_ms(mp_uint_t duration) { mp_hal_delay_us(duration * 1000); }
+void mp_hal_delay_ms(mp_uint_t duration) { mp_hal_delay_us(duration > (mp_uint_t)-1 / 1000 ? (mp_uint_t)-1 : duration * 1000); }
 
 uint32_t python_random_seed(void) { return (uint32_t)python_host_microseconds() * 2654435761u; }
 

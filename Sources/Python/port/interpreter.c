@@ -1,86 +1,137 @@
-// Start of the interpreter, execution of source text, and the collector's roots.
+// An interpreter's start, execution of source text, and the collector's roots and memory.
 #include <string.h>
 #include "py/builtin.h"
 #include "py/compile.h"
+#include "py/cstack.h"
 #include "py/gc.h"
 #include "py/lexer.h"
 #include "py/mperrno.h"
 #include "py/mphal.h"
-#include "py/mpstate.h"
 #include "py/objmodule.h"
 #include "py/runtime.h"
-#include "py/stackctrl.h"
-#include "shared/readline/readline.h"
-#include "../Interface/include/python.h"
 #include "port.h"
 
-/// Left free below the deepest Python frame, for Swift's frames and the collector's.
-enum { stack_reserve = 64 * 1024 };
+size_t python_state_size(void) { return sizeof(python_interpreter); }
 
-void python_start(void *heap, size_t heap_size, void *stack_top, size_t stack_size) {
-    static const python_sink console;
-    python_output = &console;
-    mp_stack_set_top(stack_top);
-    mp_stack_set_limit(stack_size - stack_reserve);
-    gc_init(heap, (uint8_t *)heap + heap_size);
-    mp_init();
-    readline_init0();
+void python_enter(void *interpreter) { cpu_current_task()->interpreter = interpreter; }
+
+void *python_host_of_current(void) {
+    python_interpreter *python = python_current();
+    return python == NULL ? NULL : python->host;
 }
 
-int python_run(const char *source, size_t length, qstr name, bool is_interactive, int *exit_status) {
-    nlr_buf_t nlr;
-    if (nlr_push(&nlr) == 0) {
-        mp_lexer_t *lexer = mp_lexer_new_from_str_len(name, source, length, 0);
-        mp_parse_tree_t tree = mp_parse(lexer, is_interactive ? MP_PARSE_SINGLE_INPUT : MP_PARSE_FILE_INPUT);
-        mp_obj_t code = mp_compile(&tree, name, is_interactive);
-        mp_call_function_0(code);
-        mp_handle_pending(true);
-        nlr_pop();
-        return 0;
-    }
-    mp_handle_pending(false);
-    mp_obj_t exception = MP_OBJ_FROM_PTR(nlr.ret_val);
-    if (mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(mp_obj_get_type(exception)), MP_OBJ_FROM_PTR(&mp_type_SystemExit))) {
-        mp_obj_t value = mp_obj_exception_get_value(exception);
-        *exit_status = value == mp_const_none ? 0 : mp_obj_is_small_int(value) ? MP_OBJ_SMALL_INT_VALUE(value) & 255 : 1;
-        return 2;
-    }
-    // Printing may call Python code (__str__), which may raise in its turn.
-    if (nlr_push(&nlr) == 0) {
-        mp_obj_print_exception(&mp_plat_print, exception);
-        nlr_pop();
-    } else {
-        mp_print_str(&mp_plat_print, "(the exception could not be printed)\n");
-    }
+uint32_t *python_attention(void *interpreter) { return (uint32_t *)&((python_interpreter *)interpreter)->attention; }
+
+void python_clear_attention(void *interpreter) { __atomic_exchange_n(python_attention(interpreter), 0, __ATOMIC_SEQ_CST); }
+
+void python_take_stack(void) {
+    uintptr_t top = (uintptr_t)__builtin_frame_address(0), low = cpu_current_task()->stack_low + stack_reserve;
+    mp_cstack_init_with_top((void *)top, top > low ? top - low : 0);
+}
+
+void python_start(void *interpreter, const python_setup *setup) {
+    python_interpreter *python = interpreter;
+    python->host = setup->host;
+    python->is_console = setup->is_console;
+    python->heap_bytes = setup->heap_size;
+    python->heap_limit = setup->heap_limit;
+    python_enter(python);
+    python_take_stack();
+    gc_init(setup->heap, (uint8_t *)setup->heap + setup->heap_size);
+    mp_init();
+}
+
+/// Where every text begins, whatever the one before has left.
+static void reset(void) {
+    mp_obj_dict_t *globals = &MP_STATE_VM(dict_main);
+    mp_globals_set(globals);
+    mp_locals_set(globals);
+    MP_STATE_THREAD(gc_lock_depth) = 0;
+    MP_STATE_THREAD(mp_pending_exception) = MP_OBJ_NULL;
+    MP_STATE_THREAD(nlr_jump_callback_top) = NULL;
+    MP_STATE_VM(sched_state) = MP_SCHED_IDLE;
+    MP_STATE_VM(sched_idx) = 0;
+    MP_STATE_VM(sched_len) = 0;
+    MP_STATE_VM(cur_exception) = NULL;
+}
+
+static void print_text(mp_obj_t value) {
+    mp_obj_print_helper(&mp_plat_print, value, PRINT_STR);
+    mp_print_str(&mp_plat_print, "\n");
+}
+
+/// What SystemExit says: its number, or that there was an error, which is printed.
+static int exit_status(mp_obj_t exception) {
+    mp_obj_t value = mp_obj_exception_get_value(exception);
+    if (value == mp_const_none) return 0;
+    if (mp_obj_is_int(value)) return (int)(mp_obj_get_int_truncated(value) & 255);
+    print_text(value);
     return 1;
 }
 
-int python_evaluate(const char *source, size_t length, const char *name,
-                    void (*write)(void *context, const char *text, size_t length), void *context) {
-    const python_sink sink = { write, context };
-    const python_sink *outer_output = python_output;
-    mp_obj_dict_t *outer_globals = mp_globals_get(), *outer_locals = mp_locals_get();
-    python_output = &sink;
-    int result = 1, status = 1;
-    nlr_buf_t nlr;
-    if (nlr_push(&nlr) == 0) {
-        mp_obj_dict_t *globals = MP_OBJ_TO_PTR(mp_obj_new_dict(8));
-        mp_obj_dict_store(MP_OBJ_FROM_PTR(globals), MP_OBJ_NEW_QSTR(MP_QSTR___name__), MP_OBJ_NEW_QSTR(MP_QSTR___main__));
-        mp_globals_set(globals);
-        mp_locals_set(globals);
-        result = python_run(source, length, qstr_from_str(name), false, &status);
-        nlr_pop();
-    } else {
-        mp_print_str(&mp_plat_print, "MemoryError: the interpreter's heap is exhausted\n");
+static python_outcome report(mp_obj_t exception, int *status) {
+    if (mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(mp_obj_get_type(exception)), MP_OBJ_FROM_PTR(&mp_type_SystemExit))) {
+        *status = 1;
+        *status = exit_status(exception);
+        return python_has_exited;
     }
-    mp_globals_set(outer_globals);
-    mp_locals_set(outer_locals);
-    python_output = outer_output;
-    gc_collect();
-    return result == 2 ? status : result;
+    mp_obj_print_exception(&mp_plat_print, exception);
+    return python_has_failed;
 }
 
-void python_interrupt(void) { mp_sched_keyboard_interrupt(); }
+void *python_guarded(void (*step)(void *), void *context) {
+    nlr_buf_t nlr;
+    MP_STATE_THREAD(nlr_top) = NULL;
+    python_current()->base = &nlr;
+    void *result = NULL;
+    if (nlr_push(&nlr) == 0) {
+        step(context);
+        nlr_pop();
+    } else {
+        result = nlr.ret_val;
+    }
+    python_current()->base = NULL;
+    return result;
+}
+
+typedef struct {
+    const char *source, *name;
+    size_t length;
+    bool is_single;
+    void *exception;
+    python_outcome outcome;
+    int *status;
+} text;
+
+static void execute(void *context) {
+    const text *it = context;
+    qstr name = qstr_from_str(it->name);
+    mp_lexer_t *lexer = mp_lexer_new_from_str_len(name, it->source, it->length, 0);
+    mp_parse_tree_t tree = mp_parse(lexer, it->is_single ? MP_PARSE_SINGLE_INPUT : MP_PARSE_FILE_INPUT);
+    mp_call_function_0(mp_compile(&tree, name, it->is_single));
+    mp_handle_pending(true);
+}
+
+static void tell(void *context) {
+    text *it = context;
+    it->outcome = report(MP_OBJ_FROM_PTR(it->exception), it->status);
+}
+
+__attribute__((noinline)) python_outcome python_run(const char *source, size_t length, const char *name, bool is_single, int *status) {
+    text it = { .source = source, .name = name, .length = length, .is_single = is_single, .status = status };
+    python_take_stack();
+    reset();
+    it.exception = python_guarded(execute, &it);
+    if (it.exception == NULL) return python_is_done;
+    if (it.exception == &python_ended_marker) return python_is_ended;
+    it.outcome = python_has_failed;
+    MP_STATE_THREAD(gc_lock_depth) = 0;
+    // Telling of it may call Python code (__str__), which may raise in its turn.
+    void *second = python_guarded(tell, &it);
+    if (second == &python_ended_marker) return python_is_ended;
+    if (second != NULL) mp_print_str(&mp_plat_print, "(the exception could not be printed)\n");
+    return it.outcome;
+}
 
 void python_memory(size_t *used, size_t *total) {
     gc_info_t info;
@@ -104,8 +155,35 @@ void gc_collect(void) {
     gc_collect_end();
 }
 
-/// The largest area that the heap may grow by at once; the kernel's own limit decides beyond it.
-size_t gc_get_max_new_split(void) { return (size_t)1 << 32; }
+// --- the heap's areas ---
+
+/// Each area tells its size before its first byte.
+typedef struct {
+    size_t byte_count, unused[7];
+} area_header;
+
+size_t gc_get_max_new_split(void) {
+    python_interpreter *python = python_current();
+    size_t left = python->heap_limit > python->heap_bytes ? python->heap_limit - python->heap_bytes : 0;
+    return left > sizeof(area_header) ? left - sizeof(area_header) : 0;
+}
+
+void *python_allocate_area(size_t byte_count) {
+    size_t all = byte_count + sizeof(area_header);
+    area_header *area = python_host_allocate(all);
+    if (area == NULL) return NULL;
+    area->byte_count = all;
+    python_current()->heap_bytes += all;
+    return area + 1;
+}
+
+void python_free_area(void *pointer) {
+    area_header *area = (area_header *)pointer - 1;
+    python_current()->heap_bytes -= area->byte_count;
+    python_host_free(area);
+}
+
+// --- what must not happen ---
 
 _Noreturn void nlr_jump_fail(void *value) {
     (void)value;

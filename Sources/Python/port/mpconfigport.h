@@ -26,10 +26,11 @@ typedef long mp_off_t;
 #define MICROPY_ENABLE_FINALISER (1)
 #define MICROPY_GC_SPLIT_HEAP (1)
 #define MICROPY_GC_SPLIT_HEAP_AUTO (1)
-#define MP_PLAT_ALLOC_HEAP(size) python_host_allocate(size)
-#define MP_PLAT_FREE_HEAP(pointer) python_host_free(pointer)
-void *python_host_allocate(uintptr_t byte_count);
-void python_host_free(void *pointer);
+#define MICROPY_ALLOC_GC_STACK_SIZE (256)
+#define MP_PLAT_ALLOC_HEAP(size) python_allocate_area(size)
+#define MP_PLAT_FREE_HEAP(pointer) python_free_area(pointer)
+void *python_allocate_area(unsigned long byte_count);
+void python_free_area(void *pointer);
 #define MICROPY_STACK_CHECK (1)
 #define MICROPY_MEM_STATS (0)
 #define MICROPY_ENABLE_PYSTACK (0)
@@ -37,10 +38,6 @@ void python_host_free(void *pointer);
 // The prompt.
 #define MICROPY_ENABLE_COMPILER (1)
 #define MICROPY_HELPER_REPL (1)
-#define MICROPY_REPL_AUTO_INDENT (1)
-#define MICROPY_REPL_EMACS_KEYS (1)
-#define MICROPY_HAL_HAS_VT100 (0)
-#define MICROPY_READLINE_HISTORY_SIZE (100)
 #define MICROPY_KBD_EXCEPTION (1)
 #define MICROPY_ENABLE_SOURCE_LINE (1)
 #define MICROPY_ERROR_REPORTING (MICROPY_ERROR_REPORTING_DETAILED)
@@ -48,6 +45,13 @@ void python_host_free(void *pointer);
 #define MICROPY_PY_SYS_PS1_PS2 (0)
 #define MICROPY_PY_BUILTINS_HELP_TEXT python_help_text
 extern const char python_help_text[];
+
+// Running text asks at each jump backwards, and each call, whether it is to end (hooks.h).
+#define MICROPY_VM_HOOK_LOOP \
+    if (__builtin_expect(python_current()->attention != 0, 0)) { \
+        MARK_EXC_IP_SELECTIVE(); \
+        python_attend(); \
+    }
 
 // Modules: those without devices behind them.
 #define MICROPY_PY_ASYNCIO (0)

@@ -4,5 +4,3 @@
 #include <stdint.h>
 
 void mp_hal_set_interrupt_char(int c);
-void mp_hal_move_cursor_back(unsigned int positions);
-void mp_hal_erase_line_from_cursor(unsigned int characters);

@@ -22,6 +22,7 @@ mp_obj_t python_call_native(uint32_t number, size_t count, size_t keyword_count,
         encode_dict_start(&request, keyword_count);
         for (size_t i = 0; i < 2 * keyword_count; i++) encode_object(&request, arguments[count + i]);
         python_reply reply;
+        python_poll();
         int status = python_native_call(number, (const uint8_t *)vstr_str(&request), vstr_len(&request), &reply);
         vstr_clear(&request);
         if (status == 0) return decode_reply(&reply);

@@ -13,9 +13,7 @@ typedef struct {
     const char *class_name;
 } native_object;
 
-/// Memory behind the arrays that were made since the last collection: Python's collector does not see it, so it is run
-/// when there is much of it.
-static size_t memory_since_collection;
+/// Python's collector does not see the memory behind arrays: it is run when so much of it was made since it ran last.
 enum { collection_threshold = 64 << 20 };
 
 static const mp_obj_type_t native_object_type, native_iterator_type;
@@ -23,9 +21,10 @@ static const mp_obj_type_t native_object_type, native_iterator_type;
 mp_obj_t python_new_native(void *handle) {
     size_t size;
     const char *class_name = python_native_class(handle, &size);
-    memory_since_collection += size;
-    if (memory_since_collection > collection_threshold) {
-        memory_since_collection = 0;
+    python_interpreter *python = python_current();
+    python->native_bytes += size;
+    if (python->native_bytes > collection_threshold) {
+        python->native_bytes = 0;
         gc_collect();
     }
     bool is_array = strcmp(class_name, "Array") == 0;
@@ -39,7 +38,11 @@ bool python_is_array(mp_const_obj_t object) { return mp_obj_is_exact_type(object
 
 bool python_is_native(mp_obj_t object) { return python_is_array(object) || mp_obj_is_exact_type(object, &native_object_type); }
 
-void *python_native_handle(mp_obj_t object) { return ((native_object *)MP_OBJ_TO_PTR(object))->handle; }
+void *python_native_handle(mp_obj_t object) {
+    void *handle = ((native_object *)MP_OBJ_TO_PTR(object))->handle;
+    if (handle == NULL) mp_raise_ValueError(MP_ERROR_TEXT("the object has been deleted"));
+    return handle;
+}
 
 // --- attributes ---
 
@@ -167,6 +170,7 @@ static mp_obj_t array_subscr(mp_obj_t self, mp_obj_t index, mp_obj_t value) {
 }
 
 static mp_obj_t object_finalise(mp_obj_t self) {
+    if (!python_is_native(self)) mp_raise_TypeError(MP_ERROR_TEXT("argument has wrong type"));
     native_object *object = MP_OBJ_TO_PTR(self);
     if (object->handle != NULL) python_native_release(object->handle);
     object->handle = NULL;

@@ -1,8 +1,11 @@
 // MicroPython's maps, with entries in the order of their insertion: included by py/map.c in place of its own.
 //
 // A map that can grow keeps its entries in a dense table, oldest first; a removed one leaves a gap (MP_OBJ_SENTINEL) until
-// the table is made anew. Behind a table of more than `linear_limit` entries, in the same block, lies a hash index of
-// entry numbers. Fixed maps (`is_fixed`: module tables, keyword arguments) are plain arrays, as before.
+// the table is made anew. Behind a table of more than `linear_limit` entries, in the same block, lie their hashes and an
+// index of entry numbers. Fixed maps (`is_fixed`: module tables, keyword arguments) are plain arrays, as before.
+//
+// `__hash__` and `__eq__` of a key may be Python code, which may change the very map: a search that has called it goes on
+// only where the table is still the same one, and a table is made anew without calling any.
 
 enum { linear_limit = 8 };
 
@@ -14,13 +17,18 @@ static size_t index_size(size_t alloc) {
     return size;
 }
 
-static mp_map_elem_t *new_table(size_t alloc) {
-    return (mp_map_elem_t *)m_new0(byte, alloc * sizeof(mp_map_elem_t) + index_size(alloc) * sizeof(uint32_t));
+/// Entries, hashes and index together; SIZE_MAX for more than there can be.
+static size_t table_bytes(size_t alloc) {
+    if (alloc > (size_t)1 << 30) return SIZE_MAX;
+    return alloc * sizeof(mp_map_elem_t) + (alloc <= linear_limit ? 0 : (alloc + index_size(alloc)) * sizeof(uint32_t));
 }
 
-static void free_table(mp_map_elem_t *table, size_t alloc) {
-    m_del(byte, (byte *)table, alloc * sizeof(mp_map_elem_t) + index_size(alloc) * sizeof(uint32_t));
-}
+static mp_map_elem_t *new_table(size_t alloc) { return (mp_map_elem_t *)m_malloc0(table_bytes(alloc)); }
+
+static void free_table(mp_map_elem_t *table, size_t alloc) { m_del(byte, (byte *)table, table_bytes(alloc)); }
+
+static uint32_t *map_hashes(const mp_map_t *map) { return (uint32_t *)(map->table + map->alloc); }
+static uint32_t *map_index(const mp_map_t *map) { return map_hashes(map) + map->alloc; }
 
 void mp_map_init(mp_map_t *map, size_t n) {
     map->alloc = n;
@@ -57,34 +65,49 @@ void mp_map_clear(mp_map_t *map) {
     map->table = NULL;
 }
 
-static mp_uint_t key_hash(mp_obj_t key) {
+static uint32_t key_hash(mp_obj_t key) {
     mp_uint_t hash = mp_obj_is_qstr(key) ? qstr_hash(MP_OBJ_QSTR_VALUE(key)) : (mp_uint_t)MP_OBJ_SMALL_INT_VALUE(mp_unary_op(MP_UNARY_OP_HASH, key));
     // Small integers hash to themselves: spread them.
-    return (mp_uint_t)((uint64_t)hash * 0x9e3779b97f4a7c15u >> 24);
+    return (uint32_t)((uint64_t)hash * 0x9e3779b97f4a7c15u >> 24);
 }
 
-static uint32_t *map_index(const mp_map_t *map) { return (uint32_t *)(map->table + map->alloc); }
-
-/// Enters entry `number` into the index under `hash`.
-static void enter(mp_map_t *map, mp_uint_t hash, size_t number) {
-    size_t mask = index_size(map->alloc) - 1, slot = hash & mask;
-    uint32_t *index = map_index(map);
-    while (index[slot] != 0) slot = (slot + 1) & mask;
-    index[slot] = (uint32_t)number + 1;
+/// Appends an entry; there is room for it. `hash` is looked at only where there is an index.
+static mp_map_elem_t *append(mp_map_t *map, mp_obj_t key, mp_obj_t value, uint32_t hash) {
+    size_t number = map->filled++, size = index_size(map->alloc);
+    map->table[number] = (mp_map_elem_t){ key, value };
+    if (size > 0) {
+        map_hashes(map)[number] = hash;
+        uint32_t *index = map_index(map);
+        size_t slot = hash & (size - 1);
+        while (index[slot] != 0) slot = (slot + 1) & (size - 1);
+        index[slot] = (uint32_t)number + 1;
+    }
+    return &map->table[number];
 }
 
-/// Makes room: a larger table, or the same without its gaps.
+/// Makes room: a larger table, or the same without its gaps. A table that gets its first index calls for the keys' hashes;
+/// its keys are taken out first, and whoever looks at the map meanwhile sees the old table.
 static void grow(mp_map_t *map) {
     size_t alloc = map->used < 4 ? 4 : map->used + map->used / 2 + 1;
+    bool has_hashes = index_size(map->alloc) > 0, wants_hashes = index_size(alloc) > 0;
+    uint32_t first_hashes[linear_limit];
+    if (wants_hashes && !has_hashes) {
+        for (size_t i = 0; i < map->filled; i++) {
+            if (!mp_map_slot_is_filled(map, i)) continue;
+            const mp_map_elem_t *table = map->table;
+            uint32_t hash = key_hash(table[i].key);
+            // Python code in a hash has changed the map: there is another table, which the caller looks at again.
+            if (map->table != table || map->alloc > linear_limit || i >= map->filled) return;
+            first_hashes[i] = hash;
+        }
+    }
     mp_map_t fresh = *map;
     fresh.alloc = alloc;
-    fresh.table = new_table(alloc);
     fresh.filled = 0;
-    bool has_index = index_size(alloc) > 0;
+    fresh.table = new_table(alloc);
     for (size_t i = 0; i < map->filled; i++) {
         if (!mp_map_slot_is_filled(map, i)) continue;
-        if (has_index) enter(&fresh, key_hash(map->table[i].key), fresh.filled);
-        fresh.table[fresh.filled++] = map->table[i];
+        append(&fresh, map->table[i].key, map->table[i].value, !wants_hashes ? 0 : has_hashes ? map_hashes(map)[i] : first_hashes[i]);
     }
     fresh.used = fresh.filled;
     mp_map_elem_t *old = map->table;
@@ -93,26 +116,39 @@ static void grow(mp_map_t *map) {
     free_table(old, old_alloc);
 }
 
-static bool is_key(const mp_map_elem_t *element, mp_obj_t key, bool compare_only_pointers) {
-    return element->key == key || (!compare_only_pointers && element->key != MP_OBJ_SENTINEL && mp_obj_equal(element->key, key));
+/// What a search has come to.
+typedef enum { is_found, is_not_there, is_changed } finding;
+
+/// Compares one entry with the key; `is_changed` where Python code that compares has changed the map.
+static finding compare(const mp_map_t *map, size_t number, mp_obj_t key, bool compare_only_pointers) {
+    mp_obj_t candidate = map->table[number].key;
+    if (candidate == key) return is_found;
+    if (compare_only_pointers || candidate == MP_OBJ_SENTINEL || candidate == MP_OBJ_NULL) return is_not_there;
+    const mp_map_elem_t *table = map->table;
+    size_t alloc = map->alloc, filled = map->filled;
+    bool is_equal = mp_obj_equal(candidate, key);
+    if (map->table != table || map->alloc != alloc || map->filled < filled || table[number].key != candidate) return is_changed;
+    return is_equal ? is_found : is_not_there;
 }
 
-/// The entry of `key`, or NULL. `hash` is used where there is an index.
-static mp_map_elem_t *find(mp_map_t *map, mp_obj_t key, mp_uint_t hash, bool compare_only_pointers) {
+/// Looks for the entry of `key`; its number goes to `*number`.
+static finding find(const mp_map_t *map, mp_obj_t key, uint32_t hash, bool compare_only_pointers, size_t *number) {
     size_t size = map->is_fixed ? 0 : index_size(map->alloc);
     if (size == 0) {
         size_t count = map->is_fixed ? map->used : map->filled;
-        for (mp_map_elem_t *element = map->table, *end = element + count; element < end; element++) {
-            if (is_key(element, key, compare_only_pointers)) return element;
+        for (*number = 0; *number < count; ++*number) {
+            finding result = compare(map, *number, key, compare_only_pointers);
+            if (result != is_not_there) return result;
         }
-        return NULL;
+        return is_not_there;
     }
-    const uint32_t *index = map_index(map);
-    for (size_t slot = hash & (size - 1); index[slot] != 0; slot = (slot + 1) & (size - 1)) {
-        mp_map_elem_t *element = &map->table[index[slot] - 1];
-        if (is_key(element, key, compare_only_pointers)) return element;
+    for (size_t slot = hash & (size - 1); map_index(map)[slot] != 0; slot = (slot + 1) & (size - 1)) {
+        *number = map_index(map)[slot] - 1;
+        if (map_hashes(map)[*number] != hash) continue;
+        finding result = compare(map, *number, key, compare_only_pointers);
+        if (result != is_not_there) return result;
     }
-    return NULL;
+    return is_not_there;
 }
 
 mp_map_elem_t *mp_map_lookup(mp_map_t *map, mp_obj_t key, mp_map_lookup_kind_t kind) {
@@ -123,37 +159,44 @@ mp_map_elem_t *mp_map_lookup(mp_map_t *map, mp_obj_t key, mp_map_lookup_kind_t k
         if (slot->key == key) return slot;
     }
     #endif
-    bool compare_only_pointers = map->all_keys_are_qstrs;
-    if (compare_only_pointers && !mp_obj_is_qstr(key)) {
-        // A string that is not interned may equal one that is; nothing else does.
-        if (mp_obj_is_exact_type(key, &mp_type_str)) {
-            compare_only_pointers = false;
-        } else if (kind != MP_MAP_LOOKUP_ADD_IF_NOT_FOUND) {
-            return NULL;
+    // Refuses what cannot be hashed, too. Python code may run here, before the map is looked at.
+    bool is_name = mp_obj_is_qstr(key);
+    uint32_t hash = is_name || map->is_fixed ? 0 : key_hash(key);
+    for (;;) {
+        bool compare_only_pointers = map->all_keys_are_qstrs;
+        if (compare_only_pointers && !is_name) {
+            // A string that is not interned may equal one that is; nothing else does.
+            if (mp_obj_is_exact_type(key, &mp_type_str)) {
+                compare_only_pointers = false;
+            } else if (kind != MP_MAP_LOOKUP_ADD_IF_NOT_FOUND) {
+                return NULL;
+            }
         }
-    }
-    mp_uint_t hash = 0;
-    if (!map->is_fixed && (index_size(map->alloc) > 0 || !mp_obj_is_qstr(key))) hash = key_hash(key);  // also refuses what cannot be hashed
-    mp_map_elem_t *element = map->alloc == 0 ? NULL : find(map, key, hash, compare_only_pointers);
-    if (element != NULL) {
-        if (kind == MP_MAP_LOOKUP_REMOVE_IF_FOUND) {
-            element->key = MP_OBJ_SENTINEL;  // the value stays for the caller
-            map->used--;
-        } else {
-            MAP_CACHE_SET(key, element - map->table);
+        if (is_name && !map->is_fixed && index_size(map->alloc) > 0) hash = key_hash(key);
+        size_t number = 0;
+        finding result = map->alloc == 0 ? is_not_there : find(map, key, hash, compare_only_pointers, &number);
+        if (result == is_found) {
+            mp_map_elem_t *element = &map->table[number];
+            if (kind == MP_MAP_LOOKUP_REMOVE_IF_FOUND) {
+                element->key = MP_OBJ_SENTINEL;  // the value stays for the caller
+                map->used--;
+            } else {
+                MAP_CACHE_SET(key, number);
+            }
+            return element;
         }
-        return element;
+        if (result == is_not_there) {
+            if (kind != MP_MAP_LOOKUP_ADD_IF_NOT_FOUND) return NULL;
+            if (map->filled < map->alloc) {
+                map->used++;
+                if (!is_name) map->all_keys_are_qstrs = 0;
+                return append(map, key, MP_OBJ_NULL, hash);
+            }
+            grow(map);
+        }
+        // Once more: in the larger table, or in what Python code has made of the map.
+        #ifdef PYTHON_PORT
+        python_poll();
+        #endif
     }
-    if (kind != MP_MAP_LOOKUP_ADD_IF_NOT_FOUND) return NULL;
-    if (map->filled == map->alloc) {
-        grow(map);
-        hash = index_size(map->alloc) > 0 ? key_hash(key) : 0;
-    }
-    if (index_size(map->alloc) > 0) enter(map, hash, map->filled);
-    element = &map->table[map->filled++];
-    map->used++;
-    element->key = key;
-    element->value = MP_OBJ_NULL;
-    if (!mp_obj_is_qstr(key)) map->all_keys_are_qstrs = 0;
-    return element;
 }

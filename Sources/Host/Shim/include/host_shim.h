@@ -18,5 +18,8 @@ int host_listen(const char *path);
 /// Connects to a Unix socket; −1 with errno.
 int host_connect(const char *path);
 
+/// The process at the other end of a Unix socket; −1 where that is not known.
+pid_t host_peer(int descriptor);
+
 /// An empty file without a name; −1 with errno.
 int host_memory_file(void);

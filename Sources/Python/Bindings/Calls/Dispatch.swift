@@ -35,23 +35,56 @@ func python_native_function(_ module: UnsafePointer<CChar>, _ moduleLength: Int,
 @_cdecl("python_native_call")
 func python_native_call(_ number: UInt32, _ request: UnsafePointer<UInt8>, _ length: Int,
                         _ reply: UnsafeMutablePointer<python_reply>) -> Int32 {
-    let moduleIndex = Int(number >> 16), index = Int(number & 0xffff)
-    do throws(JaxError) {
-        guard nativeModules.indices.contains(moduleIndex), nativeModules[moduleIndex].functions.indices.contains(index) else {
-            throw JaxError(.internalError, "there is no native function \(number)")
+    let bytes = UnsafeRawBufferPointer(start: request, count: length)
+    var failure: JaxError?
+    // What is made here outlives the call, so that nothing but the jobs within is ended in the middle.
+    machineServices.shielded {
+        do throws(JaxError) {
+            let function = try nativeFunction(number)
+            if length > largeRequest {
+                // A job around all of it: it can be ended, and where memory runs out for copies of so much, that is an error.
+                try runJob(JobRequest(name: function.name.description, permissions: platform.permissions)) { () throws(JaxError) in
+                    try call(function, bytes, reply)
+                }
+            } else {
+                try call(function, bytes, reply)
+            }
+        } catch {
+            failure = error
+            if error.kind == .cancelled || machineServices.endPending() != nil { Interpreter.current.hear() }
+            answer(reply, WireReply(.tuple([.string(error.kind.exceptionName), .string(exceptionText(error))])))
         }
-        let function = nativeModules[moduleIndex].functions[index]
-        var reader = WireReader(UnsafeRawBufferPointer(start: request, count: length))
-        guard case .tuple(let message) = reader.takeValue(), message.count == 2, case .tuple(let arguments) = message[0],
-              case .dictionary(let keywords) = message[1] else {
-            throw JaxError(.internalError, "a native call has the wrong form")
-        }
-        answer(reply, try perform(function, arguments, keywords))
-        return 0
-    } catch {
-        answer(reply, .tuple([.string(error.kind.exceptionName), .string(exceptionText(error))]))
-        return 1
     }
+    return failure == nil ? 0 : 1
+}
+
+/// Bytes of a request beyond which it is handled in a job.
+private let largeRequest = 64 << 10
+
+private func nativeFunction(_ number: UInt32) throws(JaxError) -> NativeFunction {
+    let module = Int(number >> 16), index = Int(number & 0xffff)
+    guard nativeModules.indices.contains(module), nativeModules[module].functions.indices.contains(index) else {
+        throw JaxError(.internalError, "there is no native function \(number)")
+    }
+    return nativeModules[module].functions[index]
+}
+
+private func call(_ function: NativeFunction, _ request: UnsafeRawBufferPointer,
+                  _ reply: UnsafeMutablePointer<python_reply>) throws(JaxError) {
+    var reader = WireReader(request)
+    guard case .tuple(let message) = reader.takeValue(), message.count == 2, case .tuple(let arguments) = message[0],
+          case .dictionary(let keywords) = message[1] else {
+        throw JaxError(.internalError, "a native call has the wrong form")
+    }
+    let result = try perform(function, arguments, keywords)
+    let encoded = WireReply()
+    do throws(JaxError) {
+        try encoded.put(result)
+    } catch {
+        encoded.releaseHandles()
+        throw error
+    }
+    answer(reply, encoded)
 }
 
 /// The exception's text: the message, and where in the user's source.
@@ -64,9 +97,9 @@ private func exceptionText(_ error: JaxError) -> String {
 
 private func perform(_ function: NativeFunction, _ arguments: [Value],
                      _ keywords: [(key: Value, value: Value)]) throws(JaxError) -> Value {
-    if function.kind == .inline || function.kind == .property { return try function.body(Call(function, arguments, keywords)) }
+    if function.kind != .job && function.kind != .computedProperty { return try function.body(Call(function, arguments, keywords)) }
     let call = try Call(function, arguments.map(lending), keywords.map { (key: $0.key, value: lending($0.value)) })
-    let limits = machineServices.limits
+    let limits = Interpreter.current.limits
     let request = JobRequest(name: function.name.description, memoryQuota: limits.memoryQuota, timeBudget: limits.timeBudget,
                              permissions: limits.permissions)
     let result = try runJob(request) { () throws(JaxError) -> Value in
@@ -74,12 +107,10 @@ private func perform(_ function: NativeFunction, _ arguments: [Value],
     }
     // The arguments are this frame's to release: frames within the job may be gone.
     withExtendedLifetime(call) {}
-    return original(result)
+    return result
 }
 
-private func answer(_ reply: UnsafeMutablePointer<python_reply>, _ value: Value) {
-    let encoded = WireReply()
-    encoded.put(value)
+private func answer(_ reply: UnsafeMutablePointer<python_reply>, _ encoded: WireReply) {
     let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: max(encoded.bytes.count, 1))
     encoded.bytes.withUnsafeBufferPointer { source in
         if let start = source.baseAddress { bytes.update(from: start, count: source.count) }
@@ -97,7 +128,7 @@ func python_native_free_reply(_ reply: UnsafeMutablePointer<python_reply>) {
 
 @_cdecl("python_native_release")
 func python_native_release(_ handle: UnsafeMutableRawPointer) {
-    HeldObjects.release(handle)
+    Interpreter.current.held.release(handle)
 }
 
 @_cdecl("python_native_class")
@@ -108,11 +139,9 @@ func python_native_class(_ handle: UnsafeMutableRawPointer, _ size: UnsafeMutabl
 }
 
 // Arrays at a job's border (JaxPlatform, Job.swift, The boundary): they go in without their memory's ownership, and come
-// out owning theirs, or as the very object that went in.
+// out owning theirs, or as the very object that went in (WireReply).
 
 private func lending(_ value: Value) -> Value { mapArrays(value) { $0.lent() } }
-
-private func original(_ value: Value) -> Value { mapArrays(value) { $0.origin ?? $0 } }
 
 private func owning(_ value: Value) throws(JaxError) -> Value {
     switch value {

@@ -15,41 +15,51 @@ open class NativeObject {
     open var byteCount: Int { 0 }
 }
 
-/// What Python's objects hold: when the interpreter is started afresh they are gone without having let go of it.
-enum HeldObjects {
-    nonisolated(unsafe) private static var first: Unmanaged<NativeObject>?
+/// What the objects of one interpreter hold: when it ends they are gone without having let go of it.
+///
+/// The list is never left half changed by a forced end.
+struct HeldObjects {
+    private var first: Unmanaged<NativeObject>?
 
     /// One more reference of Python's.
-    static func retain(_ object: NativeObject) -> UnsafeMutableRawPointer {
-        let reference = Unmanaged.passRetained(object)
-        object.holds += 1
-        if object.holds == 1 {
-            object.previous = nil
-            object.next = first
-            first?.takeUnretainedValue().previous = reference
-            first = reference
+    mutating func retain(_ object: NativeObject) -> UnsafeMutableRawPointer {
+        let reference = Unmanaged.passUnretained(object)
+        machineServices.shielded {
+            _ = reference.retain()
+            object.holds += 1
+            if object.holds == 1 {
+                object.previous = nil
+                object.next = first
+                first?.takeUnretainedValue().previous = reference
+                first = reference
+            }
         }
         return reference.toOpaque()
     }
 
-    static func release(_ handle: UnsafeMutableRawPointer) {
-        let reference = Unmanaged<NativeObject>.fromOpaque(handle), object = reference.takeUnretainedValue()
-        object.holds -= 1
-        if object.holds == 0 { remove(object) }
-        reference.release()
-    }
-
-    /// Lets go of everything.
-    static func releaseAll() {
-        while let reference = first {
-            let object = reference.takeUnretainedValue(), count = object.holds
-            object.holds = 0
-            remove(object)
-            for _ in 0..<count { reference.release() }
+    mutating func release(_ handle: UnsafeMutableRawPointer) {
+        machineServices.shielded {
+            let reference = Unmanaged<NativeObject>.fromOpaque(handle)
+            reference._withUnsafeGuaranteedRef { $0.holds -= 1 }
+            if reference._withUnsafeGuaranteedRef({ $0.holds }) == 0 { remove(reference) }
+            reference.release()
         }
     }
 
-    private static func remove(_ object: NativeObject) {
+    /// Lets go of everything.
+    mutating func releaseAll() {
+        machineServices.shielded {
+            while let reference = first {
+                let count = reference._withUnsafeGuaranteedRef { $0.holds }
+                reference._withUnsafeGuaranteedRef { $0.holds = 0 }
+                remove(reference)
+                for _ in 0..<count { reference.release() }
+            }
+        }
+    }
+
+    private mutating func remove(_ reference: Unmanaged<NativeObject>) {
+        let object = reference.takeUnretainedValue()
         if let previous = object.previous { previous.takeUnretainedValue().next = object.next } else { first = object.next }
         object.next?.takeUnretainedValue().previous = object.previous
         object.next = nil

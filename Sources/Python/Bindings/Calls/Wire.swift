@@ -88,6 +88,20 @@ final class WireReply {
     private(set) var bytes: [UInt8] = []
     /// Keeps the buffers alive that 'b' entries point to.
     private var buffers: [UnsafeMutableRawBufferPointer] = []
+    private var handles: [UnsafeMutableRawPointer] = []
+
+    init() {}
+
+    /// A reply without containers that could be long.
+    convenience init(_ value: Value) {
+        self.init()
+        do throws(JaxError) { try put(value) } catch {}
+    }
+
+    /// Gives back the references of a reply that nobody gets.
+    func releaseHandles() {
+        for handle in handles { Interpreter.current.held.release(handle) }
+    }
 
     deinit { for buffer in buffers { buffer.deallocate() } }
 
@@ -103,12 +117,16 @@ final class WireReply {
         bytes.append(contentsOf: utf8)
     }
 
-    private func put(items: [Value]) {
+    private func put(items: [Value]) throws(JaxError) {
         put(UInt32(items.count))
-        for item in items { put(item) }
+        for (index, item) in items.enumerated() {
+            if index & 1023 == 1023 { try checkpoint() }
+            try put(item)
+        }
     }
 
-    func put(_ value: Value) {
+    /// Throws where the running job has to end meanwhile.
+    func put(_ value: Value) throws(JaxError) {
         switch value {
         case .none, .unknown: put(tag: "N")
         case .ellipsis: put(tag: "E")
@@ -133,29 +151,32 @@ final class WireReply {
         case .data(let source): source.withUnsafeBytes { put(copy: $0) }
         case .list(let items):
             put(tag: "l")
-            put(items: items)
+            try put(items: items)
         case .tuple(let items):
             put(tag: "t")
-            put(items: items)
+            try put(items: items)
         case .namedTuple(_, let fields):
             put(tag: "t")
             put(UInt32(fields.count))
-            for field in fields { put(field.value) }
+            for field in fields { try put(field.value) }
         case .dictionary(let pairs):
             put(tag: "d")
             put(UInt32(pairs.count))
             for pair in pairs {
-                put(pair.key)
-                put(pair.value)
+                try put(pair.key)
+                try put(pair.value)
             }
         case .slice(let start, let stop, let step):
             put(tag: ":")
-            put(start)
-            put(stop)
-            put(step)
+            try put(start)
+            try put(stop)
+            try put(step)
         case .object(let object):
+            // An array that went into a job comes out as itself.
+            let handle = Interpreter.current.held.retain((object as? ArrayObject)?.origin ?? object)
+            handles.append(handle)
             put(tag: "h")
-            put(UInt(bitPattern: HeldObjects.retain(object)))
+            put(UInt(bitPattern: handle))
         }
     }
 

@@ -1,57 +1,147 @@
-// The interpreter as the kernel uses it: start, prompt, evaluation of source text; and its calls back (python_host_…).
+// One Python interpreter: its memory, what its objects hold of Swift's, and how its texts are run and ended.
+//
+// Every request has an interpreter of its own, and the prompt one that stays. So no text sees what another has made of
+// built-ins and modules, none waits for another, an interrupt reaches the text that it is meant for, and all that a request
+// has taken goes with it. It costs a request the start of an interpreter (some microseconds), its first 256 KiB, and that
+// `import jax.numpy` runs anew.
 import JaxPlatform
+import JaxRun
 import PythonPort
 
-public enum Interpreter {
-    /// The first area of the interpreter's heap; it grows by further ones.
-    public static let initialHeapBytes = 2 << 20
+public final class Interpreter {
+    /// The first area of an interpreter's heap; it grows by further ones.
+    public static let initialHeapBytes = 256 << 10
+    /// So long after it should end, a text that has heard of it by an exception is left for good. The kernel's own force comes
+    /// later (JobLimits.grace of the job that runs the text).
+    private static let patienceNanoseconds: UInt64 = 25_000_000
 
-    /// Starts the interpreter on the calling task, or starts it afresh after a fault. `stackTop` is the highest address
-    /// of the task's stack that it may use, with `stackBytes` below it. Throws `resourceExhausted` without memory.
-    public static func start(stackTop: UnsafeMutableRawPointer, stackBytes: Int) throws(JaxError) {
-        // After a fault: what the interpreter had is gone.
-        HeldObjects.releaseAll()
-        for area in heapAreas { machineServices.free(area) }
-        heapAreas = []
-        guard let heap = machineServices.allocate(initialHeapBytes) else {
-            throw JaxError(.resourceExhausted, "no memory for the interpreter's heap")
-        }
-        heapAreas.append(heap)
+    /// How a text has ended.
+    public enum Outcome: Equatable {
+        case done
+        /// By an exception, whose traceback has been written.
+        case failed
+        /// By `sys.exit(status)`.
+        case exited(Int32)
+        /// From outside; its frames were left, the interpreter is sound.
+        case ended
+    }
+
+    private let state: UnsafeMutableRawPointer
+    /// What each native job may use that a text starts; `machine.limits()` changes it.
+    public var limits: Limits
+    /// What Python's objects hold.
+    var held = HeldObjects()
+    /// Takes what a text prints; false where there is no room just now, after a short wait.
+    let output: (UnsafeBufferPointer<UInt8>) -> Bool
+    /// The next byte of the console's: -1 when there was none for a moment; nil where there is no console.
+    let input: (() -> Int32)?
+    /// Whether the running text has heard that it is to end.
+    private var hasHeard = false
+
+    /// Starts an interpreter on the calling task, with memory of the running job. `heapLimit`: bytes that its heap may have.
+    /// Throws `resourceExhausted` without memory.
+    public init(limits: Limits, heapLimit: Int, output: @escaping (UnsafeBufferPointer<UInt8>) -> Bool,
+                input: (() -> Int32)? = nil) throws(JaxError) {
+        self.limits = limits
+        self.output = output
+        self.input = input
         _ = nativeModules.count
-        python_start(heap, initialHeapBytes, stackTop, stackBytes)
+        let stateBytes = python_state_size()
+        guard let state = machineServices.allocate(stateBytes), let heap = machineServices.allocate(Interpreter.initialHeapBytes) else {
+            throw JaxError(.resourceExhausted, "no memory for an interpreter")
+        }
+        state.initializeMemory(as: UInt8.self, repeating: 0, count: stateBytes)
+        self.state = state
+        var setup = python_setup(host: Unmanaged.passUnretained(self).toOpaque(), heap: heap, heap_size: Interpreter.initialHeapBytes,
+                                 heap_limit: heapLimit, is_console: input != nil)
+        python_start(state, &setup)
     }
 
-    /// The prompt; returns when the user ends it.
-    public static func prompt() { python_prompt() }
+    /// The interpreter that the calling task runs.
+    static var current: Interpreter {
+        guard let host = python_host_of_current() else { fatalError("a task that runs no Python called its native functions") }
+        return Unmanaged<Interpreter>.fromOpaque(host).takeUnretainedValue()
+    }
 
-    /// Runs a program with fresh globals, hands what it prints to `write`, and returns its status: 0, or 1 after an
-    /// uncaught exception. On the interpreter's task only: between statements, or from `readConsole` while it is idle.
-    public static func evaluate(_ source: UnsafeBufferPointer<UInt8>, name: String,
-                                _ write: @escaping (UnsafeBufferPointer<UInt8>) -> Void) -> Int32 {
-        let sink = Sink(write)
-        let context = Unmanaged.passRetained(sink).toOpaque()
-        defer { Unmanaged<Sink>.fromOpaque(context).release() }
+    /// From here on the calling task runs no interpreter.
+    public static func leave() { python_enter(nil) }
+
+    // MARK: Texts
+
+    /// Runs a text on the calling task, within a job: a program, or with `isStatement` a statement of the prompt's. `name` is a
+    /// file's name, ended by a zero. Both are plain memory, so that a forced end leaves no references behind.
+    public func run(_ source: UnsafeBufferPointer<UInt8>, name: UnsafePointer<CChar>, isStatement: Bool = false) -> Outcome {
+        python_enter(state)
+        hasHeard = false
+        machineServices.notice(python_attention(state))
         let text = UnsafeRawPointer(source.baseAddress ?? UnsafePointer(bitPattern: 1)!).assumingMemoryBound(to: CChar.self)
-        var nameBytes = Array(name.utf8.map { CChar(bitPattern: $0) })
-        nameBytes.append(0)
-        return nameBytes.withUnsafeBufferPointer { name in
-            python_evaluate(text, source.count, name.baseAddress, { context, text, length in
-                guard let context, let text else { return }
-                let bytes = UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self)
-                Unmanaged<Sink>.fromOpaque(context).takeUnretainedValue().write(UnsafeBufferPointer(start: bytes, count: length))
-            }, context)
+        var status: Int32 = 0
+        let outcome = python_run(text, source.count, name, isStatement, &status)
+        switch outcome {
+        case python_is_done: return .done
+        case python_has_exited: return .exited(status)
+        case python_is_ended: return .ended
+        default: return .failed
         }
     }
 
-    /// Raises KeyboardInterrupt in running Python code. From interrupt handlers too.
-    public static func interrupt() { python_interrupt() }
+    /// Whether the lines of a statement want a further one.
+    public static func wantsMore(_ text: [UInt8]) -> Bool {
+        var text = text
+        text.append(0)
+        return text.withUnsafeBytes { python_wants_more($0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
+    }
 
-    /// Bytes of the heap in use, and in all.
-    public static var memory: (used: Int, total: Int) {
+    /// Completes the name at the end of `text`: what is to be added, or nil when the possible names were written. Within a job.
+    public func complete(_ text: [UInt8]) -> [UInt8]? {
+        python_enter(state)
+        hasHeard = false
+        machineServices.notice(python_attention(state))
+        var completion: UnsafePointer<CChar>?
+        let count = text.withUnsafeBytes { python_complete($0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count, &completion) }
+        guard count >= 0, let completion else { return count < 0 ? nil : [] }
+        return Array(UnsafeRawBufferPointer(start: completion, count: Int(count)))
+    }
+
+    /// Bytes of the heap in use, and in all. On the task that runs it, between texts.
+    public var memory: (used: Int, total: Int) {
+        python_enter(state)
         var used = 0, total = 0
         python_memory(&used, &total)
         return (used, total)
     }
+
+    // MARK: The end
+
+    /// What is to become of the running text, whose attention is wanted.
+    func attend() -> python_attention_kind {
+        guard let end = machineServices.endPending() else {
+            // Another end may have been asked for while this one was forgiven.
+            python_clear_attention(state)
+            if machineServices.endPending() != nil { python_attention(state).pointee = 1 }
+            return python_goes_on
+        }
+        if hasHeard { return end.age > Interpreter.patienceNanoseconds ? python_is_over : python_goes_on }
+        hear()
+        return end.kind == .cancelled ? python_is_interrupted : python_is_out_of_time
+    }
+
+    /// The text is told that it is to end, here or by a native call.
+    func hear() {
+        hasHeard = true
+        machineServices.hurry()
+    }
+
+    /// The text has caught KeyboardInterrupt by that name. At the prompt that ends the matter; a client's cancellation stands.
+    func interruptWasCaught() {
+        guard input != nil, hasHeard else { return }
+        machineServices.forgive()
+        hasHeard = false
+        python_clear_attention(state)
+    }
+
+    /// Lets go of all that Python's objects hold; the interpreter is not used any more. Its memory is its owner's to free.
+    public func end() { held.releaseAll() }
 
     /// The lines shown above the first prompt.
     public static func banner() -> String {
@@ -64,38 +154,3 @@ public enum Interpreter {
         return lines + "\nPython (MicroPython 1.25); help() tells more.\n"
     }
 }
-
-/// The areas of the interpreter's heap.
-nonisolated(unsafe) private var heapAreas: [UnsafeMutableRawPointer] = []
-
-private final class Sink {
-    let write: (UnsafeBufferPointer<UInt8>) -> Void
-    init(_ write: @escaping (UnsafeBufferPointer<UInt8>) -> Void) { self.write = write }
-}
-
-@_cdecl("python_host_write")
-func python_host_write(_ text: UnsafePointer<CChar>, _ length: Int) {
-    machineServices.writeConsole(UnsafeBufferPointer(start: UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self), count: length))
-}
-
-@_cdecl("python_host_read")
-func python_host_read(_ isIdle: Bool) -> Int32 { Int32(machineServices.readConsole(isIdle)) }
-
-@_cdecl("python_host_microseconds")
-func python_host_microseconds() -> UInt64 { platform.nanoseconds / 1000 }
-
-@_cdecl("python_host_allocate")
-func python_host_allocate(_ byteCount: UInt) -> UnsafeMutableRawPointer? {
-    guard let area = machineServices.allocate(Int(byteCount)) else { return nil }
-    heapAreas.append(area)
-    return area
-}
-
-@_cdecl("python_host_free")
-func python_host_free(_ pointer: UnsafeMutableRawPointer) {
-    heapAreas.removeAll { $0 == pointer }
-    machineServices.free(pointer)
-}
-
-@_cdecl("python_host_panic")
-func python_host_panic(_ reason: UnsafePointer<CChar>) -> Never { machineServices.panic(String(cString: reason)) }

@@ -40,7 +40,8 @@ extension Limits {
 
 /// `limits(memory?, time?, permissions?)`: changes what is given, None takes a limit away; returns what holds now.
 func setLimits(_ call: Call) throws(JaxError) -> Value {
-    var limits = machineServices.limits
+    let interpreter = Interpreter.current
+    var limits = interpreter.limits
     if call.wasGiven(0) {
         limits.memoryQuota = call.has(0) ? try call.int(0) : nil
         if let quota = limits.memoryQuota, quota <= 0 { throw JaxError(.valueError, "a job needs memory: \(quota) bytes are too few") }
@@ -53,7 +54,7 @@ func setLimits(_ call: Call) throws(JaxError) -> Value {
     if call.has(2) { limits.permissions = try Permissions(call[2]) }
     if call.wasGiven(0) || call.wasGiven(1) || call.wasGiven(2) {
         try requireControl("changing limits")
-        machineServices.limits = limits
+        interpreter.limits = limits
     }
     return limits.value
 }

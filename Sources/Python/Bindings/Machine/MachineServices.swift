@@ -61,8 +61,6 @@ public final class MachineServices {
     public var faults: () -> [String] = { [] }
     public var jobs: () -> [MachineJob] = { [] }
     public var audit: () -> MachineAudit = { MachineAudit(counts: [], violations: []) }
-    /// What each job may use that Python starts; `machine.limits()` changes it.
-    public var limits = Limits(permissions: .prompt)
     public var files: () -> [MachineFile] = { [] }
     /// The contents of a file by its name, "host:NAME" for files of the host.
     public var readFile: (String) throws(JaxError) -> [UInt8] = { name throws(JaxError) in
@@ -75,10 +73,19 @@ public final class MachineServices {
         throw JaxError(.valueError, "this machine cannot raise '\(kind)'")
     }
 
-    /// Waits for the next byte from the console. While `isIdle` it may call `Interpreter.evaluate` from within.
-    public var readConsole: (_ isIdle: Bool) -> UInt8 = { _ in 4 }
-    public var writeConsole: (UnsafeBufferPointer<UInt8>) -> Void = { _ in }
-    /// Memory for the interpreter's heap.
+    /// The running text's job is to set this word, at once, when it has to end.
+    public var notice: (UnsafeMutablePointer<UInt32>) -> Void = { _ in }
+    /// Why the running text has to end, and for how many nanoseconds already; nil: it has not.
+    public var endPending: () -> (kind: Interruption, age: UInt64)? = { nil }
+    /// The running text has heard that it is to end: it goes before others until it has.
+    public var hurry: () -> Void = {}
+    /// It need not end any more.
+    public var forgive: () -> Void = {}
+    /// Runs its argument so that nothing but jobs within it is ended in the middle.
+    public var shielded: (() -> Void) -> Void = { $0() }
+    /// Waits for so many microseconds, or for a few milliseconds of them.
+    public var wait: (UInt64) -> Void = { _ in }
+    /// Memory for an interpreter, of the running job.
     public var allocate: (Int) -> UnsafeMutableRawPointer? = { count in
         UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 64)
     }

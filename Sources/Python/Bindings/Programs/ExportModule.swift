@@ -65,7 +65,7 @@ private func deserialize(_ call: Call) throws(JaxError) -> Value {
     guard let session else { throw JaxError(.internalError, "the JAX library is not loaded") }
     let bytes = try call.bytes(0)
     let name = session.freshName("exported")
-    return .object(ExportedObject(try session.load(bytes, as: name, limits: machineServices.limits)))
+    return .object(ExportedObject(try session.load(bytes, as: name, limits: Interpreter.current.limits)))
 }
 
 /// `call(*args, **kwargs)`: the arguments flattened, the program executed, the results in their containers.
@@ -89,7 +89,7 @@ private func callProgram(_ object: ExportedObject, _ arguments: [Value], _ keywo
         held.append(array)
         tensors.append(array.tensor)
     }
-    let results = try session.execute(program, tensors, device: try session.device(device), limits: machineServices.limits)
+    let results = try session.execute(program, tensors, device: try session.device(device), limits: Interpreter.current.limits)
     withExtendedLifetime(held) {}
     let values = results.map { Value.array($0) }
     guard let exported = program.exported else { return .tuple(values) }

@@ -1,45 +1,108 @@
 // The interpreter as the kernel sees it: what it offers, and (python_host_…) what it must be given.
 //
-// The interpreter runs on one task. Exceptions never pass the functions below; Swift never calls anything of MicroPython
-// that is not declared here.
+// There may be any number of interpreters; each task runs at most one. Exceptions never pass the functions below; Swift never
+// calls anything of MicroPython that is not declared here.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/// Starts the interpreter, or starts it afresh after a fault. `heap` is its first heap area; `stack_top` the highest
-/// address of the calling task's stack that it may use, `stack_size` the bytes below it.
-void python_start(void *heap, size_t heap_size, void *stack_top, size_t stack_size);
+#if __STDC_HOSTED__
+/// On Linux: makes the calling thread a task whose stack begins at `stack_low`.
+void python_hosted_start(void *stack_low);
+#endif
 
-/// The prompt: reads, evaluates and prints until Ctrl-D on an empty line or `exit()`.
-void python_prompt(void);
+/// Bytes of an interpreter's state.
+size_t python_state_size(void);
 
-/// Runs `source` as a program with fresh globals; what it prints, and the traceback of an uncaught exception, goes to
-/// `write`. Returns 0, or 1 after an uncaught exception, or the status given to `sys.exit`.
-int python_evaluate(const char *source, size_t length, const char *name,
-                    void (*write)(void *context, const char *text, size_t length), void *context);
+/// How an interpreter is made.
+typedef struct {
+    /// What python_host_of_current returns in its functions.
+    void *host;
+    /// The first heap area; there may be more, `heap_limit` bytes in all.
+    void *heap;
+    size_t heap_size, heap_limit;
+    /// Whether it reads from the console and writes there.
+    bool is_console;
+} python_setup;
 
-/// Raises KeyboardInterrupt in running Python code at its next step. May be called by interrupt handlers.
-void python_interrupt(void);
+/// Makes an interpreter of zeroed memory and enters it.
+void python_start(void *interpreter, const python_setup *setup);
+
+/// From here on the calling task runs this interpreter; NULL: none.
+void python_enter(void *interpreter);
+
+/// The `host` of the calling task's interpreter; NULL where it has none.
+void *python_host_of_current(void);
+
+/// The word by which a running interpreter is told, from any context, to ask `python_host_attend`.
+uint32_t *python_attention(void *interpreter);
+
+/// It need not ask any more, unless it is told again.
+void python_clear_attention(void *interpreter);
+
+/// How a text has ended.
+typedef enum {
+    /// At its end.
+    python_is_done,
+    /// By an exception that nothing caught; its traceback has been printed.
+    python_has_failed,
+    /// By SystemExit.
+    python_has_exited,
+    /// From outside: its frames are left. The interpreter and its variables are sound.
+    python_is_ended,
+} python_outcome;
+
+/// Runs a text: a module's, or with `is_single` a statement of the prompt's, whose value is printed. Of SystemExit the status
+/// goes to `*status`. `name` is a file's name for tracebacks. In the calling task's interpreter, as all that follows.
+python_outcome python_run(const char *source, size_t length, const char *name, bool is_single, int *status);
+
+/// Whether the text of a statement, ended by a zero, wants a further line.
+bool python_wants_more(const char *text);
+
+/// Completes the name at the end of `text`: returns the number of bytes to add, at `*completion`. Where there are several the
+/// names are printed, and the result is negative.
+int python_complete(const char *text, size_t length, const char **completion);
 
 /// Bytes of the interpreter's heap that are in use and that there are.
 void python_memory(size_t *used, size_t *total);
 
 // --- given by the machine ---
 
-/// Writes to the console.
-void python_host_write(const char *text, size_t length);
+/// Writes what the text prints. False: there is no room just now, ask again.
+bool python_host_write(const char *text, size_t length);
 
-/// Waits for the next byte from the console. While `is_idle` (an empty line at the prompt) the machine may call
-/// `python_evaluate` from within.
-int python_host_read(bool is_idle);
+/// The next byte from the console after a short wait; -1: there was none yet, -2: there is no input.
+int python_host_read(void);
+
+/// Waits for so long, or a moment less: as long as it may without asking python_host_attend.
+void python_host_wait(uint64_t microseconds);
 
 /// Microseconds since start.
 uint64_t python_host_microseconds(void);
 
-/// A further heap area, or NULL.
+/// Memory for a heap area, or NULL.
 void *python_host_allocate(uintptr_t byte_count);
 void python_host_free(void *pointer);
+
+/// What is to become of a text whose interpreter's attention is wanted.
+typedef enum {
+    python_goes_on,
+    /// KeyboardInterrupt is raised.
+    python_is_interrupted,
+    /// MemoryError is raised: the time budget is used up.
+    python_is_out_of_time,
+    /// It is left for good.
+    python_is_over,
+} python_attention_kind;
+
+python_attention_kind python_host_attend(void);
+
+/// Whether the running text has to end, without taking note of it.
+bool python_host_is_ending(void);
+
+/// The text has caught KeyboardInterrupt by that name.
+void python_host_interrupt_was_caught(void);
 
 /// The interpreter found itself broken; does not return.
 _Noreturn void python_host_panic(const char *reason);
