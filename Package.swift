@@ -125,7 +125,7 @@ if ring0 {
             test("TransformTests", ["JaxTransform", "JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
             test("LoadTests", ["JaxLoad", "JaxOps", "JaxIR", "JaxPlatform"]),
             test("OpsTests", ["JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
-            test("RunTests", ["JaxRun", "JaxIR", "JaxPlatform"]),
+            test("RunTests", ["JaxLoad", "JaxRun", "JaxIR", "JaxPlatform"]),
             test("SPIRVTests", ["SPIRV", "AcceleratorSelfTest"]),
             test("GPUTests", ["GPU", "HostAccelerator", "AcceleratorSelfTest", "SPIRV", "JaxPlatform"]),
             test("DriversTests", ["Drivers", "GPU", "JaxPlatform"]),

@@ -92,17 +92,18 @@ final class Worker {
         guard request.firstResult != 0, request.firstResult <= UInt64.max - UInt64(count) else {
             throw JaxError(.valueError, "\(request.firstResult) cannot be the first of \(count) handles")
         }
-        var names = ""
-        for index in 0..<UInt64(count) {
-            try channel.claim(request.firstResult + index)
-            names += (index == 0 ? "\"" : ", \"") + channel.name(request.firstResult + index) + "\""
-        }
-        let text = "{\"program\": \"\(channel.name(request.program))\", \"args\": [\(quotedNames(request.arguments))], "
-            + "\"out\": [\(names)], \"device\": \(JSON.string(request.device).description), \"limits\": \(limitsText(request.limits))}"
-        try call { text.withCString { execute_jax_program($0) } }
+        var arguments: [DeviceArray] = []
+        for handle in request.arguments { arguments.append(try array(handle, session)) }
+        for index in 0..<UInt64(count) { try channel.claim(request.firstResult + index) }
+        var donating: [Int] = []
+        for index in request.donated { donating.append(Int(clamping: index)) }
+        // What was donated is gone, whatever comes of the call.
+        defer { drop(donating.filter { request.arguments.indices.contains($0) }.map { request.arguments[$0] }) }
+        let results = try session.execute(program, arguments, device: try session.device(request.device), donating: donating, limits: limits(request.limits))
         var reply = Execute.Reply()
-        for index in 0..<UInt64(count) {
-            reply.results.append(ArrayType(try session.array(channel.name(request.firstResult + index)).type))
+        for (index, result) in results.enumerated() {
+            session.register(.array(result), as: channel.name(request.firstResult + UInt64(index)))
+            reply.results.append(ArrayType(result.type))
         }
         try service.reply(message, reply)
     }
@@ -125,23 +126,17 @@ final class Worker {
 
     private func transform(_ message: Message, _ session: Session) throws(JaxError) {
         let request = try Transform(decoding: message.fields)
-        _ = try program(request.program, session)
+        let transformation = try Transformation(named: request.transformation)
+        let program = try self.program(request.program, session)
         try channel.claim(request.handle)
-        let subject = "{\"program\": \"\(channel.name(request.program))\"}"
-        var parameters = request.parameters.isEmpty ? "{}" : request.parameters
-        guard case .object(var members) = try JSON(parsing: parameters) else {
+        guard case .object(let options) = try JSON(parsing: request.parameters.isEmpty ? "{}" : request.parameters) else {
             throw JaxError(.valueError, "a transformation's parameters must be a JSON object")
         }
-        members.append((key: "args", value: .array(names(request.arguments))))
-        members.append((key: "out", value: .array([.string(channel.name(request.handle))])))
-        members.append((key: "limits", value: try JSON(parsing: limitsText(request.limits))))
-        parameters = JSON.object(members).description
-        try call {
-            request.transformation.withCString { kind in
-                subject.withCString { subject in parameters.withCString { execute_jax_transformation(kind, subject, $0) } }
-            }
-        }
-        try service.reply(message, signature(try program(request.handle, session)))
+        var types: [TensorType] = []
+        for handle in request.arguments { types.append(try array(handle, session).type) }
+        try session.transform(transformation, program, types, device: try session.device(JSON.object(options)["device"]?.string ?? "cpu"),
+                              as: channel.name(request.handle), limits: limits(request.limits))
+        try service.reply(message, signature(try self.program(request.handle, session)))
     }
 
     private func program(_ handle: UInt64, _ session: Session) throws(JaxError) -> LoadedProgram {
@@ -152,27 +147,12 @@ final class Worker {
         }
     }
 
-    /// Calls an entry point; throws the error that it left.
-    private func call(_ entry: () -> Int32) throws(JaxError) {
-        if entry() == 0 { return }
-        throw takeLastError() ?? JaxError(.internalError, "the entry point failed without an error")
-    }
-
-    private func quotedNames(_ handles: [UInt64]) -> String {
-        var text = ""
-        for handle in handles { text += (text.isEmpty ? "\"" : ", \"") + channel.name(handle) + "\"" }
-        return text
-    }
-
-    private func names(_ handles: [UInt64]) -> [JSON] {
-        var names: [JSON] = []
-        for handle in handles { names.append(.string(channel.name(handle))) }
-        return names
-    }
-
-    private func limitsText(_ limits: JobLimits) -> String {
-        let most = UInt64(Int.max)
-        return "{\"memory\": \(min(limits.memoryBytes, most)), \"time\": \(min(limits.nanoseconds, most)), \"permissions\": \(limits.permissions)}"
+    private func array(_ handle: UInt64, _ session: Session) throws(JaxError) -> DeviceArray {
+        do throws(JaxError) {
+            return try session.array(channel.name(handle))
+        } catch {
+            throw error.kind == .keyError ? JaxError(.keyError, "there is no array with the handle \(handle)") : error
+        }
     }
 
     // MARK: Arrays
@@ -184,18 +164,14 @@ final class Worker {
         try channel.claim(request.handle)
         guard let storage = bytes.owner as? Storage else { throw JaxError(.internalError, "an array's body lies outside its storage") }
         type.dtype.canonicalise(storage.bytes, count: type.elementCount)
-        session.register(.array(Tensor(type, storage: storage)), as: channel.name(request.handle))
+        let array = try session.device("cpu").put(Tensor(type, storage: storage))
+        session.register(.array(array), as: channel.name(request.handle))
         try service.reply(message, Empty())
     }
 
     private func fetch(_ message: Message, _ session: Session) throws(JaxError) {
-        let handle = try Fetch(decoding: message.fields).handle
-        let tensor: Tensor
-        do throws(JaxError) {
-            tensor = try session.array(channel.name(handle))
-        } catch {
-            throw error.kind == .keyError ? JaxError(.keyError, "there is no array with the handle \(handle)") : error
-        }
+        let array = try array(try Fetch(decoding: message.fields).handle, session)
+        let tensor = try array.device.fetch(array)
         var reply = Fetch.Reply()
         reply.type = ArrayType(tensor.type)
         let bytes = UnsafeMutableRawBufferPointer(start: tensor.bytes, count: tensor.type.byteCount)

@@ -48,7 +48,11 @@ while true {
         defer { bytes.deallocate() }
         program.copyBytes(to: bytes)
         let loaded = try session.load(UnsafeRawBufferPointer(bytes), as: "p")
-        let results = try session.execute(loaded, arguments, device: try session.device("cpu"))
+        let device = try session.device("cpu")
+        var arrays: [DeviceArray] = []
+        for argument in arguments { arrays.append(try device.put(argument)) }
+        var results: [Tensor] = []
+        for result in try session.execute(loaded, arrays, device: device) { results.append(try device.fetch(result)) }
         write(0)
         write(results.count)
         for result in results {

@@ -82,6 +82,73 @@ import WireProtocol
         #expect(try client.start(ListDevices()).wait().devices.first?.dispatchCount == 1)
     }
 
+    private func bytes<T>(_ elements: [T]) throws -> BodyBuffer { try BodyBuffer(copying: elements.withUnsafeBytes { Array($0) }) }
+
+    /// A megabyte is updated in a job that may hold a tenth of that: only where it may write to its argument.
+    @Test func donatedMemoryIsUsedAgain() throws {
+        let running = try RunningMachine(), client = running.client
+        defer { running.shutDown() }
+        let count = 1 << 18, type = ArrayType(dtype: "float32", shape: [1 << 18])
+        _ = try client.start(Compile(handle: 1, name: "update"), body: contents(Built.root + "/Tests/ServiceTests/Fixtures/update.jaxexp"))
+        _ = try client.start(Put(handle: 2, type: type), body: bytes([Float](repeating: 1, count: count)))
+        _ = try client.start(Put(handle: 3, type: ArrayType(dtype: "float32", shape: [2])), body: bytes([Float(8), 9]))
+        let limits = JobLimits(memoryBytes: 100_000, permissions: .link)
+        // Compiled first, so that the quota is the execution's alone.
+        _ = try client.start(Execute(program: 1, arguments: [2, 3], firstResult: 10)).waitWithBody(seconds: 30)
+        do throws(JaxError) {
+            _ = try client.start(Execute(program: 1, arguments: [2, 3], firstResult: 20, limits: limits)).waitWithBody(seconds: 30)
+            Issue.record("a second megabyte fitted a tenth of one")
+        } catch { #expect(error.kind == .resourceExhausted, "\(error)") }
+        _ = try client.start(Execute(program: 1, arguments: [2, 3], firstResult: 30, donated: [0], limits: limits)).waitWithBody(seconds: 30)
+        let result = try client.start(Fetch(handle: 30)).waitWithBody(seconds: 30).body.map { Array($0.bytes.bindMemory(to: Float.self)) } ?? []
+        #expect(result.count == count && result[3..<9] == [1, 1, 8, 9, 1, 1])
+        do throws(JaxError) {
+            _ = try client.start(Fetch(handle: 2)).waitWithBody(seconds: 30)
+            Issue.record("a donated array is still there")
+        } catch { #expect(error.kind == .keyError && error.message.contains("handle 2"), "\(error)") }
+    }
+
+    /// A job may end anywhere while it prepares or executes a program, here for want of memory: what others share of the program is
+    /// not touched by that.
+    @Test func aJobThatEndsInTheMiddleLeavesItsProgramWhole() throws {
+        let running = try RunningMachine(), client = running.client
+        defer { running.shutDown() }
+        let input = [Float(3), 1, 4, 1, 5, 9]
+        _ = try client.start(Put(handle: 2, type: ArrayType(dtype: "float32", shape: [6])), body: bytes(input))
+        func run(_ program: UInt64, _ first: UInt64, _ limits: JobLimits = JobLimits()) throws(JaxError) {
+            _ = try client.start(Execute(program: program, arguments: [2], firstResult: first, limits: limits)).waitWithBody(seconds: 30)
+        }
+        func results(_ first: UInt64) throws -> [[UInt8]] {
+            try (0..<3).map { try client.start(Fetch(handle: first + UInt64($0))).waitWithBody(seconds: 30).body.map { Array($0.bytes) } ?? [] }
+        }
+        let program = try contents(Built.root + "/Tests/ServiceTests/Fixtures/folds.jaxexp")
+        _ = try client.start(Compile(handle: 1, name: "folds"), body: program).waitWithBody(seconds: 30)
+        try run(1, 10)
+        let expected = try results(10)
+        #expect(expected[1] == [5, 0, 0, 0])
+        var refused = 0
+        for step in 1...40 {
+            let handle = UInt64(100 * step)
+            _ = try client.start(Compile(handle: handle, name: "folds"), body: program).waitWithBody(seconds: 30)
+            var quota: UInt64 = 300
+            while true {
+                do throws(JaxError) {
+                    try run(handle, handle + 1, JobLimits(memoryBytes: quota, permissions: .link))
+                    break
+                } catch {
+                    #expect(error.kind == .resourceExhausted, "\(quota) bytes: \(error)")
+                    refused += 1
+                    quota = quota * 5 / 4 + UInt64(step)
+                }
+            }
+            #expect(try results(handle + 1) == expected)
+            try run(handle, handle + 10)
+            #expect(try results(handle + 10) == expected)
+            _ = try client.start(Drop(handles: [handle] + (1...3).map { handle + UInt64($0) } + (10...12).map { handle + UInt64($0) })).waitWithBody(seconds: 30)
+        }
+        #expect(refused > 40 * 10)
+    }
+
     /// More than the link's window holds: in pieces both ways.
     @Test func largeBuffersTravelInPieces() throws {
         let running = try RunningMachine(), client = running.client

@@ -10,6 +10,8 @@ import Testing
         status == 0 ? nil : lastError()?.kind
     }
 
+    private func array() throws -> DeviceArray { try #require(session).device("cpu").put(try Tensor(TensorType(.f32, [2]))) }
+
     @Test func namesWhatIsMissing() {
         #expect(failure(execute_jax_program("nothing")) == .keyError)
         #expect(String(cString: jax_error()).contains("'nothing'"))
@@ -24,15 +26,14 @@ import Testing
     }
 
     @Test func anArrayIsNoProgram() throws {
-        let tensor = try Tensor(TensorType(.f32, [2]))
-        session?.register(.array(tensor), as: "x")
+        session?.register(.array(try array()), as: "x")
         #expect(failure(execute_jax_program("x")) == .typeError)
         session?.drop("x")
         #expect(failure(execute_jax_program("x")) == .keyError)
     }
 
     @Test func unloadingForgetsEverything() throws {
-        session?.register(.array(try Tensor(TensorType(.f32, [2]))), as: "y")
+        session?.register(.array(try array()), as: "y")
         unload_jax_library()
         #expect(failure(execute_jax_program("y")) == .internalError)
         #expect(load_jax_library() == 0)

@@ -8,8 +8,8 @@ import Testing
     /// A thread ends within the session's lock, as a task does that a fault ends there: who cleans up after it finds the tables
     /// empty, and everybody can go on.
     @Test func whatATaskHeldWhenItWasEndedIsBegunAnew() throws {
-        let session = Session(devices: [])
-        session.register(.array(try Tensor(TensorType(.f32, [2]))), as: "x")
+        let session = Session(devices: [Processor(name: "cpu:0", description: "processor")])
+        session.register(.array(try session.device("cpu").put(try Tensor(TensorType(.f32, [2])))), as: "x")
         let ended = Ended(session)
         var thread = pthread_t()
         pthread_create(&thread, nil, { context in
@@ -21,7 +21,7 @@ import Testing
         #expect(!session.recover(from: ended.task &+ 1))
         #expect(session.recover(from: ended.task))
         #expect(session.names.isEmpty)
-        session.register(.array(try Tensor(TensorType(.f32, [2]))), as: "y")
+        session.register(.array(try session.device("cpu").put(try Tensor(TensorType(.f32, [2])))), as: "y")
         #expect(session.names == ["y"])
         #expect(!session.recover(from: ended.task))
     }

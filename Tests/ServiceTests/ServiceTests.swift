@@ -70,6 +70,16 @@ private func failure<R: Request>(_ call: Client.Call<R>) -> JaxError? {
         #expect(try client.start(ListDevices()).wait().devices.map(\.name) == ["cpu:0"])
     }
 
+    /// Bytes other than 0 and 1 are true, and come back as 1; the upper bits of small integers are their sign.
+    @Test func elementsOfLessThanAByteArePutInOrder() throws {
+        let loop = try Loopback(), client = loop.client
+        for (dtype, sent, kept) in [("bool", [7, 0, 255, 1], [1, 0, 1, 1]), ("int4", [0x0F, 0x07, 0xF8, 0x18], [0xFF, 7, 0xF8, 0xF8]),
+                                    ("uint4", [0x1F, 0xF0, 3, 15], [15, 0, 3, 15]), ("int2", [2, 1, 3, 0xFD], [0xFE, 1, 0xFF, 1])] as [(String, [UInt8], [UInt8])] {
+            _ = try client.start(Put(handle: 2, type: ArrayType(dtype: dtype, shape: [4])), body: BodyBuffer(copying: sent)).wait()
+            #expect(try client.start(Fetch(handle: 2)).waitWithBody(seconds: 5).body.map { Array($0.bytes) } == kept, "\(dtype)")
+        }
+    }
+
     @Test func cancelEndsARunningProgramAndOneThatWaits() throws {
         let loop = try Loopback(), client = loop.client
         _ = try client.start(Compile(handle: 1, name: "endless"), body: fixture("endless")).wait()

@@ -68,6 +68,18 @@ public final class ConsoleCapture {
         }
     }
 
+    /// Waits until the machine's end of the line is closed, at most `seconds`: what it printed last is then here.
+    func waitUntilClosed(seconds: Double) {
+        let deadline = platform.nanoseconds + UInt64(seconds * 1e9)
+        monitor.enter()
+        defer { monitor.leave() }
+        while !isClosed {
+            let now = platform.nanoseconds
+            if now >= deadline { return }
+            _ = monitor.wait(seconds: Double(deadline - now) / 1e9)
+        }
+    }
+
     /// Bytes printed so far; where `wait(for:after:)` goes on.
     public var count: Int { hold(monitor) { forgotten + bytes.count } }
 

@@ -55,8 +55,10 @@ public final class Machine {
         }
     }
 
-    /// What the machine last said, for an error's end.
+    /// What the machine last said, for an error's end. The link and the console are two streams: where the machine has ended, the console's
+    /// may still hold its last words, so they are waited for.
     var consoleText: String {
+        if process.wait(seconds: 0.5) != nil { console?.waitUntilClosed(seconds: 1) }
         guard let console, !console.text.isEmpty else { return "" }
         return "\nthe machine's console ended with:\n" + console.lastLines
     }

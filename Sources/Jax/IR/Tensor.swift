@@ -7,6 +7,8 @@ public final class Storage {
     public let byteCount: Int
     /// Whether somebody else frees the memory.
     public let isBorrowed: Bool
+    /// Whether borrowed memory may be written to: its owner has no more use for the elements.
+    public let isOverwritable: Bool
 
     /// Uninitialised memory. Throws `resourceExhausted` where the platform has none.
     public init(byteCount: Int) throws(JaxError) {
@@ -16,13 +18,15 @@ public final class Storage {
         self.bytes = bytes
         self.byteCount = byteCount
         isBorrowed = false
+        isOverwritable = false
     }
 
     /// Memory that somebody else keeps alive and frees.
-    public init(borrowing bytes: UnsafeMutableRawPointer, byteCount: Int) {
+    public init(borrowing bytes: UnsafeMutableRawPointer, byteCount: Int, mayOverwrite: Bool = false) {
         self.bytes = bytes
         self.byteCount = byteCount
         isBorrowed = true
+        isOverwritable = mayOverwrite
     }
 
     deinit {
@@ -54,9 +58,10 @@ public struct Tensor {
     }
 
     /// The same elements under a new `Storage` that does not own them: how a tensor enters a job (`Job.swift`, The
-    /// boundary). The caller keeps the original alive until the job has ended and copies what it wants to keep.
-    public func borrowed() -> Tensor {
-        Tensor(type.detached(), storage: Storage(borrowing: storage.bytes, byteCount: storage.byteCount))
+    /// boundary). The caller keeps the original alive until the job has ended and copies what it wants to keep. A donated
+    /// tensor, whose elements nobody needs any more, may be overwritten.
+    public func borrowed(mayOverwrite: Bool = false) -> Tensor {
+        Tensor(type.detached(), storage: Storage(borrowing: storage.bytes, byteCount: storage.byteCount, mayOverwrite: mayOverwrite))
     }
 
     /// A tensor that owns all its memory, as it leaves a job: a copy where the elements are borrowed. The type may be a
@@ -69,7 +74,7 @@ public struct Tensor {
     }
 
     /// Whether the storage is nobody else's, so that whoever holds this tensor may overwrite it.
-    public mutating func isUnique() -> Bool { !storage.isBorrowed && isKnownUniquelyReferenced(&storage) }
+    public mutating func isUnique() -> Bool { (!storage.isBorrowed || storage.isOverwritable) && isKnownUniquelyReferenced(&storage) }
 
     public var elementCount: Int { type.elementCount }
     public var shape: [Int] { type.shape }

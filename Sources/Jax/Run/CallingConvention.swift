@@ -2,7 +2,6 @@
 // (jax/docs/export/export.md, Calling conventions 9 and 10).
 import JaxIR
 import JaxLoad
-import JaxOps
 import JaxPlatform
 
 /// The way from a user's arguments to `main`'s parameters and back.
@@ -69,58 +68,44 @@ public struct CallingConvention {
         return tensors
     }
 
-    /// Checks the user's arguments and returns the tensors for `main`'s tensor parameters, `_platform_index` included.
-    func mainArguments(_ arguments: [Tensor]) throws(JaxError) -> [Tensor] {
-        guard arguments.count == argumentTypes.count else {
-            throw JaxError(.typeError, "the program takes \(argumentTypes.count) arguments, but \(arguments.count) were given")
+    /// What one of `main`'s tensor parameters is given.
+    enum Input {
+        case argument(Int)
+        case platformIndex(Int)
+    }
+
+    /// The type of what a parameter is given.
+    static func type(_ input: Input, _ argumentTypes: [TensorType]) -> TensorType {
+        switch input {
+        case .argument(let index): return argumentTypes[index]
+        case .platformIndex: return TensorType(.i32, [])
         }
-        for (index, argument) in arguments.enumerated() {
+    }
+
+    /// Checks the types of the user's arguments and says what goes to `main`'s tensor parameters, in order.
+    func inputs(_ types: [TensorType]) throws(JaxError) -> [Input] {
+        guard types.count == argumentTypes.count else {
+            throw JaxError(.typeError, "the program takes \(argumentTypes.count) arguments, but \(types.count) were given")
+        }
+        for (index, type) in types.enumerated() {
             let expected = argumentTypes[index]
-            var fits = expected.dtype == argument.dtype && expected.rank == argument.type.rank
+            var fits = expected.dtype == type.dtype && expected.rank == type.rank
             if fits {
-                for (wanted, given) in zip(expected.shape, argument.shape) where wanted != TensorType.dynamic && wanted != given {
+                for (wanted, given) in zip(expected.shape, type.shape) where wanted != TensorType.dynamic && wanted != given {
                     fits = false
                 }
             }
             if !fits {
-                throw JaxError(.typeError, "argument \(name(index)) has type \(argument.type), but the program was exported for \(expected)")
+                throw JaxError(.typeError, "argument \(name(index)) has type \(type), but the program was exported for \(expected)")
             }
         }
-        var inputs: [Tensor] = []
-        if let platformIndex {
-            let tensor = try Tensor(TensorType(.i32, []))
-            tensor.elements(as: Int32.self)[0] = Int32(platformIndex)
-            inputs.append(tensor)
-        }
-        for index in kept { inputs.append(arguments[index]) }
+        var inputs: [Input] = []
+        if let platformIndex { inputs.append(.platformIndex(platformIndex)) }
+        for index in kept { inputs.append(.argument(index)) }
         return inputs
     }
 
     private func name(_ index: Int) -> String {
         index < argumentNames.count ? argumentNames[index] : "\(index)"
-    }
-
-    /// Calls `main` of a specialised program; tokens are passed in and dropped from the results.
-    func call(_ plan: EvaluationPlan, _ inputs: [Tensor]) throws(JaxError) -> [Tensor] {
-        guard let main = plan.module.function(named: "main") else {
-            throw JaxError(.internalError, "the specialised module has no function @main")
-        }
-        var values: [RuntimeValue] = []
-        var next = 0
-        for type in main.parameterTypes {
-            switch type {
-            case .tensor:
-                guard next < inputs.count else { throw JaxError(.internalError, "@main takes more tensors than the program") }
-                values.append(.tensor(inputs[next].borrowed()))
-                next += 1
-            case .token: values.append(.token)
-            case .tuple: throw JaxError(.notImplemented, "@main takes a tuple; programs take tensors")
-            }
-        }
-        var results: [Tensor] = []
-        for value in try plan.call(main, values) {
-            if case .tensor(let tensor) = value { results.append(try tensor.owned()) }
-        }
-        return results
     }
 }

@@ -1,23 +1,34 @@
-// The devices that programs can execute on.
+// The seam between the session and what executes programs: a processor today, accelerators beside it. A device keeps arrays,
+// compiles programs for itself and executes them; the session knows no more of it.
+import JaxIR
 import JaxPlatform
 
-/// One device as users see it.
-public final class Device {
-    /// "cpu:0".
-    public let name: String
+/// Something that executes programs.
+public protocol Device: AnyObject {
+    /// "cpu:0": the platform's name and a number.
+    var name: String { get }
     /// Free text: the processor's or the accelerator's own name.
-    public let description: String
+    var description: String { get }
     /// Bytes; 0 where unknown.
-    public let memoryBytes: Int
-    /// Programs executed on it so far.
-    public var dispatchCount = 0
+    var memoryBytes: Int { get }
+    /// Programs executed so far.
+    var dispatchCount: Int { get }
 
-    public init(name: String, description: String, memoryBytes: Int) {
-        self.name = name
-        self.description = description
-        self.memoryBytes = memoryBytes
-    }
+    /// An array on this device with the elements of `tensor`, which do not change any more.
+    func put(_ tensor: Tensor) throws(JaxError) -> DeviceArray
 
+    /// The elements of one of this device's arrays, in the machine's memory. Throws `deviceError` for a deleted one.
+    func fetch(_ array: DeviceArray) throws(JaxError) -> Tensor
+
+    /// Makes a verified program with known shapes executable on this device. Called within a job, whose result it is.
+    func compile(_ module: Module, for argumentTypes: [TensorType]) throws(JaxError) -> Executable
+
+    /// Executes, as a job of its own, a program that this device compiled, on arrays of its own: one for each tensor parameter of
+    /// `main`. Where `donated` says so, an array is deleted and its memory may be used for results.
+    func execute(_ executable: Executable, _ inputs: [DeviceArray], donated: [Bool], _ job: JobRequest) throws(JaxError) -> [DeviceArray]
+}
+
+extension Device {
     /// "cpu" of "cpu:0".
     public var platformName: String {
         var platform = ""
@@ -26,5 +37,35 @@ public final class Device {
             platform.append(character)
         }
         return platform
+    }
+}
+
+/// An array in a device's memory. Each kind of device has its subclass.
+open class DeviceArray {
+    public let type: TensorType
+    public let device: any Device
+
+    public init(_ type: TensorType, on device: any Device) {
+        self.type = type
+        self.device = device
+    }
+}
+
+/// A program compiled for argument types and a device: what transformation "jit" makes. Each kind of device has its subclass.
+/// It is the program's own: its memory may be released whole and refers to nothing outside but the device.
+open class Executable {
+    /// The types of `main`'s parameters that are tensors, in order.
+    public let argumentTypes: [TensorType]
+    public let module: Module
+    public unowned(unsafe) let device: any Device
+    /// Uses beyond the first.
+    public internal(set) var hits = 0
+
+    public init(argumentTypes: [TensorType], module: Module, device: any Device) {
+        var types: [TensorType] = []
+        for type in argumentTypes { types.append(type.detached()) }
+        self.argumentTypes = types
+        self.module = module
+        self.device = device
     }
 }

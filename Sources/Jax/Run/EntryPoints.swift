@@ -15,11 +15,6 @@ nonisolated(unsafe) public private(set) var session: Session?
 /// The last error of each task, newest last.
 nonisolated(unsafe) private var errors = ErrorTable()
 
-/// Transformations by name. "jit" is the first; the others stand here so that an error can tell a wrong name from one
-/// that this version does not have.
-private let transformations: [String] = ["jit"]
-private let knownTransformations: [String] = ["grad", "value_and_grad", "jvp", "vjp", "vmap", "pmap", "jacfwd", "jacrev", "hessian", "checkpoint"]
-
 /// Makes the JAX layer's state: the table of operations, the session with `cpu:0`. Calling it again changes nothing.
 @_cdecl("load_jax_library")
 public func load_jax_library() -> Int32 {
@@ -28,9 +23,8 @@ public func load_jax_library() -> Int32 {
     // jobs that may end in the middle, which costs more than it is worth for what never goes.
     platform.charging(platform.makeOwner(name: "operations")) { _ = opDefinition(.add) }
     platform.charging(.library) {
-        _ = transformations.count + knownTransformations.count
         errors.clear()
-        session = Session(devices: [Device(name: "cpu:0", description: "processor", memoryBytes: 0)])
+        session = Session(devices: [Processor(name: "cpu:0", description: "processor")])
     }
     return 0
 }
@@ -51,8 +45,8 @@ public func execute_jax_program(_ program: UnsafePointer<CChar>?) -> Int32 {
         let device = try session.device(request["device"]?.string ?? "cpu")
         let results = try session.execute(loaded, try arguments(request, session), device: device, limits: try limits(request))
         let names = try stringList(request, "out")
-        for (index, tensor) in results.enumerated() {
-            session.register(.array(tensor), as: index < names.count ? names[index] : loaded.name + ".\(index)")
+        for (index, array) in results.enumerated() {
+            session.register(.array(array), as: index < names.count ? names[index] : loaded.name + ".\(index)")
         }
     }
 }
@@ -61,20 +55,14 @@ public func execute_jax_program(_ program: UnsafePointer<CChar>?) -> Int32 {
 public func execute_jax_transformation(_ transformation: UnsafePointer<CChar>?, _ function: UnsafePointer<CChar>?,
                                        _ args: UnsafePointer<CChar>?) -> Int32 {
     answer { () throws(JaxError) in
-        let kind = transformation.map { String(cString: $0) } ?? ""
-        guard transformations.contains(kind) else {
-            if knownTransformations.contains(kind) {
-                throw JaxError(.notImplemented, "the transformation '\(kind)' is not available; available: jit")
-            }
-            throw JaxError(.valueError, "unknown transformation '\(kind)'; available: jit")
-        }
+        let transformation = try Transformation(named: transformation.map { String(cString: $0) } ?? "")
         let (session, subject) = try parse(function, nameKey: "program")
         let loaded = try session.program(try name(subject, "program"))
         let (_, request) = try parse(args, nameKey: "arg")
         var types: [TensorType] = []
-        for tensor in try loaded.convention.mainArguments(try arguments(request, session)) { types.append(tensor.type) }
-        _ = try session.jit(loaded, types, limits: try limits(request))
-        for name in try stringList(request, "out") { session.register(.program(loaded), as: name) }
+        for array in try arguments(request, session) { types.append(array.type) }
+        try session.transform(transformation, loaded, types, device: try session.device(request["device"]?.string ?? "cpu"),
+                              as: try stringList(request, "out").first, limits: try limits(request))
     }
 }
 
@@ -84,9 +72,6 @@ public func jax_error() -> UnsafePointer<CChar> { errors.text(of: platform.taskI
 
 /// The calling task's last error with its kind and place.
 public func lastError() -> JaxError? { errors.error(of: platform.taskID) }
-
-/// The same, for a caller that has no more use for it in the table.
-public func takeLastError() -> JaxError? { errors.take(of: platform.taskID) }
 
 private func answer(_ body: () throws(JaxError) -> Void) -> Int32 {
     do throws(JaxError) {
@@ -127,10 +112,10 @@ private func stringList(_ request: JSON, _ key: String) throws(JaxError) -> [Str
     return names
 }
 
-private func arguments(_ request: JSON, _ session: Session) throws(JaxError) -> [Tensor] {
-    var tensors: [Tensor] = []
-    for name in try stringList(request, "args") { tensors.append(try session.array(name)) }
-    return tensors
+private func arguments(_ request: JSON, _ session: Session) throws(JaxError) -> [DeviceArray] {
+    var arrays: [DeviceArray] = []
+    for name in try stringList(request, "args") { arrays.append(try session.array(name)) }
+    return arrays
 }
 
 private func limits(_ request: JSON) throws(JaxError) -> Limits {

@@ -44,13 +44,6 @@ struct ErrorTable {
         entries.append(entry)
     }
 
-    /// The error, which is forgotten; its text stays until the task's next call.
-    mutating func take(of task: UInt64) -> JaxError? {
-        guard let index = entries.firstIndex(where: { $0.task == task }) else { return nil }
-        defer { entries[index].error = nil }
-        return entries[index].error
-    }
-
     func error(of task: UInt64) -> JaxError? {
         for entry in entries where entry.task == task { return entry.error }
         return nil

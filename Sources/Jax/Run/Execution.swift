@@ -42,35 +42,88 @@ extension Session {
         }
     }
 
-    /// Transformation "jit": the program verified and specialised for these argument types, from the cache or made now.
+    /// Transformation "jit": the program verified, specialised for these types of `main`'s tensor parameters and compiled for
+    /// `device`, from the cache or made now.
     @export(interface)
-    public func jit(_ program: LoadedProgram, _ types: [TensorType], limits: Limits = Limits()) throws(JaxError) -> Executable {
-        if let executable = program.executable(for: types) { return executable }
+    public func jit(_ program: LoadedProgram, _ types: [TensorType], device: any Device, limits: Limits = Limits()) throws(JaxError) -> Executable {
+        if let executable = program.executable(for: types, on: device) { return executable }
         let executable = try runJob(limits.request("jit " + program.name, resultOwner: program.owner)) { () throws(JaxError) -> Executable in
             let module = try specialise(program.module, argumentTypes: types, platformIndex: program.convention.platformIndex)
             if module !== program.module { try verify(module) }
-            return try Executable(argumentTypes: types, module: module)
+            return try device.compile(module, for: types)
         }
         platform.charging(program.owner) { program.keep(executable) }
         return executable
     }
 
-    /// Calls `program` with `arguments` on `device`; returns its results, which the JAX layer owns.
+    /// Calls `program` with `arguments`, arrays of `device`; returns its results, which the JAX layer owns. The arguments whose
+    /// numbers `donating` holds are deleted, whatever comes of the call, and their memory may be used for results.
     @export(interface)
-    public func execute(_ program: LoadedProgram, _ arguments: [Tensor], device: Device,
-                        limits: Limits = Limits()) throws(JaxError) -> [Tensor] {
-        guard device.platformName == "cpu" else {
-            throw JaxError(.notImplemented, "programs execute on cpu:0 only, not on \(device.name)")
-        }
-        let convention = program.convention
-        let inputs = try convention.mainArguments(arguments)
+    public func execute(_ program: LoadedProgram, _ arguments: [DeviceArray], device: any Device, donating: [Int] = [],
+                        limits: Limits = Limits()) throws(JaxError) -> [DeviceArray] {
         var types: [TensorType] = []
-        for tensor in inputs { types.append(tensor.type) }
-        let executable = try jit(program, types, limits: limits)
-        let results = try runJob(limits.request("execute " + program.name)) { () throws(JaxError) -> [Tensor] in
-            try convention.call(executable.plan, inputs)
+        for (index, array) in arguments.enumerated() {
+            guard array.device === device else {
+                throw JaxError(.deviceError, "argument \(index) is on \(array.device.name), but the program executes on \(device.name)")
+            }
+            types.append(array.type)
         }
-        device.dispatchCount += 1
-        return results
+        for (place, index) in donating.enumerated() {
+            guard arguments.indices.contains(index) else {
+                throw JaxError(.valueError, "argument \(index) cannot be donated: the program takes \(arguments.count) arguments")
+            }
+            let uses = arguments.filter { $0 === arguments[index] }.count
+            guard uses == 1, !donating[..<place].contains(index) else {
+                throw JaxError(.valueError, "argument \(index) cannot be donated: the same array is given twice")
+            }
+        }
+        let inputs = try program.convention.inputs(types)
+        var parameterTypes: [TensorType] = []
+        for input in inputs { parameterTypes.append(CallingConvention.type(input, types)) }
+        let executable = try jit(program, parameterTypes, device: device, limits: limits)
+        var arrays: [DeviceArray] = [], donated: [Bool] = []
+        for input in inputs {
+            switch input {
+            case .argument(let index):
+                arrays.append(arguments[index])
+                donated.append(donating.contains(index))
+            case .platformIndex(let value):
+                let number = try Tensor(TensorType(.i32, []))
+                number.elements(as: Int32.self)[0] = Int32(value)
+                arrays.append(try device.put(number))
+                donated.append(false)
+            }
+        }
+        return try device.execute(executable, arrays, donated: donated, limits.request("execute " + program.name))
+    }
+
+    /// Applies a transformation and registers what comes of it under `name`. `types` are those of the arguments.
+    @export(interface)
+    public func transform(_ transformation: Transformation, _ program: LoadedProgram, _ types: [TensorType], device: any Device, as name: String?,
+                          limits: Limits = Limits()) throws(JaxError) {
+        switch transformation {
+        case .jit:
+            var parameterTypes: [TensorType] = []
+            for input in try program.convention.inputs(types) { parameterTypes.append(CallingConvention.type(input, types)) }
+            _ = try jit(program, parameterTypes, device: device, limits: limits)
+        }
+        if let name { register(.program(program), as: name) }
+    }
+}
+
+/// A transformation of programs.
+public enum Transformation: String {
+    case jit
+
+    /// By its name. Throws `notImplemented` for those of JAX's that are not there yet, `valueError` for others.
+    public init(named name: String) throws(JaxError) {
+        if let transformation = Transformation(rawValue: name) {
+            self = transformation
+            return
+        }
+        for known in ["grad", "value_and_grad", "jvp", "vjp", "vmap", "pmap", "jacfwd", "jacrev", "hessian", "checkpoint"] where name == known {
+            throw JaxError(.notImplemented, "the transformation '\(name)' is not available; available: jit")
+        }
+        throw JaxError(.valueError, "unknown transformation '\(name)'; available: jit")
     }
 }

@@ -14,15 +14,20 @@ struct DecodedProgram {
     /// Decodes an export or a bare bytecode module.
     init(_ bytes: UnsafeRawBufferPointer) throws(JaxError) {
         if isBareProgram(bytes) {
-            exported = nil
-            module = try loadModule(bytes)
-            convention = try CallingConvention(module: module)
-        } else {
-            let exported = try loadArtifact(bytes)
-            self.exported = exported
-            module = try exported.module()
-            convention = try CallingConvention(exported: exported)
+            try self.init(try loadModule(bytes))
+            return
         }
+        let exported = try loadArtifact(bytes)
+        try self.init(try exported.module(), exported, try CallingConvention(exported: exported))
+    }
+
+    /// A bare module.
+    init(_ module: Module) throws(JaxError) { try self.init(module, nil, try CallingConvention(module: module)) }
+
+    private init(_ module: Module, _ exported: Exported?, _ convention: CallingConvention) throws(JaxError) {
+        self.module = module
+        self.exported = exported
+        self.convention = convention
         // What depends on the arguments' shapes or on the platform is only complete once specialised, and verified then.
         try verify(module, requiringKnownCalls: module.isStatic && convention.platformIndex == nil)
     }
@@ -51,9 +56,9 @@ public final class LoadedProgram {
         self.owner = owner
     }
 
-    /// The compiled form for these argument types, if there is one; counts the hit.
-    func executable(for types: [TensorType]) -> Executable? {
-        for executable in executables where executable.argumentTypes == types {
+    /// The compiled form for these argument types on `device`, if there is one; counts the hit.
+    func executable(for types: [TensorType], on device: any Device) -> Executable? {
+        for executable in executables where executable.device === device && executable.argumentTypes == types {
             executable.hits += 1
             return executable
         }
@@ -72,22 +77,4 @@ public final class LoadedProgram {
     /// Uses of the compiled forms beyond their first, for statistics.
     public var cacheHits: Int { executables.reduce(0) { $0 + $1.hits } }
     public var executableCount: Int { executables.count }
-}
-
-/// A program verified, specialised for argument types and planned: what transformation "jit" makes.
-public final class Executable {
-    /// The types of `main`'s parameters that are tensors, in order.
-    public let argumentTypes: [TensorType]
-    public let module: Module
-    let plan: EvaluationPlan
-    public var hits = 0
-
-    init(argumentTypes: [TensorType], module: Module) throws(JaxError) {
-        // The program's memory must refer to nothing outside: it may be released whole.
-        var types: [TensorType] = []
-        for type in argumentTypes { types.append(type.detached()) }
-        self.argumentTypes = types
-        self.module = module
-        plan = try EvaluationPlan(module)
-    }
 }

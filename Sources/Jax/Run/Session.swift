@@ -8,7 +8,7 @@ import JaxPlatform
 /// What a name stands for.
 public enum SessionObject {
     case program(LoadedProgram)
-    case array(Tensor)
+    case array(DeviceArray)
 }
 
 /// The objects that are registered, and the devices.
@@ -17,10 +17,10 @@ public final class Session {
     /// Programs that were dropped, some of them still in use by a call in progress.
     private var retired: [LoadedProgram] = []
     let lock = Lock()
-    public private(set) var devices: [Device]
+    public private(set) var devices: [any Device]
     private var nextName = 1
 
-    public init(devices: [Device]) { self.devices = devices }
+    public init(devices: [any Device]) { self.devices = devices }
 
     /// A name that no object has: "prefix1", "prefix2", …
     public func freshName(_ prefix: String) -> String {
@@ -112,15 +112,15 @@ public final class Session {
     }
 
     /// The array of that name.
-    public func array(_ name: String) throws(JaxError) -> Tensor {
-        guard case .array(let tensor) = try object(name) else {
+    public func array(_ name: String) throws(JaxError) -> DeviceArray {
+        guard case .array(let array) = try object(name) else {
             throw JaxError(.typeError, "'\(name)' is a program, expected an array")
         }
-        return tensor
+        return array
     }
 
     /// The device of that name, "cpu", "cpu:0" or "gpu".
-    public func device(_ name: String) throws(JaxError) -> Device {
+    public func device(_ name: String) throws(JaxError) -> any Device {
         for device in devices where device.name == name || device.platformName == name { return device }
         var known = ""
         for device in devices { known += (known.isEmpty ? "" : ", ") + device.name }
@@ -128,5 +128,5 @@ public final class Session {
     }
 
     /// Adds a device that was found after the start.
-    public func add(_ device: Device) { devices.append(device) }
+    public func add(_ device: any Device) { devices.append(device) }
 }

@@ -66,15 +66,19 @@ public struct Execute: Request {
     public var firstResult: UInt64 = 0
     /// "cpu", "gpu", "cpu:0".
     public var device = "cpu"
+    /// Which of the arguments, by their numbers from 0, are forgotten, so that results may take their memory.
+    public var donated: [UInt64] = []
     public var limits = JobLimits()
 
     public init() {}
 
-    public init(program: UInt64, arguments: [UInt64], firstResult: UInt64, device: String = "cpu", limits: JobLimits = JobLimits()) {
+    public init(program: UInt64, arguments: [UInt64], firstResult: UInt64, device: String = "cpu", donated: [UInt64] = [],
+                limits: JobLimits = JobLimits()) {
         self.program = program
         self.arguments = arguments
         self.firstResult = firstResult
         self.device = device
+        self.donated = donated
         self.limits = limits
     }
 
@@ -83,6 +87,7 @@ public struct Execute: Request {
         try coder.field(&arguments)
         try coder.field(&firstResult)
         try coder.field(&device)
+        try coder.field(&donated)
         try limits.code(&coder)
     }
 

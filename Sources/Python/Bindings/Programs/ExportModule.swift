@@ -78,7 +78,8 @@ private func callProgram(_ object: ExportedObject, _ arguments: [Value], _ keywo
     } else {
         flat = arguments
     }
-    var tensors: [Tensor] = []
+    let device = try session.device(device)
+    var arrays: [DeviceArray] = []
     var held: [ArrayObject] = []
     for (index, value) in flat.enumerated() {
         let expected = index < program.convention.argumentTypes.count ? program.convention.argumentTypes[index].dtype : nil
@@ -87,11 +88,12 @@ private func callProgram(_ object: ExportedObject, _ arguments: [Value], _ keywo
         let fits = kind == nil ? nil : expected.flatMap { $0.kind == kind || (kind == .signed && $0.kind == .unsigned) ? $0 : nil }
         let array = try makeArray(value, dtype: fits)
         held.append(array)
-        tensors.append(array.tensor)
+        arrays.append(try device.put(array.tensor))
     }
-    let results = try session.execute(program, tensors, device: try session.device(device), limits: Interpreter.current.limits)
+    let results = try session.execute(program, arrays, device: device, limits: Interpreter.current.limits)
     withExtendedLifetime(held) {}
-    let values = results.map { Value.array($0) }
+    var values: [Value] = []
+    for result in results { values.append(.array(try device.fetch(result))) }
     guard let exported = program.exported else { return .tuple(values) }
     var rest = values[...]
     return unflatten(exported.outTree, &rest)

@@ -1,0 +1,115 @@
+// The processor as a device: arrays are tensors, programs are walked by the evaluator.
+import JaxIR
+import JaxOps
+import JaxPlatform
+
+/// An array in the machine's memory.
+final class ProcessorArray: DeviceArray {
+    /// Nil once the array has been donated.
+    fileprivate var tensor: Tensor?
+
+    init(_ tensor: Tensor, on device: any Device) {
+        self.tensor = tensor
+        super.init(tensor.type, on: device)
+    }
+
+    fileprivate func elements() throws(JaxError) -> Tensor {
+        guard let tensor else { throw JaxError(.deviceError, "Array has been deleted with shape=\(type).") }
+        return tensor
+    }
+}
+
+/// A program with its evaluation plan.
+private final class PlannedExecutable: Executable {
+    let plan: EvaluationPlan
+
+    init(_ module: Module, for argumentTypes: [TensorType], on device: any Device) throws(JaxError) {
+        plan = try EvaluationPlan(module)
+        super.init(argumentTypes: argumentTypes, module: module, device: device)
+    }
+}
+
+/// The processors of the machine together.
+public final class Processor: Device {
+    public let name: String
+    public let description: String
+    public let memoryBytes = 0
+    public private(set) var dispatchCount = 0
+
+    public init(name: String, description: String) {
+        self.name = name
+        self.description = description
+    }
+
+    public func put(_ tensor: Tensor) throws(JaxError) -> DeviceArray { ProcessorArray(tensor, on: self) }
+
+    public func fetch(_ array: DeviceArray) throws(JaxError) -> Tensor { try own(array).elements() }
+
+    public func compile(_ module: Module, for argumentTypes: [TensorType]) throws(JaxError) -> Executable {
+        try PlannedExecutable(module, for: argumentTypes, on: self)
+    }
+
+    private func own(_ array: DeviceArray) throws(JaxError) -> ProcessorArray {
+        guard array.device === self else { throw JaxError(.deviceError, "the array is on \(array.device.name), not on \(name)") }
+        return unsafeDowncast(array, to: ProcessorArray.self)
+    }
+
+    public func execute(_ executable: Executable, _ inputs: [DeviceArray], donated: [Bool], _ job: JobRequest) throws(JaxError) -> [DeviceArray] {
+        guard executable.device === self else { throw JaxError(.internalError, "the program was compiled for \(executable.device.name)") }
+        let plan = unsafeDowncast(executable, to: PlannedExecutable.self).plan
+        // The arrays stay alive here, whatever becomes of the job's references to them.
+        var tensors: [Tensor] = []
+        for array in inputs { tensors.append(try own(array).elements()) }
+        for (index, array) in inputs.enumerated() where donated[index] { try own(array).tensor = nil }
+        var mayOverwrite: [Bool] = []
+        for index in tensors.indices { mayOverwrite.append(donated[index] && tensors[index].isUnique()) }
+        let results = try runJob(job) { () throws(JaxError) -> [ProcessorResult] in try call(plan, tensors, mayOverwrite) }
+        dispatchCount += 1
+        var arrays: [DeviceArray] = []
+        platform.charging(.library) {
+            for result in results {
+                switch result {
+                case .made(let tensor): arrays.append(ProcessorArray(tensor, on: self))
+                case .donated(let type, let input): arrays.append(ProcessorArray(Tensor(type, storage: tensors[input].storage), on: self))
+                }
+            }
+        }
+        return arrays
+    }
+}
+
+/// A result as it leaves the job.
+private enum ProcessorResult {
+    case made(Tensor)
+    /// The memory of an input that was donated.
+    case donated(TensorType, input: Int)
+}
+
+/// Calls `main` of a planned program; tokens are passed in and dropped from the results.
+private func call(_ plan: EvaluationPlan, _ inputs: [Tensor], _ mayOverwrite: [Bool]) throws(JaxError) -> [ProcessorResult] {
+    guard let main = plan.module.function(named: "main") else {
+        throw JaxError(.internalError, "the specialised module has no function @main")
+    }
+    var values: [RuntimeValue] = []
+    var next = 0
+    for type in main.parameterTypes {
+        switch type {
+        case .tensor:
+            guard next < inputs.count else { throw JaxError(.internalError, "@main takes more tensors than the program") }
+            values.append(.tensor(inputs[next].borrowed(mayOverwrite: mayOverwrite[next])))
+            next += 1
+        case .token: values.append(.token)
+        case .tuple: throw JaxError(.notImplemented, "@main takes a tuple; programs take tensors")
+        }
+    }
+    var results: [ProcessorResult] = []
+    for value in try plan.call(main, consume values) {
+        guard case .tensor(let tensor) = value else { continue }
+        if tensor.storage.isOverwritable, let input = inputs.firstIndex(where: { $0.bytes == tensor.bytes }) {
+            results.append(.donated(tensor.type.detached(), input: input))
+        } else {
+            results.append(.made(try tensor.owned()))
+        }
+    }
+    return results
+}
