@@ -5,9 +5,12 @@
 /// The one hand-off record.
 extern boot_info boot_record;
 
-/// Enables SSE and AVX state (CR4, XCR0). Without AVX2 and its companions says so in one line on COM1 and halts.
+/// Enables SSE, AVX and, where the processor has it, AVX-512 state (CR4, XCR0). Without AVX2 and its companions says so in one line on COM1 and halts.
 /// Runs before the first Swift function, because Swift code is compiled for AVX2.
 void boot_enable_processor_features(void);
+
+/// Bytes that XSAVE needs for the state just enabled (CPUID leaf 0xD), a multiple of 64; traps.S makes room for it.
+extern uint64_t xsave_area_bytes;
 
 /// Sends a line to COM1, polling; works with no kernel at all.
 void boot_say(const char *line);

@@ -25,9 +25,6 @@ trap_stub:
     addq %rdi, %rax
     ret
 
-// Room for x87, SSE and AVX state: 512 + 64 + 256 bytes (Intel SDM vol. 1, 13.4).
-#define XSAVE_BYTES 832
-
 // What an interrupt may use of the stack that it has struck; with less than that left it stays on its own.
 #define INTERRUPT_ROOM 16384
 
@@ -77,7 +74,7 @@ trap_stays:
     cld
     movq %rsp, %rbx
     movq %rsp, %rdi
-    subq $XSAVE_BYTES, %rsp
+    subq xsave_area_bytes(%rip), %rsp
     andq $-64, %rsp
     // The header of the area must be zero where XSAVE leaves it alone.
     xorl %eax, %eax
@@ -89,15 +86,16 @@ trap_stays:
     movq %rax, 552(%rsp)
     movq %rax, 560(%rsp)
     movq %rax, 568(%rsp)
-    movl $7, %eax
-    xorl %edx, %edx
+    // All that features.c has enabled.
+    movl $-1, %eax
+    movl $-1, %edx
     xsave64 (%rsp)
     movq %rsp, %r12
     xorl %ebp, %ebp
     call kernel_trap
     movq %r12, %rsp
-    movl $7, %eax
-    xorl %edx, %edx
+    movl $-1, %eax
+    movl $-1, %edx
     xrstor64 (%rsp)
     movq %rbx, %rsp
     popq %r15

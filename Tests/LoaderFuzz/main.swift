@@ -76,7 +76,10 @@ final class BoundedPlatform: Platform {
         inner.deallocate(pointer, byteCount: byteCount)
     }
 
-    func parallelFor(_ count: Int, _ body: (Int) -> Void) { inner.parallelFor(count, body) }
+    func makeExecutable(_ code: UnsafeRawBufferPointer) -> UnsafeRawPointer? { inner.makeExecutable(code) }
+    func freeExecutable(_ entry: UnsafeRawPointer, byteCount: Int) { inner.freeExecutable(entry, byteCount: byteCount) }
+    /// On one thread: `live` is counted without a lock.
+    func parallelFor(_ count: Int, _ body: (Int) -> Void) { for index in 0..<count { body(index) } }
     var nanoseconds: UInt64 { inner.nanoseconds }
     var interruption: Interruption? { nanoseconds > deadline ? .timeBudgetExhausted : nil }
     func log(_ line: String) { inner.log(line) }

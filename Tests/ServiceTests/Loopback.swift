@@ -49,6 +49,8 @@ final class TestPlatform: Platform {
         return hosted.allocate(byteCount: byteCount)
     }
     func deallocate(_ pointer: UnsafeMutableRawPointer, byteCount: Int) { hosted.deallocate(pointer, byteCount: byteCount) }
+    func makeExecutable(_ code: UnsafeRawBufferPointer) -> UnsafeRawPointer? { hosted.makeExecutable(code) }
+    func freeExecutable(_ entry: UnsafeRawPointer, byteCount: Int) { hosted.freeExecutable(entry, byteCount: byteCount) }
     func parallelFor(_ count: Int, _ body: (Int) -> Void) { hosted.parallelFor(count, body) }
     var nanoseconds: UInt64 { hosted.nanoseconds }
     func log(_ line: String) {}

@@ -1,5 +1,6 @@
-// The platform on Linux, for tests and tools: the C heap, one thread, no quota.
+// The platform on Linux, for tests and tools: the C heap, the threads of libdispatch, no quota.
 #if !hasFeature(Embedded)
+import Dispatch
 import Glibc
 
 /// A platform over the hosting operating system.
@@ -15,8 +16,23 @@ public final class HostedPlatform: Platform {
         free(pointer)
     }
 
+    public func makeExecutable(_ code: UnsafeRawBufferPointer) -> UnsafeRawPointer? {
+        guard let memory = mmap(nil, code.count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), memory != MAP_FAILED else { return nil }
+        memory.copyMemory(from: code.baseAddress!, byteCount: code.count)
+        guard mprotect(memory, code.count, PROT_READ | PROT_EXEC) == 0 else {
+            munmap(memory, code.count)
+            return nil
+        }
+        return UnsafeRawPointer(memory)
+    }
+
+    public func freeExecutable(_ entry: UnsafeRawPointer, byteCount: Int) {
+        munmap(UnsafeMutableRawPointer(mutating: entry), byteCount)
+    }
+
     public func parallelFor(_ count: Int, _ body: (Int) -> Void) {
-        for index in 0..<count { body(index) }
+        if count == 1 { return body(0) }
+        DispatchQueue.concurrentPerform(iterations: count, execute: body)
     }
 
     public var nanoseconds: UInt64 {
@@ -56,6 +72,8 @@ func initialPlatform() -> any Platform { HostedPlatform() }
 final class NoPlatform: Platform {
     func allocate(byteCount: Int) -> UnsafeMutableRawPointer? { nil }
     func deallocate(_ pointer: UnsafeMutableRawPointer, byteCount: Int) {}
+    func makeExecutable(_ code: UnsafeRawBufferPointer) -> UnsafeRawPointer? { nil }
+    func freeExecutable(_ entry: UnsafeRawPointer, byteCount: Int) {}
     func parallelFor(_ count: Int, _ body: (Int) -> Void) { for index in 0..<count { body(index) } }
     var nanoseconds: UInt64 { 0 }
     var interruption: Interruption? { nil }

@@ -9,6 +9,13 @@ public protocol Platform: AnyObject {
     /// Gives back what `allocate` returned, with the same count.
     func deallocate(_ pointer: UnsafeMutableRawPointer, byteCount: Int)
 
+    /// Machine code, copied to where it can be executed and no longer be written: the address of its first instruction. `code` is
+    /// position-independent. Charged to the running job as memory is, and freed with it. `nil` when quota or machine are exhausted.
+    func makeExecutable(_ code: UnsafeRawBufferPointer) -> UnsafeRawPointer?
+
+    /// Gives back what `makeExecutable` returned, with the same count; nothing executes it any more.
+    func freeExecutable(_ entry: UnsafeRawPointer, byteCount: Int)
+
     /// Calls `body` with every index in `0..<count`, on all processors that are free; returns when all have ended.
     /// `body` must not throw, and must not rely on an order.
     func parallelFor(_ count: Int, _ body: (Int) -> Void)

@@ -39,18 +39,39 @@ public enum KernelHeap {
         locked { $0.makeOwner(name: name, quota: quota, within: outer) }
     }
 
-    /// Frees all that `owner` holds; returns the bytes.
+    /// Frees all that `owner` holds, code too; returns the bytes of its blocks.
     @discardableResult
-    public static func releaseAll(owner: UInt32) -> Int { locked { $0.releaseAll(owner: owner) } }
+    public static func releaseAll(owner: UInt32) -> Int {
+        SealedCode.releaseAll(owner: owner)
+        return locked { $0.releaseAll(owner: owner) }
+    }
 
     @discardableResult
     public static func handOver(from source: UInt32, to destination: UInt32) -> Int {
-        locked { $0.handOver(from: source, to: destination) }
+        SealedCode.handOver(from: source, to: destination)
+        return locked { $0.handOver(from: source, to: destination) }
     }
 
     /// Frees all that `owner` holds and forgets it.
     @discardableResult
-    public static func removeOwner(_ owner: UInt32) -> Int { locked { $0.removeOwner(owner) } }
+    public static func removeOwner(_ owner: UInt32) -> Int {
+        SealedCode.releaseAll(owner: owner)
+        return locked { $0.removeOwner(owner) }
+    }
+
+    /// Counts bytes that are not of the heap as the owner's; false: its quota is against it.
+    static func charge(_ byteCount: Int, to owner: UInt32) -> Bool {
+        locked {
+            guard let record = $0.ledger.record(owner), record.pointee.mayCharge(byteCount) else { return false }
+            record.pointee.charge(byteCount, blocks: 1)
+            return true
+        }
+    }
+
+    /// Takes back what `charge` counted.
+    static func credit(_ byteCount: Int, to owner: UInt32) {
+        locked { $0.ledger.record(owner)?.pointee.charge(-byteCount, blocks: -1) }
+    }
 
     public static func owner(of pointer: UnsafeMutableRawPointer) -> UInt32? { locked { $0.owner(of: pointer) } }
 

@@ -10,6 +10,20 @@ final class KernelPlatform: Platform {
 
     func deallocate(_ pointer: UnsafeMutableRawPointer, byteCount: Int) { KernelHeap.free(pointer) }
 
+    /// The code has an owner before and behind every point where its job may be ended by force.
+    func makeExecutable(_ code: UnsafeRawBufferPointer) -> UnsafeRawPointer? {
+        shielded { SealedCode.make(code, owner: KernelHeap.currentOwner) }
+    }
+
+    func freeExecutable(_ entry: UnsafeRawPointer, byteCount: Int) { shielded { SealedCode.free(entry) } }
+
+    /// Meanwhile the job is not ended by force: what outlives it must not be left half changed.
+    private func shielded<Result>(_ body: () -> Result) -> Result {
+        cpu_current_task().pointee.keep_alive += 1
+        defer { cpu_current_task().pointee.keep_alive -= 1 }
+        return body()
+    }
+
     func parallelFor(_ count: Int, _ body: (Int) -> Void) { Parallel.forEach(count, body) }
 
     var nanoseconds: UInt64 { Scheduler.clock.nanoseconds }
@@ -56,12 +70,7 @@ final class KernelPlatform: Platform {
 
     var permissions: Permissions { Jobs.permissions.map { Permissions(rawValue: $0) } ?? .prompt }
 
-    /// What outlives the job must not be left half changed: meanwhile the job is not ended by force.
-    func charging(_ owner: MemoryOwner, _ body: () -> Void) {
-        cpu_current_task().pointee.keep_alive += 1
-        Kernel.charging(owner.id, body)
-        cpu_current_task().pointee.keep_alive -= 1
-    }
+    func charging(_ owner: MemoryOwner, _ body: () -> Void) { shielded { Kernel.charging(owner.id, body) } }
 
     /// Programs share the library's account when the ledger is full.
     func makeOwner(name: String) -> MemoryOwner {

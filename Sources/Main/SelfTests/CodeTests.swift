@@ -9,7 +9,7 @@ private let answer: [UInt8] = [0xB8, 42, 0, 0, 0, 0xC3]
 
 func runCodeTests() {
     // The lists of free ranges and the tables of both windows stay.
-    if let warm = SealedCode.makeBuffer(byteCount: 6000).flatMap({ SealedCode.seal($0) }) { warm.free() }
+    if let warm = SealedCode.makeBuffer(byteCount: 6000).flatMap({ SealedCode.seal($0, owner: 0) }) { SealedCode.free(warm) }
     let free = PageFrames.freeBytes
 
     let buffer = SealedCode.makeBuffer(byteCount: 6000)!
@@ -18,8 +18,9 @@ func runCodeTests() {
     check("code that is still written cannot be executed", faultsTwice(.executeData) { _ = early() })
 
     let writer = buffer.base, frames = directMap(buffer.physical)
-    let code = SealedCode.seal(buffer)!
-    let function = unsafeBitCast(code.entry, to: Function.self)
+    let owner = KernelHeap.makeOwner(name: "code", quota: 8192)!
+    let code = SealedCode.seal(buffer, owner: owner)!
+    let function = unsafeBitCast(code, to: Function.self)
     check("sealed code is executed", function() == 42)
     let results = UnsafeMutablePointer<Int>.allocate(capacity: 64)
     Parallel.forEach(64) { results[$0] = function() }
@@ -28,12 +29,19 @@ func runCodeTests() {
     check("its writer's mapping is gone", faultsTwice(.badAddress) { writer.storeBytes(of: 0xC3, as: UInt8.self) })
     check("the direct map does not show it", faultsTwice(.badAddress) { frames.storeBytes(of: 0xC3, as: UInt8.self) })
     check("it cannot be written where it is executed", faultsTwice(.writeToReadOnly) {
-        UnsafeMutableRawPointer(mutating: code.entry).storeBytes(of: 0xC3, as: UInt8.self)
+        UnsafeMutableRawPointer(mutating: code).storeBytes(of: 0xC3, as: UInt8.self)
     })
     check("the audit finds it sound", auditIsClean())
 
-    code.free()
-    check("freed code is gone", faultsTwice(.badAddress) { _ = function() })
+    check("it is charged to its owner", KernelHeap.usage(of: owner).usedBytes == 8192)
+    check("whose quota is kept", answer.withUnsafeBytes { SealedCode.make($0, owner: owner) } == nil)
+    let heir = KernelHeap.makeOwner(name: "heir", quota: nil)!
+    KernelHeap.handOver(from: owner, to: heir)
+    KernelHeap.removeOwner(owner)
+    check("it is handed over with its owner's blocks", function() == 42 && KernelHeap.usage(of: heir).usedBytes == 8192)
+
+    KernelHeap.removeOwner(heir)
+    check("freed with its owner it is gone", faultsTwice(.badAddress) { _ = function() })
     frames.storeBytes(of: 0, as: UInt8.self)
     check("its frames are memory again", PageFrames.freeBytes == free)
     check("and the audit is clean", auditIsClean())
