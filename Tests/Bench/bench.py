@@ -13,6 +13,7 @@ sys.path.insert(0, str(HERE.parent / "Differential"))
 
 import boot_times  # noqa: E402
 import gpu  # noqa: E402
+import instructions  # noqa: E402
 import kernel_costs  # noqa: E402
 import linux_guest  # noqa: E402
 
@@ -148,8 +149,20 @@ def kernel():
     record("kernel", "contraction 768x768x768 on two processors / on one", one / two, "times as fast")
 
 
+def counted():
+    """Guest instructions of each program beside those of commit 9c9f149, when the evaluator worked through closures an element."""
+    before = json.loads((HERE / "instructions_before.json").read_text())
+    after = instructions.measure(str(BUILD / "barejax"))
+    for name, counts in after.items():
+        unit = "instructions an element" if name == "elements" else "instructions"
+        for what, count in counts.items():
+            record("instructions", f"{name}, {what}: before", before[name][what], unit)
+            record("instructions", f"{name}, {what}: now", count, unit)
+            record("instructions", f"{name}, {what}: now / before", count / before[name][what], "")
+
+
 def main():
-    for section in (sizes, boots, kernel, programs, lambda: gpu.measure(record)):
+    for section in (sizes, boots, kernel, counted, programs, lambda: gpu.measure(record)):
         section()
     (BUILD / "bench.json").write_text(json.dumps(figures, indent=1) + "\n")
 

@@ -38,9 +38,9 @@ func validate(_ words: [UInt32]) throws -> String {
     @Test(arguments: [Scalar.i32, .u32, .f32, .f64, .int(64), .uint(64)])
     func everyInstruction(_ scalar: Scalar) throws {
         let module = ModuleBuilder(entry: "everything")
-        let type = ValueType(scalar), vector = ValueType(scalar, 4)
-        let x = module.storageBuffer(0, type), counters = module.storageBuffer(1, ValueType(.u32))
-        module.parameters([ValueType(.u32), type, ValueType(.f32)])
+        let type = ShaderType(scalar), vector = ShaderType(scalar, 4)
+        let x = module.storageBuffer(0, type), counters = module.storageBuffer(1, ShaderType(.u32))
+        module.parameters([ShaderType(.u32), type, ShaderType(.f32)])
         let words = module.kernel(workgroupSize: (8, 8, 1)) { f in
             let i = f.builtIn(.globalInvocationId)
             let a = f.load(x, i), b = f.parameter(1)

@@ -13,9 +13,9 @@ public enum TestKernels {
     /// buffers a, b, c; parameter n: c[i] = a[i] + b[i] for i < n.
     public static func vectorAdd(_ scalar: Scalar) -> [UInt32] {
         let module = ModuleBuilder()
-        let type = ValueType(scalar)
+        let type = ShaderType(scalar)
         let a = module.storageBuffer(0, type, isReadOnly: true), b = module.storageBuffer(1, type, isReadOnly: true), c = module.storageBuffer(2, type)
-        module.parameters([ValueType(.u32)])
+        module.parameters([ShaderType(.u32)])
         return module.kernel(workgroupSize: (groupSize, 1, 1)) { f in
             let i = f.builtIn(.globalInvocationId)
             f.if(f.less(i, f.parameter(0)), { f.store(f.add(f.load(a, i), f.load(b, i)), to: c, i) })
@@ -25,8 +25,8 @@ public enum TestKernels {
     /// no buffers; parameters: the addresses of a, b and c (f32), n: c[i] = a[i] + b[i] for i < n.
     public static func vectorAddByAddress() -> [UInt32] {
         let module = ModuleBuilder()
-        let u64 = ValueType(.uint(64)), f32 = ValueType(.f32)
-        module.parameters([u64, u64, u64, ValueType(.u32)])
+        let u64 = ShaderType(.uint(64)), f32 = ShaderType(.f32)
+        module.parameters([u64, u64, u64, ShaderType(.u32)])
         return module.kernel(workgroupSize: (groupSize, 1, 1)) { f in
             let i = f.builtIn(.globalInvocationId)
             let offset = f.multiply(f.convert(i, to: .uint(64)), module.constant(u64, bits: 4))
@@ -40,7 +40,7 @@ public enum TestKernels {
     /// neighbouring invocations read neighbouring elements of b and all read the same elements of a.
     public static func matrixProduct() -> [UInt32] {
         let module = ModuleBuilder()
-        let f32 = ValueType(.f32), u32 = ValueType(.u32)
+        let f32 = ShaderType(.f32), u32 = ShaderType(.u32)
         let a = module.storageBuffer(0, f32, isReadOnly: true), b = module.storageBuffer(1, f32, isReadOnly: true), c = module.storageBuffer(2, f32)
         module.parameters([u32, u32, u32])
         return module.kernel(workgroupSize: (tileLanes, 1, 1)) { f in
@@ -78,10 +78,10 @@ public enum TestKernels {
     /// buffers x, sums; parameter n: sums[w] = the sum of those x that workgroup w reads, all together reading each once.
     public static func reduction(_ scalar: Scalar, bySubgroups: Bool) -> [UInt32] {
         let module = ModuleBuilder()
-        let type = ValueType(scalar)
+        let type = ShaderType(scalar)
         let x = module.storageBuffer(0, type, isReadOnly: true), sums = module.storageBuffer(1, type)
         let shared = module.sharedArray(type, count: groupSize)
-        module.parameters([ValueType(.u32)])
+        module.parameters([ShaderType(.u32)])
         return module.kernel(workgroupSize: (groupSize, 1, 1)) { f in
             let local = f.builtIn(.localInvocationIndex), zero = f.constant(UInt32(0)), one = f.constant(UInt32(1))
             let total = f.variable(f.zero(type))
@@ -118,7 +118,7 @@ public enum TestKernels {
     /// buffers x (u32), counts (256 × u32); parameter n: counts[x[i] mod 256] grows by one for each i < n.
     public static func histogram() -> [UInt32] {
         let module = ModuleBuilder()
-        let u32 = ValueType(.u32)
+        let u32 = ShaderType(.u32)
         let x = module.storageBuffer(0, u32, isReadOnly: true), counts = module.storageBuffer(1, u32)
         module.parameters([u32])
         return module.kernel(workgroupSize: (groupSize, 1, 1)) { f in
@@ -134,7 +134,7 @@ public enum TestKernels {
     /// constant 0 is the offset. Each step needs the whole of the one before.
     public static func chainStep() -> [UInt32] {
         let module = ModuleBuilder()
-        let u32 = ValueType(.u32)
+        let u32 = ShaderType(.u32)
         let offset = module.specialization(0, u32, bits: 0)
         let x = module.storageBuffer(0, u32, isReadOnly: true), y = module.storageBuffer(1, u32)
         module.parameters([u32, u32])
@@ -151,7 +151,7 @@ public enum TestKernels {
     /// buffer x (u32); parameter rounds: every invocation steps a generator that many times, which takes its time.
     public static func busy() -> [UInt32] {
         let module = ModuleBuilder()
-        let u32 = ValueType(.u32)
+        let u32 = ShaderType(.u32)
         let x = module.storageBuffer(0, u32)
         module.parameters([u32])
         return module.kernel(workgroupSize: (groupSize, 1, 1)) { f in

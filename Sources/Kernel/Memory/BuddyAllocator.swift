@@ -108,15 +108,6 @@ public struct BuddyAllocator {
         states[frame] = Self.allocated | mark & 0x3F
     }
 
-    public var largestFreeOrder: Int? {
-        var order = Self.maximumOrder
-        while order >= 0 {
-            if heads[order] >= 0 { return order }
-            order -= 1
-        }
-        return nil
-    }
-
     // MARK: Blocks
 
     /// Frees a run as the largest aligned blocks that it consists of.

@@ -40,7 +40,8 @@ public struct OwnerRecord {
 
     private static let largestSmallBlock = 16 << 10
 
-    /// Bytes that are left of the owner's own quota.
+    /// Bytes that are left of the owner's own quota. Inlined, as `allows`: for a call the whole record would be copied.
+    @inline(__always)
     public var leftBytes: Int { quota == Int.max ? Int.max : quota - usedBytes - innerBytes }
 
     /// Whether neither this owner's quota nor those around it are against so many bytes more.
@@ -55,6 +56,7 @@ public struct OwnerRecord {
         return isAllowed
     }
 
+    @inline(__always)
     private func allows(_ bytes: Int) -> Bool {
         bytes <= leftBytes || bytes <= OwnerRecord.largestSmallBlock && bytes <= leftBytes + reserve
     }

@@ -1,5 +1,5 @@
 // A SPIR-V module under construction: its sections in the order that the specification wants (2.4), types and constants
-// without duplicates, and the interface of one compute kernel. `FunctionBuilder` writes the body.
+// without duplicates, and the interface of one compute kernel. `ShaderBuilder` writes the body.
 
 /// Builds one module with one entry point.
 public final class ModuleBuilder {
@@ -16,7 +16,7 @@ public final class ModuleBuilder {
     /// What was declared, as its words without the result: [opcode, operands…], and the id.
     private var declared: [(key: [UInt32], id: UInt32)] = []
     private var builtIns: [(BuiltIn, Pointer)] = []
-    private var parameterBlock: (id: UInt32, types: [ValueType])?
+    private var parameterBlock: (id: UInt32, types: [ShaderType])?
     private(set) lazy var extendedSet = makeID()
     private var usesExtendedSet = false
     let entryName: String
@@ -95,7 +95,7 @@ public final class ModuleBuilder {
         if width == 64 { require(.int64) }
     }
 
-    func id(of type: ValueType) -> UInt32 {
+    func id(of type: ShaderType) -> UInt32 {
         let scalar = id(of: type.scalar)
         return type.count == 1 ? scalar : declare(.typeVector, [scalar, UInt32(type.count)])
     }
@@ -104,7 +104,7 @@ public final class ModuleBuilder {
 
     // Constants
 
-    public func constant(_ type: ValueType, bits: UInt64) -> Value {
+    public func constant(_ type: ShaderType, bits: UInt64) -> Value {
         let typeID = id(of: type.scalar)
         let scalar: UInt32
         if type.scalar == .bool {
@@ -118,16 +118,16 @@ public final class ModuleBuilder {
         return Value(id: declare(.constantComposite, [id(of: type)] + parts, typed: 1), type: type)
     }
 
-    public func constant(_ value: UInt32) -> Value { constant(ValueType(.u32), bits: UInt64(value)) }
-    public func constant(_ value: Int32) -> Value { constant(ValueType(.i32), bits: UInt64(UInt32(bitPattern: value))) }
-    public func constant(_ value: Float) -> Value { constant(ValueType(.f32), bits: UInt64(value.bitPattern)) }
-    public func constant(_ value: Bool) -> Value { constant(ValueType(.bool), bits: value ? 1 : 0) }
+    public func constant(_ value: UInt32) -> Value { constant(ShaderType(.u32), bits: UInt64(value)) }
+    public func constant(_ value: Int32) -> Value { constant(ShaderType(.i32), bits: UInt64(UInt32(bitPattern: value))) }
+    public func constant(_ value: Float) -> Value { constant(ShaderType(.f32), bits: UInt64(value.bitPattern)) }
+    public func constant(_ value: Bool) -> Value { constant(ShaderType(.bool), bits: value ? 1 : 0) }
 
     /// Zero of any type.
-    public func zero(_ type: ValueType) -> Value { Value(id: declare(.constantNull, [id(of: type)], typed: 1), type: type) }
+    public func zero(_ type: ShaderType) -> Value { Value(id: declare(.constantNull, [id(of: type)], typed: 1), type: type) }
 
     /// A constant that is fixed when the kernel is made; `bits` is its value otherwise.
-    public func specialization(_ number: UInt32, _ type: ValueType, bits: UInt64) -> Value {
+    public func specialization(_ number: UInt32, _ type: ShaderType, bits: UInt64) -> Value {
         let typeID = id(of: type.scalar)
         let low = UInt32(truncatingIfNeeded: bits), high = UInt32(truncatingIfNeeded: bits >> 32)
         let id = type.scalar == .bool
@@ -140,7 +140,7 @@ public final class ModuleBuilder {
     // The kernel's interface
 
     /// Storage buffer `binding` of set 0: an array of `type` without a fixed length.
-    public func storageBuffer(_ binding: UInt32, _ type: ValueType, isReadOnly: Bool = false) -> ArrayPointer {
+    public func storageBuffer(_ binding: UInt32, _ type: ShaderType, isReadOnly: Bool = false) -> ArrayPointer {
         let array = storageArrayStruct(type, isReadOnly: isReadOnly)
         let variable = declare(.variable, [pointerType(.storageBuffer, to: array), StorageClass.storageBuffer.rawValue], typed: 1, unique: false)
         decorate(variable, .descriptorSet, [0])
@@ -150,13 +150,13 @@ public final class ModuleBuilder {
     }
 
     /// What elements of 8 or 16 bits need wherever buffers hold them.
-    func requireStorage(_ type: ValueType) {
+    func requireStorage(_ type: ShaderType) {
         if type.scalar.bitWidth == 16 { require(.storageBuffer16BitAccess) }
         if type.scalar.bitWidth == 8 { require(.storageBuffer8BitAccess) }
     }
 
     /// struct { T elements[]; }, one for each element type and access.
-    private func storageArrayStruct(_ type: ValueType, isReadOnly: Bool) -> UInt32 {
+    private func storageArrayStruct(_ type: ShaderType, isReadOnly: Bool) -> UInt32 {
         requireStorage(type)
         let before = lastID
         let array = declare(.typeRuntimeArray, [id(of: type)])
@@ -169,7 +169,7 @@ public final class ModuleBuilder {
     }
 
     /// The parameters that travel with a dispatch, laid out one after the other at multiples of their size.
-    public func parameters(_ types: [ValueType]) {
+    public func parameters(_ types: [ShaderType]) {
         let block = declare(.typeStruct, types.map { id(of: $0) }, unique: false)
         decorate(block, .block)
         var offset = 0
@@ -184,13 +184,13 @@ public final class ModuleBuilder {
     }
 
     /// The block's id and the type of one member.
-    func parameter(_ index: Int) -> (id: UInt32, type: ValueType)? {
+    func parameter(_ index: Int) -> (id: UInt32, type: ShaderType)? {
         guard let block = parameterBlock, block.types.indices.contains(index) else { return nil }
         return (block.id, block.types[index])
     }
 
     /// Memory that the invocations of a workgroup share.
-    public func sharedArray(_ type: ValueType, count: UInt32) -> ArrayPointer {
+    public func sharedArray(_ type: ShaderType, count: UInt32) -> ArrayPointer {
         let array = declare(.typeArray, [id(of: type), constant(count).id])
         let variable = declare(.variable, [pointerType(.workgroup, to: array), StorageClass.workgroup.rawValue], typed: 1, unique: false)
         return ArrayPointer(id: variable, type: type, storage: .workgroup, isMember: false)
@@ -200,7 +200,7 @@ public final class ModuleBuilder {
     func builtIn(_ builtIn: BuiltIn) -> Pointer {
         if let known = builtIns.first(where: { $0.0 == builtIn }) { return known.1 }
         if builtIn.isOfSubgroup { require(.groupNonUniform) }
-        let type = ValueType(.u32, builtIn.isVector ? 3 : 1)
+        let type = ShaderType(.u32, builtIn.isVector ? 3 : 1)
         let id = declare(.variable, [pointerType(.input, to: self.id(of: type)), StorageClass.input.rawValue], typed: 1, unique: false)
         decorate(id, .builtIn, [builtIn.rawValue])
         interface.append(id)
@@ -217,10 +217,10 @@ public final class ModuleBuilder {
     // The whole
 
     /// Writes the kernel's body and returns the module's words. To be called once.
-    public func kernel(workgroupSize: (UInt32, UInt32, UInt32), _ write: (FunctionBuilder) -> Void) -> [UInt32] {
+    public func kernel(workgroupSize: (UInt32, UInt32, UInt32), _ write: (ShaderBuilder) -> Void) -> [UInt32] {
         let signature = declare(.typeFunction, [voidType])
         let function = makeID()
-        let builder = FunctionBuilder(self)
+        let builder = ShaderBuilder(self)
         write(builder)
         let code = ModuleBuilder.instruction(.function, [voidType, function, 0, signature])
             + ModuleBuilder.instruction(.label, [makeID()]) + builder.variables + body

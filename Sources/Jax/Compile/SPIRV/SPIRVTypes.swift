@@ -29,7 +29,7 @@ public enum Scalar: Equatable {
 }
 
 /// A scalar, or a vector of 2 to 4 of them.
-public struct ValueType: Equatable {
+public struct ShaderType: Equatable {
     public let scalar: Scalar
     public let count: Int
 
@@ -44,20 +44,20 @@ public struct ValueType: Equatable {
 /// The result of an instruction, or a constant.
 public struct Value {
     public let id: UInt32
-    public let type: ValueType
+    public let type: ShaderType
 }
 
 /// A place that holds a value.
 public struct Pointer {
     public let id: UInt32
-    public let type: ValueType
+    public let type: ShaderType
     public let storage: StorageClass
 }
 
 /// An array of values: a storage buffer's elements, or memory shared by a workgroup.
 public struct ArrayPointer {
     let id: UInt32
-    public let type: ValueType
+    public let type: ShaderType
     public let storage: StorageClass
     /// In a storage buffer the array is the only member of a structure.
     let isMember: Bool

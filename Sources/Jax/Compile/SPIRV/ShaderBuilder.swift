@@ -2,7 +2,7 @@
 // of one instruction have one type, and a mismatch is a mistake of the caller that `spirv-val` names.
 
 /// Appends instructions to a kernel's body.
-public final class FunctionBuilder {
+public final class ShaderBuilder {
     public let module: ModuleBuilder
     /// Variables stand at the beginning of the function, wherever they were asked for.
     var variables: [UInt32] = []
@@ -11,7 +11,7 @@ public final class FunctionBuilder {
 
     func emit(_ opcode: Opcode, _ operands: [UInt32]) { module.emit(ModuleBuilder.instruction(opcode, operands)) }
 
-    func result(_ opcode: Opcode, _ type: ValueType, _ operands: [UInt32]) -> Value {
+    func result(_ opcode: Opcode, _ type: ShaderType, _ operands: [UInt32]) -> Value {
         let id = module.makeID()
         emit(opcode, [module.id(of: type), id] + operands)
         return Value(id: id, type: type)
@@ -22,7 +22,7 @@ public final class FunctionBuilder {
     public func constant(_ value: UInt32) -> Value { module.constant(value) }
     public func constant(_ value: Int32) -> Value { module.constant(value) }
     public func constant(_ value: Float) -> Value { module.constant(value) }
-    public func zero(_ type: ValueType) -> Value { module.zero(type) }
+    public func zero(_ type: ShaderType) -> Value { module.zero(type) }
 
     // Arithmetic
 
@@ -70,7 +70,7 @@ public final class FunctionBuilder {
 
     private func compare(_ a: Value, _ b: Value, float: Opcode, signed: Opcode, unsigned: Opcode) -> Value {
         let scalar = a.type.scalar
-        return result(scalar.isFloat ? float : scalar.isSigned ? signed : unsigned, ValueType(.bool, a.type.count), [a.id, b.id])
+        return result(scalar.isFloat ? float : scalar.isSigned ? signed : unsigned, ShaderType(.bool, a.type.count), [a.id, b.id])
     }
 
     public func less(_ a: Value, _ b: Value) -> Value { compare(a, b, float: .fOrdLessThan, signed: .sLessThan, unsigned: .uLessThan) }
@@ -91,7 +91,7 @@ public final class FunctionBuilder {
 
     /// The value in another type of the same number of components: by value, not by bits.
     public func convert(_ a: Value, to scalar: Scalar) -> Value {
-        let type = ValueType(scalar, a.type.count), from = a.type.scalar
+        let type = ShaderType(scalar, a.type.count), from = a.type.scalar
         if from == scalar { return a }
         if from == .bool { return select(a, module.constant(type, bits: oneBits(scalar)), zero(type)) }
         if scalar == .bool { return notEqual(a, zero(a.type)) }
@@ -102,7 +102,7 @@ public final class FunctionBuilder {
         if from.bitWidth == scalar.bitWidth { return bitcast(a, to: scalar) }
         // Widening follows the source's sign. UConvert gives unsigned values only; their bits are then read as asked for.
         if from.isSigned { return result(.sConvert, type, [a.id]) }
-        let wide = result(.uConvert, ValueType(.uint(scalar.bitWidth), type.count), [a.id])
+        let wide = result(.uConvert, ShaderType(.uint(scalar.bitWidth), type.count), [a.id])
         return scalar.isSigned ? bitcast(wide, to: scalar) : wide
     }
 
@@ -116,16 +116,16 @@ public final class FunctionBuilder {
     }
 
     /// The same bits as another type of the same width.
-    public func bitcast(_ a: Value, to scalar: Scalar) -> Value { result(.bitcast, ValueType(scalar, a.type.count), [a.id]) }
+    public func bitcast(_ a: Value, to scalar: Scalar) -> Value { result(.bitcast, ShaderType(scalar, a.type.count), [a.id]) }
 
     // Vectors
 
     public func vector(_ parts: [Value]) -> Value {
-        result(.compositeConstruct, ValueType(parts[0].type.scalar, parts.count), parts.map { $0.id })
+        result(.compositeConstruct, ShaderType(parts[0].type.scalar, parts.count), parts.map { $0.id })
     }
 
     public func extract(_ vector: Value, _ index: UInt32) -> Value {
-        result(.compositeExtract, ValueType(vector.type.scalar), [vector.id, index])
+        result(.compositeExtract, ShaderType(vector.type.scalar), [vector.id, index])
     }
 
     // Memory
@@ -139,7 +139,7 @@ public final class FunctionBuilder {
     }
 
     /// The place at an address inside a buffer: a u64 that is a multiple of the type's size.
-    public func place(at address: Value, _ type: ValueType) -> Pointer {
+    public func place(at address: Value, _ type: ShaderType) -> Pointer {
         module.require(.physicalStorageBufferAddresses)
         module.requireStorage(type)
         let id = module.makeID()
@@ -148,7 +148,7 @@ public final class FunctionBuilder {
     }
 
     /// A place of the invocation's own.
-    public func variable(_ type: ValueType) -> Pointer {
+    public func variable(_ type: ShaderType) -> Pointer {
         let id = module.makeID()
         let pointerType = module.pointerType(.function, to: module.id(of: type))
         variables += ModuleBuilder.instruction(.variable, [pointerType, id, StorageClass.function.rawValue])
@@ -173,7 +173,7 @@ public final class FunctionBuilder {
     public func store(_ value: Value, to array: ArrayPointer, _ index: Value) { store(value, to: element(array, index)) }
 
     /// How many elements the view that is bound to a storage buffer has.
-    public func count(_ array: ArrayPointer) -> Value { result(.arrayLength, ValueType(.u32), [array.id, 0]) }
+    public func count(_ array: ArrayPointer) -> Value { result(.arrayLength, ShaderType(.u32), [array.id, 0]) }
 
     /// A parameter of the dispatch, by its place in `ModuleBuilder.parameters`.
     public func parameter(_ index: Int) -> Value {

@@ -1,6 +1,6 @@
 // Structured control flow (specification, 2.11): every selection and loop has its merge block.
 
-extension FunctionBuilder {
+extension ShaderBuilder {
     private func block(_ id: UInt32) { emit(.label, [id]) }
 
     /// Executes one of two branches.

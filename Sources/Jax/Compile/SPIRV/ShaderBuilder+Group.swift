@@ -10,7 +10,7 @@ public enum AtomicOperation {
     case add, min, max, and, or, xor, exchange
 }
 
-extension FunctionBuilder {
+extension ShaderBuilder {
     /// Waits for all invocations of the workgroup; what they stored in shared memory and buffers is visible afterwards.
     public func workgroupBarrier() {
         let semantics: MemorySemantics = [.acquireRelease, .workgroupMemory, .bufferMemory]
@@ -54,7 +54,7 @@ extension FunctionBuilder {
     /// Whether this invocation is the one that the subgroup chose among its active ones.
     public func subgroupElect() -> Value {
         module.require(.groupNonUniform)
-        return result(.groupNonUniformElect, ValueType(.bool), [constant(Scope.subgroup.rawValue).id])
+        return result(.groupNonUniformElect, ShaderType(.bool), [constant(Scope.subgroup.rawValue).id])
     }
 
     /// The value of the invocation whose number in the subgroup differs by `mask`.
