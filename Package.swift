@@ -81,7 +81,8 @@ if ring0 {
         products: [.library(name: "BareJAX", type: .static, targets: ["Main"])],
         targets: shared + [
             c("Boot", "Boot"),
-            swift("Main", "Main", ["Boot", "CPU", "Kernel", "Drivers", "GPU", "AcceleratorSelfTest", "JaxPlatform", "JaxRun", "JaxService", "Python", "WireProtocol"]),
+            swift("Main", "Main", ["Boot", "CPU", "Kernel", "Drivers",
+                                   "GPU", "AcceleratorSelfTest", "JaxPlatform", "JaxRun", "JaxService", "Python", "WireProtocol"]),
         ])
 } else {
     // The interpreter is an archive of its own (Sources/Python/python.mk); what links it is built where it has been made.
@@ -118,7 +119,8 @@ if ring0 {
                 name: "loader-fuzz", dependencies: ["HeapMeter", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "TestSupport"],
                 path: "Tests/LoaderFuzz", swiftSettings: swiftSettings),
             .executableTarget(
-                name: "soak", dependencies: ["HostMachine", "WireProtocol", "JaxPlatform", "TestSupport"], path: "Tests/Soak", swiftSettings: swiftSettings),
+                name: "soak", dependencies: ["HostMachine", "WireProtocol", "JaxPlatform", "TestSupport"],
+                path: "Tests/Soak", swiftSettings: swiftSettings),
             .executableTarget(
                 name: "prompt-fuzz", dependencies: ["HostMachine", "WireProtocol", "JaxPlatform", "TestSupport"], path: "Tests/PromptFuzz",
                 exclude: ["extremes.py"], swiftSettings: swiftSettings),

@@ -5,8 +5,8 @@
 /// The one hand-off record.
 extern boot_info boot_record;
 
-/// Enables SSE, AVX and, where the processor has it, AVX-512 state (CR4, XCR0). Without AVX2 and its companions says so in one line on COM1 and halts.
-/// Runs before the first Swift function, because Swift code is compiled for AVX2.
+/// Enables SSE, AVX and, where the processor has it, AVX-512 state (CR4, XCR0). Without AVX2 and its companions says so in one
+/// line on COM1 and halts. Runs before the first Swift function, because Swift code is compiled for AVX2.
 void boot_enable_processor_features(void);
 
 /// Bytes that XSAVE needs for the state just enabled (CPUID leaf 0xD), a multiple of 64; traps.S makes room for it.

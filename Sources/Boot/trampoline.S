@@ -50,7 +50,8 @@ ap_trampoline_page_map: .quad 0
 ap_trampoline_entry: .quad 0
 ap_trampoline_end:
 
-    // In the image, so mapped by the kernel's own tables too; no segment is loaded before the kernel's GDT is. Takes a slot, its stack, and calls processor_main(slot).
+    // In the image, so mapped by the kernel's own tables too; no segment is loaded before the kernel's GDT is. Takes a slot, its
+    // stack, and calls processor_main(slot).
     .section .text.ap_entry, "ax"
     .code64
     .globl ap_entry

@@ -8,7 +8,7 @@ trap_stubs:
     .rept 256
     .balign 16
     // The processor pushes an error code for these itself (Intel SDM vol. 3, table 6-1).
-    .if vector == 8 || vector == 10 || vector == 11 || vector == 12 || vector == 13 || vector == 14 || vector == 17 || vector == 21 || vector == 29 || vector == 30
+    .if vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
     .else
     pushq $0
     .endif

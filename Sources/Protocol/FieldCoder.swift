@@ -61,7 +61,8 @@ public struct FieldCoder {
         var narrow = UInt32(value)
         try integer(&narrow, "a count")
         guard !isDecoding || Int(narrow) * width <= bytes.count - position else {
-            throw JaxError(.malformed, "message: \(narrow) elements announced, but only \(bytes.count - position) bytes follow", offset: position - 4)
+            throw JaxError(.malformed, "message: \(narrow) elements announced, but only \(bytes.count - position) bytes follow",
+                           offset: position - 4)
         }
         value = Int(narrow)
     }

@@ -226,7 +226,8 @@ public final class Link {
             if hasBody {
                 let size = UInt64(littleEndian: payload.loadUnaligned(as: UInt64.self))
                 guard size <= Link.maximumBody else {
-                    throw JaxError(.resourceExhausted, "a body of \(size) bytes is too large; at most \(Link.maximumBody) bytes are accepted")
+                    throw JaxError(.resourceExhausted,
+                                   "a body of \(size) bytes is too large; at most \(Link.maximumBody) bytes are accepted")
                 }
                 guard incoming.count < Link.maximumIncoming else {
                     throw JaxError(.resourceExhausted, "\(Link.maximumIncoming) transfers are under way already")
@@ -288,7 +289,8 @@ public final class Link {
         let count = UInt64(littleEndian: decoder.payload.loadUnaligned(as: UInt64.self))
         let isReply = header.flags.contains(.reply)
         hold(state) {
-            for transfer in outgoing where transfer.channel == header.channel && transfer.request == header.request && transfer.isReply == isReply {
+            for transfer in outgoing where transfer.channel == header.channel
+                && transfer.request == header.request && transfer.isReply == isReply {
                 transfer.acknowledged = max(transfer.acknowledged, Int(min(count, Link.maximumBody)))
             }
             state.notifyAll()

@@ -37,7 +37,8 @@ final class Clients {
             return owner
         }
         guard let owner else {
-            throw JaxError(.resourceExhausted, "this client has \(mostChannels) channels open already; one client may have half of the machine's")
+            throw JaxError(.resourceExhausted,
+                           "this client has \(mostChannels) channels open already; one client may have half of the machine's")
         }
         return owner
     }

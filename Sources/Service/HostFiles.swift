@@ -60,12 +60,18 @@ final class HostFiles {
     /// A reply from the host.
     func answered(_ message: Message) {
         if message.kind == .failure {
-            do throws(JaxError) { failed(message.request, try Failure(decoding: message.fields).error) } catch { failed(message.request, error) }
+            do throws(JaxError) {
+                failed(message.request, try Failure(decoding: message.fields).error)
+            } catch {
+                failed(message.request, error)
+            }
             return
         }
         do throws(JaxError) {
             let reply = try ReadFile.Reply(decoding: message.fields)
-            guard message.kind == .readFile, let body = message.body else { throw JaxError(.malformed, "the host's answer is none to a file request") }
+            guard message.kind == .readFile, let body = message.body else {
+                throw JaxError(.malformed, "the host's answer is none to a file request")
+            }
             guard 0...Service.maximumFile ~= reply.fileByteCount else {
                 throw JaxError(.malformed, "a file of \(reply.fileByteCount) bytes; at most \(Service.maximumFile) can be read")
             }

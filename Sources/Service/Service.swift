@@ -79,7 +79,8 @@ public final class Service: LinkHandler {
             return BodyBuffer(UnsafeMutableRawBufferPointer(start: storage.bytes, count: byteCount), of: storage)
         case .compile, .check, .evaluate:
             guard byteCount <= Service.maximumProgram else {
-                throw JaxError(.resourceExhausted, "a program of \(byteCount) bytes is too large; at most \(Service.maximumProgram) bytes are accepted")
+                throw JaxError(.resourceExhausted,
+                               "a program of \(byteCount) bytes is too large; at most \(Service.maximumProgram) bytes are accepted")
             }
             return try charging(owner(message)) { () throws(JaxError) in try BodyBuffer(byteCount: byteCount) }
         default:

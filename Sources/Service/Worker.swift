@@ -19,7 +19,8 @@ final class Worker {
         session?.recover(from: platform.taskID)
         service.machine.work(for: channel.owner)
         if let request = channel.takeInterrupted() {
-            service.link.fail(channel: channel.number, request: request, JaxError(.fault, "the request was ended by a fault in the machine's service"))
+            service.link.fail(channel: channel.number, request: request,
+                              JaxError(.fault, "the request was ended by a fault in the machine's service"))
         }
         while let message = channel.next() {
             do throws(JaxError) {
@@ -69,7 +70,8 @@ final class Worker {
         let request = try Compile(decoding: message.fields)
         let bytes = try body(message)
         try channel.claim(request.handle)
-        let program = try session.load(UnsafeRawBufferPointer(bytes.bytes), as: channel.name(request.handle), limits: limits(request.limits))
+        let program = try session.load(UnsafeRawBufferPointer(bytes.bytes),
+                                       as: channel.name(request.handle), limits: limits(request.limits))
         try service.reply(message, signature(program))
     }
 
@@ -99,7 +101,8 @@ final class Worker {
         for index in request.donated { donating.append(Int(clamping: index)) }
         // What was donated is gone, whatever comes of the call.
         defer { drop(donating.filter { request.arguments.indices.contains($0) }.map { request.arguments[$0] }) }
-        let results = try session.execute(program, arguments, device: try session.device(request.device), donating: donating, limits: limits(request.limits))
+        let results = try session.execute(program, arguments, device: try session.device(request.device),
+                                          donating: donating, limits: limits(request.limits))
         var reply = Execute.Reply()
         for (index, result) in results.enumerated() {
             session.register(.array(result), as: channel.name(request.firstResult + UInt64(index)))

@@ -104,7 +104,10 @@ final class ConsoleModel {
         model.send(1, 6, 0)
         #expect(try read(console.port, 10) == [1, 2])
         #expect(try read(console.port, 10) == [])
-        #expect(throws: DeviceError.self) { try console.port.write(UnsafeRawBufferPointer(start: nil, count: 0)); try [UInt8](repeating: 1, count: 1).withUnsafeBytes { try console.port.write($0) } }
+        #expect(throws: DeviceError.self) {
+            try console.port.write(UnsafeRawBufferPointer(start: nil, count: 0))
+            try [UInt8](repeating: 1, count: 1).withUnsafeBytes { try console.port.write($0) }
+        }
     }
 
     @Test func writesWaitForRoom() throws {

@@ -46,9 +46,12 @@ final class FakeConfiguration: ConfigurationSpace {
         space.functions["00:03.0"]!.replaceSubrange(4..<10, with: [0xC001, 0xFEBD_1000, 0xC, 0x80, 0, 0])
         space.writable["00:03.0"] = [4: 0xFFFF, 0x10: 0xFFE0, 0x14: ~0xFFF, 0x18: 0, 0x1C: ~0x1]
         let function = PCIFunction(space, PCIAddress(bus: 0, device: 3, function: 0))!
-        #expect(function.baseAddress(0) == BaseAddress(index: 0, isMemory: false, is64Bit: false, isPrefetchable: false, physical: 0xC000, byteCount: 32))
-        #expect(function.baseAddress(1) == BaseAddress(index: 1, isMemory: true, is64Bit: false, isPrefetchable: false, physical: 0xFEBD_1000, byteCount: 4096))
-        #expect(function.baseAddress(2) == BaseAddress(index: 2, isMemory: true, is64Bit: true, isPrefetchable: true, physical: 0x80_0000_0000, byteCount: 8 << 30))
+        #expect(function.baseAddress(0) == BaseAddress(index: 0, isMemory: false,
+                                                       is64Bit: false, isPrefetchable: false, physical: 0xC000, byteCount: 32))
+        #expect(function.baseAddress(1) == BaseAddress(index: 1, isMemory: true,
+                                                       is64Bit: false, isPrefetchable: false, physical: 0xFEBD_1000, byteCount: 4096))
+        #expect(function.baseAddress(2) == BaseAddress(index: 2, isMemory: true,
+                                                       is64Bit: true, isPrefetchable: true, physical: 0x80_0000_0000, byteCount: 8 << 30))
         #expect(function.baseAddress(3) == nil)
         #expect(function.baseAddress(6) == nil)
         #expect(function.command.rawValue == 7)

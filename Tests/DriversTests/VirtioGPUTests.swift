@@ -96,7 +96,9 @@ final class FakeGPU {
         case 0x0208:
             guard let resource = resources[words[6]], attached.contains(words[6]) else { return head(0x1203) }
             let offset = wide(8)
-            for (other, start) in mapped where offset < start + resources[other]!.byteCount && start < offset + resource.byteCount { return head(0x1205) }
+            for (other, start) in mapped where offset < start + resources[other]!.byteCount && start < offset + resource.byteCount {
+                return head(0x1205)
+            }
             mapped[words[6]] = offset
             return head(0x1106) + [1, 0]
         case 0x0209: mapped[words[6]] = nil

@@ -32,7 +32,9 @@ import Testing
         let (_, queue) = try device()
         let data = try environment.allocateDMA(byteCount: 4096)
         data.base.copyMemory(from: [1, 2, 3, 4] as [UInt8], byteCount: 4)
-        func read(_ at: UInt64, _ count: UInt32) -> DMASegment { DMASegment(physical: data.physical + at, byteCount: count, deviceWrites: false) }
+        func read(_ at: UInt64, _ count: UInt32) -> DMASegment {
+            DMASegment(physical: data.physical + at, byteCount: count, deviceWrites: false)
+        }
         let room = DMASegment(physical: data.physical + 64, byteCount: 16, deviceWrites: true)
         for _ in 0..<100 {
             let first = try queue.submit([read(0, 2), read(2, 2), room])

@@ -29,7 +29,9 @@ let testOwner = AcceleratorOwner(id: 7, name: "test")
         for _ in 0..<3 {
             var failure: AcceleratorError?
             sent.withUnsafeBytes { bytes in do throws(AcceleratorError) { try buffer.write(bytes, at: offset) } catch { failure = error } }
-            received.withUnsafeMutableBytes { bytes in do throws(AcceleratorError) { try buffer.read(into: bytes, at: offset) } catch { failure = error } }
+            received.withUnsafeMutableBytes { bytes in
+                do throws(AcceleratorError) { try buffer.read(into: bytes, at: offset) } catch { failure = error }
+            }
             #expect(failure == nil)
             #expect(received == sent)
         }
@@ -50,7 +52,8 @@ let testOwner = AcceleratorOwner(id: 7, name: "test")
         let next = try device.makeStream(owner: testOwner)
         let uses: [() throws -> Void] = [
             { _ = try device.makeKernel(module, KernelLayout(bindingCount: 1, parameterByteCount: 4)) },
-            { _ = try device.makeList([.dispatch(kernel: kernel, bindings: [BufferView(x)], parameters: [1, 0, 0, 0], groups: Extent3(1))], timed: false, owner: testOwner) },
+            { _ = try device.makeList([.dispatch(kernel: kernel, bindings: [BufferView(x)], parameters: [1, 0, 0, 0], groups: Extent3(1))],
+                                      timed: false, owner: testOwner) },
             { _ = try next.submit(list) },
             { _ = try stream.submit(list) },
             { try stream.wait(for: 1, budget: 1) },

@@ -21,11 +21,13 @@ import Testing
         let x = try device.makeBuffer(byteCount: 4 * 1000, name: "x", owner: testOwner)
         let y = try device.makeBuffer(byteCount: 4 * 1000, name: "y", owner: testOwner)
         let module = try device.makeModule(TestKernels.chainStep(), name: "chain", owner: testOwner)
-        let kernel = try device.makeKernel(module, KernelLayout(bindingCount: 2, parameterByteCount: 8, specializations: [Specialization(0, UInt32(5))]))
+        let kernel = try device.makeKernel(module, KernelLayout(bindingCount: 2,
+                                                                parameterByteCount: 8, specializations: [Specialization(0, UInt32(5))]))
         let stream = try device.makeStream(owner: testOwner)
         let list = try device.makeList([
             .fill(BufferView(x), pattern: 3), .barrier,
-            .dispatch(kernel: kernel, bindings: [BufferView(x), BufferView(y)], parameters: [0xe8, 3, 0, 0, 1, 0, 0, 0], groups: Extent3(16)),
+            .dispatch(kernel: kernel, bindings: [BufferView(x), BufferView(y)],
+                      parameters: [0xe8, 3, 0, 0, 1, 0, 0, 0], groups: Extent3(16)),
             .barrier, .copy(from: BufferView(y), to: BufferView(x)),
         ], timed: true, owner: testOwner)
         for _ in 0..<70 {

@@ -1,4 +1,5 @@
-// Runs self-checking programs on this host, without the machine: `swift run hosted-check PATH… [--load] [--verify] [--text] [--print] [--verbose]`.
+// Runs self-checking programs on this host, without the machine: `swift run hosted-check PATH… [--load] [--verify] [--text] [--print]
+// [--verbose]`.
 // A debugging aid for operations; the command `barejax check` does the same on the machine.
 import Foundation
 import JaxIR

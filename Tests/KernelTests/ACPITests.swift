@@ -80,12 +80,14 @@ final class TableMemory: PhysicalMemoryReader {
 
     @Test func powerOffAndReset() throws {
         memory.table("DSDT", at: 0xE4000, byteCount: 80, [])
-        let name: [UInt8] = [0x5F, 0x53, 0x35, 0x5F, 0x00, 0x08, 0x5C, 0x5F, 0x53, 0x35, 0x5F, 0x12, 0x06, 0x04, 0x0A, 0x05, 0x01, 0x00, 0x00]
+        let name: [UInt8] = [0x5F, 0x53, 0x35, 0x5F, 0x00, 0x08, 0x5C,
+                             0x5F, 0x53, 0x35, 0x5F, 0x12, 0x06, 0x04, 0x0A, 0x05, 0x01, 0x00, 0x00]
         var fields: [(Int, Int, UInt64)] = []
         for (index, byte) in name.enumerated() { fields.append((40 + index, 1, UInt64(byte))) }
         memory.table("DSDT", at: 0xE4000, byteCount: 80, fields)
         memory.table("FACP", at: 0xE2000, byteCount: 276, [
-            (40, 4, 0xE4000), (64, 4, 0x604), (112, 4, 1 << 10), (116, 1, 1), (120, 8, 0xCF9), (128, 1, 0xF), (184, 1, 0), (188, 8, 0xFE00_0000)])
+            (40, 4, 0xE4000), (64, 4, 0x604), (112, 4, 1 << 10), (116, 1, 1),
+            (120, 8, 0xCF9), (128, 1, 0xF), (184, 1, 0), (188, 8, 0xFE00_0000)])
         memory.root([0xE2000])
         let control = try #require(memory.tables.flatMap { PowerControl($0) })
         #expect(control.powerOff == [

@@ -47,7 +47,9 @@ import Testing
 
     @Test func addressesAreNamed() throws {
         var bytes: [UInt8] = []
-        func word(_ value: UInt32) { for shift in stride(from: 0, to: 32, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> UInt32(shift))) } }
+        func word(_ value: UInt32) {
+            for shift in stride(from: 0, to: 32, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> UInt32(shift))) }
+        }
         word(0x5953_4A42)
         word(2)
         word(0x10); word(0)

@@ -22,7 +22,8 @@ private func names(_ archive: [UInt8]) -> [String] { archive.withUnsafeBytes { U
 
 @Suite struct UstarTests {
     @Test func plainFilesAreFound() {
-        let archive = member("a.npy", [1, 2, 3]) + member("folder/", [], kind: 0x35) + member("b", [UInt8](repeating: 7, count: 512), prefix: "models")
+        let archive = member("a.npy", [1, 2, 3]) + member("folder/", [], kind: 0x35)
+            + member("b", [UInt8](repeating: 7, count: 512), prefix: "models")
             + [UInt8](repeating: 0, count: 1024)
         archive.withUnsafeBytes { bytes in
             let entries = UstarArchive(bytes).entries

@@ -10,7 +10,8 @@ import Testing
     @Test func fixturesComeBack() throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures")
         var count = 0
-        for file in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil) where file.pathExtension == "jaxexp" {
+        for file in try FileManager.default.contentsOfDirectory(at: folder,
+                                                                includingPropertiesForKeys: nil) where file.pathExtension == "jaxexp" {
             let module = try loadArtifact([UInt8](try Data(contentsOf: file))).module()
             let text = module.text(.complete)
             #expect(try parseProgram(text).text(.complete) == text, "\(file.lastPathComponent)")
@@ -58,7 +59,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("main = { lambda ; a:f33[]. let in (a,) }", "there is no type f33", 20), ("main = { lambda ; a:f32[]. let in (b,) }", "the value b is not defined", 35),
+        ("main = { lambda ; a:f33[]. let in (a,) }", "there is no type f33", 20),
+        ("main = { lambda ; a:f32[]. let in (b,) }", "the value b is not defined", 35),
         ("main = { lambda ; a:f32[]. let\n b = sum a\n in (b,) }", "there is no operation sum", 32),
         ("main = { lambda ; a:f32[]. let\n b = reverse a\n in (b,) }", "the attribute dimensions is missing", 32),
         ("main = { lambda ; a:f32[]. let\n b = negate[x=1] a\n in (b,) }", "negate has no parameter x", 32),

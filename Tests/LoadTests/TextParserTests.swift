@@ -21,7 +21,8 @@ import Testing
         ("#stablehlo<comparison_direction LT>", "LT"), ("#vhlo<precision_v1 HIGH>", "HIGH"),
         ("(tensor<2xf32>, !stablehlo.token) -> tensor<i1>", "((f32[2], token), (bool[]))"),
         // Kept as they are.
-        ("#sdy.sharding<@mesh, []>", "opaque'#sdy.sharding<@mesh, []>'"), ("dense<1> : tensor<9999999999xi64>", "opaque'dense<1> : tensor<9999999999xi64>'"),
+        ("#sdy.sharding<@mesh, []>", "opaque'#sdy.sharding<@mesh, []>'"),
+            ("dense<1> : tensor<9999999999xi64>", "opaque'dense<1> : tensor<9999999999xi64>'"),
         ("[1, 2", "opaque'[1, 2'"), ("", "opaque''"), ("\"open", "opaque'\"open'"), ("1 2", "opaque'1 2'"),
     ])
     func attributesAsText(_ text: String, _ expected: String) throws {

@@ -16,11 +16,13 @@ import Testing
         #expect(console.wait(for: "42\r\n", after: seen, seconds: 60) != nil)
         seen = console.count
         try console.type("import jax, jax.numpy as jnp; jnp.arange(4) * 2.5\r")
-        #expect(console.wait(for: "Array([0. , 2.5, 5. , 7.5], dtype=float32, weak_type=True)", after: seen, seconds: 60) != nil, "\(console.lastLines)")
+        #expect(console.wait(for: "Array([0. , 2.5, 5. , 7.5], dtype=float32, weak_type=True)", after: seen, seconds: 60) != nil,
+                "\(console.lastLines)")
         // A program that real JAX exported (image/example.py), read from the partition through the firmware.
         seen = console.count
         try console.type("jax.export.deserialize(open('models/softmax.jaxexp', 'rb').read()).call(jnp.arange(4) + 1.0)\r")
-        #expect(console.wait(for: "Array([0.0320586 , 0.08714432, 0.23688284, 0.6439143 ], dtype=float32)", after: seen, seconds: 60) != nil, "\(console.lastLines)")
+        #expect(console.wait(for: "Array([0.0320586 , 0.08714432, 0.23688284, 0.6439143 ], dtype=float32)",
+                             after: seen, seconds: 60) != nil, "\(console.lastLines)")
         try console.type("\u{4}")
         #expect(machine.process.wait(seconds: 30) == 0, "Ctrl-D did not power off")
     }
@@ -74,7 +76,8 @@ import Testing
     @Test func theBareLineBootsToThePrompt() throws {
         let line = shell(Built.root + "/image/boot-line.sh").output.split(separator: "\n").last.map(String.init) ?? ""
         #expect(line.hasPrefix("qemu-system-x86_64 "))
-        let talk = shell("bash -c '(for i in $(seq 120); do sleep 1; grep -q \">>> \" /tmp/line.$$ && break; done; printf \"6*7\\r\"; sleep 3; printf \"\\004\") | timeout 180 \(line) | tee /tmp/line.$$; rm -f /tmp/line.$$'")
+        let talk = shell("bash -c '(for i in $(seq 120); do sleep 1; grep -q \">>> \" /tmp/line.$$ && break; done; printf \"6*7\\r\"; "
+            + "sleep 3; printf \"\\004\") | timeout 180 \(line) | tee /tmp/line.$$; rm -f /tmp/line.$$'")
         #expect(talk.output.contains("42"), "\(talk.output.suffix(500))")
     }
 }

@@ -27,7 +27,8 @@ import WireProtocol
         #expect(tested.output.contains("True") && !tested.output.contains("WRONG"), "\(tested.output)")
         #expect(tested.output.contains("histogram with atomics: "), "\(tested.output)")
         // What the job held on the device went with it; what was done stays counted.
-        let devices = try running.python("import machine\nfor d in machine.devices(): print(d['name'], d['memory'], d['dispatches'])").output
+        let devices = try running.python("import machine\nfor d in machine.devices(): print(d['name'], d['memory'], "
+            + "d['dispatches'])").output
         #expect(devices.contains("gpu:0 0 ") && !devices.contains("gpu:0 0 0"), "\(devices)")
         let statistics = try running.client.start(ReadStatistics()).waitWithBody(seconds: 10).body?.text ?? ""
         #expect(statistics.contains("\"name\":\"gpu:0\"") || statistics.contains("\"name\": \"gpu:0\""), "\(statistics)")
@@ -60,13 +61,15 @@ import WireProtocol
             rm -rf $folder
             echo left $left.
             """
-        let output = shell("bash -c '" + script.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'").output
+        let output = shell("bash -c '" + script.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+                           + "'").output
         #expect(output.contains("Xvfb") && output.contains("virgl_render") && output.contains("qemu-system"), "\(output)")
         #expect(output.contains("left ."), "\(output)")
     }
 
     /// No GPU, and one without Venus: nothing else changes.
-    @Test(arguments: [MachineOptions.Boot.pvh, .efi], [[], ["-device", "virtio-gpu-pci"]]) func withoutVenusTheMachineIsAsBefore(boot: MachineOptions.Boot, extra: [String]) throws {
+    @Test(arguments: [MachineOptions.Boot.pvh, .efi],
+          [[], ["-device", "virtio-gpu-pci"]]) func withoutVenusTheMachineIsAsBefore(boot: MachineOptions.Boot, extra: [String]) throws {
         guard boot == .pvh || Built.images else { return }
         let running = try RunningMachine {
             $0.boot = boot
@@ -87,7 +90,8 @@ import WireProtocol
         defer { _ = shell("rm -rf '\(folder)'") }
         _ = shell("cp '\(Built.command)' '\(Built.path("barejax.elf")!)' '\(folder)'")
         guard !shell("'\(folder)/barejax' doctor").output.contains("the host's own QEMU") else { return }
-        let automatic = shell("(timeout 20 '\(folder)/barejax' boot --gpu auto --socket '\(folder)/s' 2>&1 & for i in $(seq 180); do [ -S '\(folder)/s' ] && break; sleep 0.1; done; sleep 0.5; kill %1; wait) 2>/dev/null")
+        let automatic = shell("(timeout 20 '\(folder)/barejax' boot --gpu auto --socket '\(folder)/s' 2>&1 & for i in $(seq 180); do [ "
+            + "-S '\(folder)/s' ] && break; sleep 0.1; done; sleep 0.5; kill %1; wait) 2>/dev/null")
         #expect(automatic.output.contains("ready"), "\(automatic.output)")
         #expect(automatic.output.split(separator: "\n").filter { $0.hasPrefix("no GPU: ") }.count == 1, "\(automatic.output)")
         let demanded = shell("timeout 20 '\(folder)/barejax' boot --gpu on --socket '\(folder)/s' 2>&1")

@@ -21,7 +21,9 @@ import WireProtocol
         Threads().spawn("sender") { sent.withUnsafeBytes { bytes in _ = try? machine.stream.write(bytes) } }
         var received = [UInt8](repeating: 0, count: sent.count), count = 0
         while count < received.count {
-            let more = try received.withUnsafeMutableBytes { try machine.stream.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[count...])) }
+            let more = try received.withUnsafeMutableBytes {
+                try machine.stream.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[count...]))
+            }
             guard more > 0 else { break }
             count += more
         }
@@ -99,8 +101,10 @@ import WireProtocol
             _ = try client.start(Execute(program: 1, arguments: [2, 3], firstResult: 20, limits: limits)).waitWithBody(seconds: 30)
             Issue.record("a second megabyte fitted a tenth of one")
         } catch { #expect(error.kind == .resourceExhausted, "\(error)") }
-        _ = try client.start(Execute(program: 1, arguments: [2, 3], firstResult: 30, donated: [0], limits: limits)).waitWithBody(seconds: 30)
-        let result = try client.start(Fetch(handle: 30)).waitWithBody(seconds: 30).body.map { Array($0.bytes.bindMemory(to: Float.self)) } ?? []
+        _ = try client.start(Execute(program: 1, arguments: [2, 3], firstResult: 30,
+                                     donated: [0], limits: limits)).waitWithBody(seconds: 30)
+        let result = try client.start(Fetch(handle: 30)).waitWithBody(seconds: 30).body.map { Array($0.bytes.bindMemory(to: Float.self)) }
+            ?? []
         #expect(result.count == count && result[3..<9] == [1, 1, 8, 9, 1, 1])
         do throws(JaxError) {
             _ = try client.start(Fetch(handle: 2)).waitWithBody(seconds: 30)
@@ -119,7 +123,9 @@ import WireProtocol
             _ = try client.start(Execute(program: program, arguments: [2], firstResult: first, limits: limits)).waitWithBody(seconds: 30)
         }
         func results(_ first: UInt64) throws -> [[UInt8]] {
-            try (0..<3).map { try client.start(Fetch(handle: first + UInt64($0))).waitWithBody(seconds: 30).body.map { Array($0.bytes) } ?? [] }
+            try (0..<3).map { index in
+                try client.start(Fetch(handle: first + UInt64(index))).waitWithBody(seconds: 30).body.map { Array($0.bytes) } ?? []
+            }
         }
         let program = try contents(Built.root + "/Tests/ServiceTests/Fixtures/folds.jaxexp")
         _ = try client.start(Compile(handle: 1, name: "folds"), body: program).waitWithBody(seconds: 30)
@@ -144,7 +150,8 @@ import WireProtocol
             #expect(try results(handle + 1) == expected)
             try run(handle, handle + 10)
             #expect(try results(handle + 10) == expected)
-            _ = try client.start(Drop(handles: [handle] + (1...3).map { handle + UInt64($0) } + (10...12).map { handle + UInt64($0) })).waitWithBody(seconds: 30)
+            let handles = [handle] + (1...3).map { handle + UInt64($0) } + (10...12).map { handle + UInt64($0) }
+            _ = try client.start(Drop(handles: handles)).waitWithBody(seconds: 30)
         }
         #expect(refused > 40 * 10)
     }
@@ -154,12 +161,14 @@ import WireProtocol
         let running = try RunningMachine(), client = running.client
         defer { running.shutDown() }
         let sent = (0..<24 << 20).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 11) }
-        _ = try client.start(Put(handle: 1, type: ArrayType(dtype: "uint8", shape: [sent.count])), body: BodyBuffer(copying: sent)).waitWithBody(seconds: 60)
+        _ = try client.start(Put(handle: 1, type: ArrayType(dtype: "uint8", shape: [sent.count])),
+                             body: BodyBuffer(copying: sent)).waitWithBody(seconds: 60)
         let fetched = try client.start(Fetch(handle: 1)).waitWithBody(seconds: 60)
         #expect(fetched.body.map { Array($0.bytes) == sent } == true)
         // What cannot be held is an error, and the link goes on.
         #expect(throws: JaxError.self) {
-            _ = try client.start(Put(handle: 2, type: ArrayType(dtype: "float32", shape: [1 << 40])), body: BodyBuffer(copying: [0])).waitWithBody(seconds: 30)
+            _ = try client.start(Put(handle: 2, type: ArrayType(dtype: "float32", shape: [1 << 40])),
+                                 body: BodyBuffer(copying: [0])).waitWithBody(seconds: 30)
         }
         #expect(try client.start(ListDevices()).waitWithBody(seconds: 30).reply.devices.isEmpty == false)
     }
@@ -167,7 +176,8 @@ import WireProtocol
     @Test func aRunningProgramIsCancelledAndTheLinkAnswersMeanwhile() throws {
         let running = try RunningMachine(), client = running.client
         defer { running.shutDown() }
-        _ = try client.start(Compile(handle: 1, name: "endless"), body: contents(Built.root + "/Tests/ServiceTests/Fixtures/endless.jaxexp"))
+        _ = try client.start(Compile(handle: 1, name: "endless"),
+                             body: contents(Built.root + "/Tests/ServiceTests/Fixtures/endless.jaxexp"))
         _ = try client.start(Put(handle: 2, type: ArrayType(dtype: "float32", shape: [])), body: BodyBuffer(copying: [0, 0, 0x80, 0x3F]))
         let endless = try client.start(Execute(program: 1, arguments: [2], firstResult: 10))
         usleep(300_000)
@@ -265,7 +275,8 @@ import WireProtocol
     @Test func aFaultInAProgramIsAnErrorAndTheMachineGoesOn() throws {
         let running = try RunningMachine()
         defer { running.shutDown() }
-        let caught = try running.python("import machine\nx = 5\ntry:\n    machine.raise_fault('page')\nexcept machine.Fault as e:\n    print('caught', x)")
+        let caught = try running.python("import machine\nx = 5\ntry:\n    machine.raise_fault('page')\nexcept machine.Fault as e:\n    "
+            + "print('caught', x)")
         #expect(caught.output.contains("caught 5"), "\(caught)")
         #expect(try running.python("print(6*7)").output.contains("42"))
         #expect(try running.client.start(ReadFaults()).waitWithBody(seconds: 10).body?.text.hasPrefix("[\"") == true)
@@ -288,7 +299,8 @@ import WireProtocol
         let clients = [Client(try SocketStream(connectingTo: path)), Client(try SocketStream(connectingTo: path))]
         for (index, client) in clients.enumerated() {
             _ = try client.start(Hello(client: "c")).waitWithBody(seconds: 30)
-            _ = try client.start(Put(handle: 1, type: ArrayType(dtype: "uint8", shape: [1])), body: BodyBuffer(copying: [UInt8(index)])).wait()
+            _ = try client.start(Put(handle: 1, type: ArrayType(dtype: "uint8", shape: [1])),
+                                 body: BodyBuffer(copying: [UInt8(index)])).wait()
         }
         for (index, client) in clients.enumerated() {
             let fetched = try client.start(Fetch(handle: 1)).waitWithBody(seconds: 30)

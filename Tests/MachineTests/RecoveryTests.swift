@@ -9,7 +9,8 @@ import WireProtocol
     @Test func aProcessorThatHangsWithInterruptsOffLosesItsJobOnly() throws {
         let running = try RunningMachine()
         defer { running.shutDown() }
-        let hung = try running.python("import machine\ntry:\n    machine.raise_fault('hang')\nexcept machine.Fault as e:\n    print('caught', e)")
+        let hung = try running.python("import machine\ntry:\n    machine.raise_fault('hang')\nexcept machine.Fault as e:\n    "
+            + "print('caught', e)")
         #expect(hung.output.contains("ended by the watchdog"), "\(hung)")
         #expect(try running.python("print(6*7)").output.contains("42"))
     }
@@ -38,9 +39,12 @@ import WireProtocol
         let running = try RunningMachine { $0.commandLine = "inject" }, client = running.client
         defer { running.shutDown() }
         func load(_ channel: UInt32) throws {
-            _ = try client.start(Compile(handle: 1, name: "affine"), body: contents(Built.root + "/Tests/ServiceTests/Fixtures/affine.jaxexp"), channel: channel).waitWithBody(seconds: 30)
+            _ = try client.start(Compile(handle: 1, name: "affine"), body: contents(Built.root
+                + "/Tests/ServiceTests/Fixtures/affine.jaxexp"), channel: channel).waitWithBody(seconds: 30)
         }
-        func isLoaded(_ channel: UInt32) -> Bool { (try? client.start(Inspect(program: 1), channel: channel).waitWithBody(seconds: 30)) != nil }
+        func isLoaded(_ channel: UInt32) -> Bool {
+            (try? client.start(Inspect(program: 1), channel: channel).waitWithBody(seconds: 30)) != nil
+        }
         try load(3)
         _ = try client.start(Inject(fault: "worker")).waitWithBody(seconds: 10)
         do throws(JaxError) {
@@ -54,7 +58,8 @@ import WireProtocol
         // What the interpreter held is let go of: as much is in use after the second as after the first.
         var used: [Int] = []
         for _ in 0..<3 {
-            _ = try? running.python("import machine, jax.numpy as jnp\nlist = [jnp.ones(1 << 18) for i in range(8)]\nmachine.end_interpreter()")
+            _ = try? running.python("import machine, jax.numpy as jnp\nlist = [jnp.ones(1 << 18) for i in "
+                + "range(8)]\nmachine.end_interpreter()")
             let output = try running.python("import machine, gc\ngc.collect()\nprint(machine.memory()['library'])").output
             used.append(Int(output.split(whereSeparator: \.isNewline).last ?? "") ?? 0)
         }
@@ -89,9 +94,11 @@ import WireProtocol
                 print('back' if used < before + (1 << 20) else (before, used))
                 """
             let output = try running.python(text).output
-            #expect(output.contains("ended True out of memory") && output.contains("42 10") && output.contains("back"), "\(count): \(output)")
+            #expect(output.contains("ended True out of memory") && output.contains("42 10")
+                    && output.contains("back"), "\(count): \(output)")
         }
-        #expect(try running.python("import machine\nmachine.limits(memory=1000000)\nimport jax.numpy as jnp\nx = jnp.zeros(1 << 20)").output.contains("MemoryError"))
+        #expect(try running.python("import machine\nmachine.limits(memory=1000000)\nimport jax.numpy as jnp\nx = jnp.zeros(1 << "
+            + "20)").output.contains("MemoryError"))
         #expect(try running.python("print(6*7)").output.contains("42"))
     }
 
@@ -104,14 +111,16 @@ import WireProtocol
         while refusal == nil && held.count < 30 {
             let handle = UInt64(held.count + 1)
             do throws(JaxError) {
-                _ = try client.start(Put(handle: handle, type: ArrayType(dtype: "uint8", shape: [bytes.count])), body: BodyBuffer(copying: bytes)).waitWithBody(seconds: 30)
+                _ = try client.start(Put(handle: handle, type: ArrayType(dtype: "uint8", shape: [bytes.count])),
+                                     body: BodyBuffer(copying: bytes)).waitWithBody(seconds: 30)
                 held.append(handle)
             } catch { refusal = error }
         }
         #expect(refusal?.kind == .resourceExhausted && held.count > 5, "\(held.count): \(String(describing: refusal))")
         #expect(try client.start(ListDevices()).waitWithBody(seconds: 10).reply.devices.isEmpty == false)
         _ = try client.start(Drop(handles: held)).waitWithBody(seconds: 10)
-        _ = try client.start(Put(handle: 99, type: ArrayType(dtype: "uint8", shape: [bytes.count])), body: BodyBuffer(copying: bytes)).waitWithBody(seconds: 30)
+        _ = try client.start(Put(handle: 99, type: ArrayType(dtype: "uint8", shape: [bytes.count])),
+                             body: BodyBuffer(copying: bytes)).waitWithBody(seconds: 30)
     }
 
     @Test func aTextWithoutPermissionsIsToldWhichItLacks() throws {
@@ -119,7 +128,8 @@ import WireProtocol
         defer { running.shutDown() }
         for action in ["machine.reboot()", "machine.limits(memory=1)", "machine.raise_fault('page')"] {
             let box = OutputBox()
-            let call = try running.client.start(Evaluate(name: "<test>"), body: BodyBuffer(copying: Array("import machine\n\(action)".utf8)),
+            let call = try running.client.start(Evaluate(name: "<test>"),
+                                                body: BodyBuffer(copying: Array("import machine\n\(action)".utf8)),
                                                 onOutput: { box.append($0) })
             #expect(try call.waitWithBody(seconds: 60).reply.status == 1)
             #expect(box.text.contains("PermissionError") && box.text.contains("'machine control'"), "\(box.text)")

@@ -26,7 +26,8 @@ import JaxIR
     @Test func batchesAnyDimensionOrderAndWrappingIntegers() throws {
         // lhs [k, b, m], rhs [n, k, b].
         let (b, k, m, n) = (2, 3, 2, 4)
-        let lhs = try tensor(.i8, [k, b, m], (0..<12).map { Int8($0 * 11 % 100) }), rhs = try tensor(.i8, [n, k, b], (0..<24).map { Int8(127 - $0 * 9 % 120) })
+        let lhs = try tensor(.i8, [k, b, m], (0..<12).map { Int8($0 * 11 % 100) }),
+            rhs = try tensor(.i8, [n, k, b], (0..<24).map { Int8(127 - $0 * 9 % 120) })
         let result = try evaluate(.dotGeneral, [lhs, rhs], TensorType(.i8, [b, m, n]), [
             list("lhs_batching_dimensions", [1]), list("rhs_batching_dimensions", [2]),
             list("lhs_contracting_dimensions", [0]), list("rhs_contracting_dimensions", [1]),
@@ -46,7 +47,8 @@ import JaxIR
     @Test func complexProducts() throws {
         let a = [Complex128(1, 2), Complex128(3, -1)], b = [Complex128(0, 1), Complex128(-2, 5)]
         let result = try evaluate(.dotGeneral, [try tensor(.c128, [2], a), try tensor(.c128, [2], b)], TensorType(.c128, []), [
-            list("lhs_batching_dimensions", []), list("rhs_batching_dimensions", []), list("lhs_contracting_dimensions", [0]), list("rhs_contracting_dimensions", [0]),
+            list("lhs_batching_dimensions", []), list("rhs_batching_dimensions", []),
+            list("lhs_contracting_dimensions", [0]), list("rhs_contracting_dimensions", [0]),
         ]).list(Complex128.self)[0]
         let expected = a[0] * b[0] + a[1] * b[1]
         #expect(result.re == expected.re && result.im == expected.im)
@@ -62,7 +64,8 @@ import JaxIR
             let size = [any(1...6), any(1...6)], kernel = [any(1...3), any(1...3)]
             let strides = [any(1...2), any(1...2)], base = [any(1...2), any(1...2)], dilation = [any(1...2), any(1...2)]
             let padding = [any(-1...2), any(-1...2), any(0...2), any(0...2)], reversal = [Bool.random(), Bool.random()]
-            let windows = ReduceWindowParameters(dimensions: kernel, strides: strides, baseDilations: base, windowDilations: dilation, padding: padding).windows(size)
+            let windows = ReduceWindowParameters(dimensions: kernel, strides: strides,
+                                                 baseDilations: base, windowDilations: dilation, padding: padding).windows(size)
             let out = windows.map { $0.outputSize }
             if out.contains(where: { $0 <= 0 }) { continue }
             tried += 1
@@ -70,14 +73,19 @@ import JaxIR
             // Input NHWC, kernel OIHW, output HNWC.
             let x = (0..<(batch * size[0] * size[1] * inputs)).map { Float($0 * 29 % 17) - 8 }
             let w = (0..<(outputs * group * kernel[0] * kernel[1])).map { Float($0 * 31 % 13) - 6 }
-            let result = try evaluate(.convolution, [try floats(x, [batch, size[0], size[1], inputs]), try floats(w, [outputs, group, kernel[0], kernel[1]])],
+            let result = try evaluate(.convolution, [try floats(x, [batch, size[0], size[1], inputs]),
+                                                     try floats(w, [outputs, group, kernel[0], kernel[1]])],
                                       TensorType(.f32, [out[0], batch / batchGroups, out[1], outputs]), [
                 list("window_strides", strides), list("padding", padding), list("lhs_dilation", base), list("rhs_dilation", dilation),
                 NamedAttribute("window_reversal", .bools(reversal)),
-                NamedAttribute("input_batch_dimension", .integer(0, .i64)), NamedAttribute("input_feature_dimension", .integer(3, .i64)), list("input_spatial_dimensions", [1, 2]),
-                NamedAttribute("kernel_output_feature_dimension", .integer(0, .i64)), NamedAttribute("kernel_input_feature_dimension", .integer(1, .i64)), list("kernel_spatial_dimensions", [2, 3]),
-                NamedAttribute("output_batch_dimension", .integer(1, .i64)), NamedAttribute("output_feature_dimension", .integer(3, .i64)), list("output_spatial_dimensions", [0, 2]),
-                NamedAttribute("feature_group_count", .integer(featureGroups, .i64)), NamedAttribute("batch_group_count", .integer(batchGroups, .i64)),
+                NamedAttribute("input_batch_dimension", .integer(0, .i64)),
+                NamedAttribute("input_feature_dimension", .integer(3, .i64)), list("input_spatial_dimensions", [1, 2]),
+                NamedAttribute("kernel_output_feature_dimension", .integer(0, .i64)),
+                NamedAttribute("kernel_input_feature_dimension", .integer(1, .i64)), list("kernel_spatial_dimensions", [2, 3]),
+                NamedAttribute("output_batch_dimension", .integer(1, .i64)),
+                NamedAttribute("output_feature_dimension", .integer(3, .i64)), list("output_spatial_dimensions", [0, 2]),
+                NamedAttribute("feature_group_count", .integer(featureGroups, .i64)),
+                NamedAttribute("batch_group_count", .integer(batchGroups, .i64)),
             ]).list(Float.self)
             let batches = batch / batchGroups, perGroup = outputs / groups
             for (n, o) in (0..<batches).flatMap({ n in (0..<outputs).map { (n, $0) } }) {
@@ -92,7 +100,8 @@ import JaxIR
                                 let ki = reversal[0] ? kernel[0] - 1 - i : i, kj = reversal[1] ? kernel[1] - 1 - j : j
                                 let image = batchGroups > 1 ? g * batches + n : n, first = featureGroups > 1 ? g * group : 0
                                 for c in 0..<group {
-                                    sum += x[((image * size[0] + y) * size[1] + z) * inputs + first + c] * w[((o * group + c) * kernel[0] + ki) * kernel[1] + kj]
+                                    sum += x[((image * size[0] + y) * size[1] + z) * inputs
+                                             + first + c] * w[((o * group + c) * kernel[0] + ki) * kernel[1] + kj]
                                 }
                             }
                         }
@@ -106,7 +115,8 @@ import JaxIR
     @Test func wrongShapesAreRefused() throws {
         #expect(throws: (any Error).self) {
             try evaluate(.dotGeneral, [try floats([1, 2]), try floats([1, 2, 3])], TensorType(.f32, []), [
-                list("lhs_batching_dimensions", []), list("rhs_batching_dimensions", []), list("lhs_contracting_dimensions", [0]), list("rhs_contracting_dimensions", [0]),
+                list("lhs_batching_dimensions", []), list("rhs_batching_dimensions", []),
+                list("lhs_contracting_dimensions", [0]), list("rhs_contracting_dimensions", [0]),
             ])
         }
     }

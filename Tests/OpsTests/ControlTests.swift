@@ -66,11 +66,13 @@ import JaxLoad
 
     @Test func collectivesNeedOneDevice() throws {
         let a = try floats([1, 2])
-        #expect(try evaluate(.allReduce, [a], a.type, [NamedAttribute("replica_groups", .array([.integers([0])]))]).list(Float.self) == [1, 2])
+        #expect(try evaluate(.allReduce, [a], a.type, [NamedAttribute("replica_groups", .array([.integers([0])]))]).list(Float.self) == [1,
+            2])
         #expect(throws: (any Error).self) {
             try evaluate(.allReduce, [a], a.type, [NamedAttribute("replica_groups", .array([.integers([0, 1])]))])
         }
-        #expect(try evaluate(.collectivePermute, [a], a.type, [NamedAttribute("source_target_pairs", .integers([]))]).list(Float.self) == [0, 0])
+        #expect(try evaluate(.collectivePermute, [a], a.type,
+                             [NamedAttribute("source_target_pairs", .integers([]))]).list(Float.self) == [0, 0])
     }
 
     // MARK: Structured operations

@@ -3,11 +3,13 @@ import JaxIR
 @testable import JaxOps
 
 @Suite struct IndexingTests {
-    private func gather(_ operand: Tensor, _ indices: Tensor, _ shape: [Int], offset: [Int], collapsed: [Int], map: [Int], vector: Int, sizes: [Int],
+    private func gather(_ operand: Tensor, _ indices: Tensor, _ shape: [Int],
+                        offset: [Int], collapsed: [Int], map: [Int], vector: Int, sizes: [Int],
                         batching: ([Int], [Int]) = ([], [])) throws -> [Int32] {
         try evaluate(.gather, [operand, indices], TensorType(.i32, shape), [
             NamedAttribute("offset_dims", .integers(offset)), NamedAttribute("collapsed_slice_dims", .integers(collapsed)),
-            NamedAttribute("operand_batching_dims", .integers(batching.0)), NamedAttribute("start_indices_batching_dims", .integers(batching.1)),
+            NamedAttribute("operand_batching_dims", .integers(batching.0)),
+            NamedAttribute("start_indices_batching_dims", .integers(batching.1)),
             NamedAttribute("start_index_map", .integers(map)), NamedAttribute("index_vector_dim", .integer(vector, .i64)),
             NamedAttribute("slice_sizes", .integers(sizes)),
         ]).list(Int32.self)
@@ -16,20 +18,24 @@ import JaxIR
     @Test func gathersRowsAndClampsIndices() throws {
         let operand = try ints((0..<12).map { Int32($0) }, [4, 3])
         let rows = try ints([2, -5, 9], [3, 1])
-        #expect(try gather(operand, rows, [3, 3], offset: [1], collapsed: [0], map: [0], vector: 1, sizes: [1, 3]) == [6, 7, 8, 0, 1, 2, 9, 10, 11])
+        #expect(try gather(operand, rows, [3, 3], offset: [1], collapsed: [0],
+                           map: [0], vector: 1, sizes: [1, 3]) == [6, 7, 8, 0, 1, 2, 9, 10, 11])
         // Columns: the window comes first in the result.
         let columns = try ints([1, 0])
-        #expect(try gather(operand, columns, [4, 2], offset: [0], collapsed: [1], map: [1], vector: 1, sizes: [4, 1]) == [1, 0, 4, 3, 7, 6, 10, 9])
+        #expect(try gather(operand, columns, [4, 2], offset: [0], collapsed: [1],
+                           map: [1], vector: 1, sizes: [4, 1]) == [1, 0, 4, 3, 7, 6, 10, 9])
     }
 
     @Test func gathersWithBatchingDimensions() throws {
         let operand = try ints((0..<6).map { Int32($0 * 10) }, [2, 3])
         let indices = try ints([2, 0, 1, 1], [2, 2, 1])
-        #expect(try gather(operand, indices, [2, 2], offset: [], collapsed: [1], map: [1], vector: 2, sizes: [1, 1], batching: ([0], [0])) == [20, 0, 40, 40])
+        #expect(try gather(operand, indices, [2, 2], offset: [], collapsed: [1],
+                           map: [1], vector: 2, sizes: [1, 1], batching: ([0], [0])) == [20, 0, 40, 40])
     }
 
     /// Scatter by the region whose text is `region`.
-    private func scatter(_ operand: Tensor, _ indices: Tensor, _ updates: Tensor, _ region: String, window: String, inserted: String, map: String,
+    private func scatter(_ operand: Tensor, _ indices: Tensor, _ updates: Tensor,
+                         _ region: String, window: String, inserted: String, map: String,
                          vector: Int) throws -> Tensor {
         try run("""
             main = { lambda ; a:\(operand.type) i:\(indices.type) u:\(updates.type). let

@@ -64,7 +64,8 @@ import JaxPlatform
 
     @Test func schurForms() throws {
         for n in [1, 2, 3, 9, 24] {
-            let a = try random(n, n, Double.self), t = try Matrix<Double>(n, n), z = try Matrix<Double>(n, n), values = try Matrix<Double>(2, n)
+            let a = try random(n, n, Double.self), t = try Matrix<Double>(n, n),
+                z = try Matrix<Double>(n, n), values = try Matrix<Double>(2, n)
             t.elements.update(from: a.elements, count: n * n)
             #expect(try realSchur(t, z, values.row(0), values.row(1)) == 0)
             func product(_ i: Int, _ j: Int) -> Double {
@@ -88,7 +89,8 @@ import JaxPlatform
     }
 
     @Test func choleskyOfAnIndefiniteMatrixIsNaN() throws {
-        let result = try evaluate(.cholesky, [try floats([1, 2, 2, 1], [2, 2])], TensorType(.f32, [2, 2]), [NamedAttribute("lower", .bool(true))])
+        let result = try evaluate(.cholesky, [try floats([1, 2, 2, 1], [2, 2])],
+                                  TensorType(.f32, [2, 2]), [NamedAttribute("lower", .bool(true))])
         #expect(result.list(Float.self)[0].isNaN)
     }
 

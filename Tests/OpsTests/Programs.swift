@@ -33,7 +33,8 @@ func run(_ text: String, _ arguments: [Tensor] = []) throws -> [Tensor] { try ru
 
 /// The parameters that attributes under their StableHLO names describe.
 func parameters(_ code: OpCode, _ attributes: [NamedAttribute], operands: [ValueType], results: [ValueType]) throws -> Parameters {
-    let coder = ParameterCoder(reading: Attributes(attributes), of: code, operandTypes: operands, resultTypes: results) { name throws(JaxError) in
+    let coder = ParameterCoder(reading: Attributes(attributes), of: code,
+                               operandTypes: operands, resultTypes: results) { name throws(JaxError) in
         throw JaxError(.malformed, "there is no @\(name)")
     }
     guard let definition = opDefinition(code) else { throw JaxError(.internalError, "\(code.name) has no definition") }
@@ -45,7 +46,8 @@ func evaluate(_ code: OpCode, _ operands: [Tensor], _ type: TensorType, _ attrib
     let types = operands.map { ValueType.tensor($0.type) }
     let builder = Builder(Function(name: "main"))
     let ids = types.map { builder.parameter($0) }
-    builder.finish(try builder.append(code, ids, try parameters(code, attributes, operands: types, results: [.tensor(type)]), [.tensor(type)]))
+    builder.finish(try builder.append(code, ids, try parameters(code, attributes, operands: types, results: [.tensor(type)]),
+                                      [.tensor(type)]))
     let module = Module()
     try module.add(builder.function)
     return try run(module, operands)[0]

@@ -84,9 +84,11 @@ func reducer(_ code: String, _ dtype: DType) -> String {
         while tried < 60 {
             func any(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
             let shape = [any(1...6), any(1...7)]
-            let window = [any(1...3), any(1...3)], stride = [any(1...3), any(1...3)], base = [any(1...2), any(1...2)], dilation = [any(1...2), any(1...2)]
+            let window = [any(1...3), any(1...3)], stride = [any(1...3), any(1...3)],
+                base = [any(1...2), any(1...2)], dilation = [any(1...2), any(1...2)]
             let padding = [any(-1...2), any(0...2), any(-1...2), any(0...2)]
-            let parameters = ReduceWindowParameters(dimensions: window, strides: stride, baseDilations: base, windowDilations: dilation, padding: padding)
+            let parameters = ReduceWindowParameters(dimensions: window,
+                                                    strides: stride, baseDilations: base, windowDilations: dilation, padding: padding)
             let windows = parameters.windows(shape)
             let output = windows.map { $0.outputSize }
             if output.contains(where: { $0 <= 0 }) { continue }
@@ -94,7 +96,8 @@ func reducer(_ code: String, _ dtype: DType) -> String {
             let input = try ints((0..<shape[0] * shape[1]).map { Int32(1 << ($0 % 20)) &+ Int32($0) }, shape)
             let builder = Builder(Function(name: "main"))
             let operands = [builder.parameter(.tensor(input.type)), builder.parameter(.tensor(TensorType(.i32, [])))]
-            let sum = try builder.region([.tensor(TensorType(.i32, [])), .tensor(TensorType(.i32, []))]) { builder, values throws(JaxError) in
+            let sum = try builder.region([.tensor(TensorType(.i32, [])),
+                                          .tensor(TensorType(.i32, []))]) { builder, values throws(JaxError) in
                 [try builder.one(.add, values)]
             }
             builder.finish(try builder.emit(.reduceWindow, operands, parameters, regions: [sum]))

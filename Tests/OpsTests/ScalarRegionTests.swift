@@ -23,10 +23,12 @@ import Testing
     /// The records that an operation is tried with.
     private func records(_ code: OpCode, _ dtype: DType) throws -> [Parameters] {
         switch code {
-        case .compare: return [Comparison.Direction.equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual].map { CompareParameters($0) }
+        case .compare:
+            return [Comparison.Direction.equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual].map { CompareParameters($0) }
         case .convert, .bitcastConvert: return DType.allCases.map { DTypeParameters($0) }
         case .reducePrecision:
-            return [try parameters(code, [NamedAttribute("exponent_bits", .integer(5, .i32)), NamedAttribute("mantissa_bits", .integer(3, .i32))],
+            return [try parameters(code,
+                                   [NamedAttribute("exponent_bits", .integer(5, .i32)), NamedAttribute("mantissa_bits", .integer(3, .i32))],
                                    operands: [.tensor(TensorType(dtype, []))], results: [])]
         default: return [.none]
         }
@@ -42,7 +44,8 @@ import Testing
 
     /// `code` with `values` as operand `position` and scalars for the other operands: on the array, or element by element in the region
     /// of a reduction over a dimension of size 1. Nil where the operation does not take the types.
-    private func result(_ code: OpCode, _ record: Parameters, _ values: Tensor, at position: Int, _ others: [Literal], _ place: Place) throws -> Tensor? {
+    private func result(_ code: OpCode, _ record: Parameters, _ values: Tensor,
+                        at position: Int, _ others: [Literal], _ place: Place) throws -> Tensor? {
         let builder = Builder(Function(name: "main"))
         let array = builder.parameter(.tensor(values.type))
         func apply(_ value: ValueID, _ scalars: [ValueID]) throws(JaxError) -> ValueID {
@@ -112,6 +115,7 @@ import Testing
     }
 
     private func sameBytes(_ a: Tensor, _ b: Tensor) -> Bool {
-        UnsafeRawBufferPointer(start: a.bytes, count: a.type.byteCount).elementsEqual(UnsafeRawBufferPointer(start: b.bytes, count: b.type.byteCount))
+        UnsafeRawBufferPointer(start: a.bytes,
+                               count: a.type.byteCount).elementsEqual(UnsafeRawBufferPointer(start: b.bytes, count: b.type.byteCount))
     }
 }

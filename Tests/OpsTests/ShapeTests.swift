@@ -11,7 +11,8 @@ import JaxIR
 
     @Test func transposeAndReverse() throws {
         let a = try iota([2, 3])
-        #expect(try evaluate(.transpose, [a], TensorType(.i32, [3, 2]), [axes("permutation", [1, 0])]).list(Int32.self) == [0, 3, 1, 4, 2, 5])
+        #expect(try evaluate(.transpose, [a], TensorType(.i32, [3, 2]),
+                             [axes("permutation", [1, 0])]).list(Int32.self) == [0, 3, 1, 4, 2, 5])
         #expect(try evaluate(.reverse, [a], a.type, [axes("dimensions", [1])]).list(Int32.self) == [2, 1, 0, 5, 4, 3])
         let b = try iota([2, 2, 2])
         #expect(try transpose(b, [2, 0, 1]).list(Int32.self) == [0, 2, 4, 6, 1, 3, 5, 7])
@@ -48,7 +49,8 @@ import JaxIR
 
     @Test func slices() throws {
         let a = try iota([3, 4])
-        let s = try evaluate(.slice, [a], TensorType(.i32, [2, 2]), [axes("start_indices", [0, 1]), axes("limit_indices", [3, 4]), axes("strides", [2, 2])])
+        let s = try evaluate(.slice, [a], TensorType(.i32, [2, 2]),
+                             [axes("start_indices", [0, 1]), axes("limit_indices", [3, 4]), axes("strides", [2, 2])])
         #expect(s.list(Int32.self) == [1, 3, 9, 11])
         // Starts are moved inside.
         let d = try evaluate(.dynamicSlice, [a, try scalar(2), try scalar(-7)], TensorType(.i32, [2, 2]), [axes("slice_sizes", [2, 2])])
@@ -57,14 +59,17 @@ import JaxIR
         #expect(u.list(Int32.self) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 70, 71])
         #expect(a.list(Int32.self)[10] == 10)
         #expect(throws: (any Error).self) {
-            try evaluate(.slice, [a], TensorType(.i32, [1, 1]), [axes("start_indices", [3, 4]), axes("limit_indices", [4, 5]), axes("strides", [1, 1])])
+            try evaluate(.slice, [a], TensorType(.i32, [1, 1]),
+                         [axes("start_indices", [3, 4]), axes("limit_indices", [4, 5]), axes("strides", [1, 1])])
         }
     }
 
     @Test func concatenateAndIota() throws {
         let a = try iota([2, 1]), b = try iota([2, 2])
-        #expect(try evaluate(.concatenate, [a, b], TensorType(.i32, [2, 3]), [NamedAttribute("dimension", .integer(1, .i64))]).list(Int32.self) == [0, 0, 1, 1, 2, 3])
-        #expect(try evaluate(.iota, [], TensorType(.f32, [2, 3]), [NamedAttribute("iota_dimension", .integer(1, .i64))]).list(Float.self) == [0, 1, 2, 0, 1, 2])
+        #expect(try evaluate(.concatenate, [a, b], TensorType(.i32, [2, 3]),
+                             [NamedAttribute("dimension", .integer(1, .i64))]).list(Int32.self) == [0, 0, 1, 1, 2, 3])
+        #expect(try evaluate(.iota, [], TensorType(.f32, [2, 3]),
+                             [NamedAttribute("iota_dimension", .integer(1, .i64))]).list(Float.self) == [0, 1, 2, 0, 1, 2])
     }
 
     @Test func bitcastSplitsAndJoins() throws {

@@ -30,7 +30,8 @@ import JaxIR
 
     @Test func totalOrderPutsNaNsAtTheEnds() throws {
         let values = try floats([.nan, 1, -.infinity, -0.0, 0, -.nan])
-        let sorted = try sort([values], dimension: 0, "r = compare[comparison_direction=LT compare_type=TOTALORDER] a0 b0")[0].list(Float.self)
+        let sorted = try sort([values], dimension: 0,
+                              "r = compare[comparison_direction=LT compare_type=TOTALORDER] a0 b0")[0].list(Float.self)
         #expect(sorted[0].isNaN && sorted[0].sign == .minus && sorted[1] == -.infinity)
         #expect(sorted[2].sign == .minus && sorted[3].sign == .plus && sorted[4] == 1 && sorted[5].isNaN)
     }
@@ -38,7 +39,8 @@ import JaxIR
     /// Descending through a comparison that integer keys cannot express (no total order), long enough for merges.
     @Test func arbitraryComparators() throws {
         let values = (0..<1000).map { Float(($0 * 7919) % 1009) }
-        let sorted = try sort([try floats(values)], dimension: 0, "r = compare[comparison_direction=GT compare_type=FLOAT] a0 b0")[0].list(Float.self)
+        let sorted = try sort([try floats(values)], dimension: 0,
+                              "r = compare[comparison_direction=GT compare_type=FLOAT] a0 b0")[0].list(Float.self)
         #expect(sorted == values.sorted(by: >))
     }
 

@@ -19,7 +19,9 @@ import Testing
         return module
     }
 
-    private func add(_ operands: [Int], _ result: Int) -> JaxIR.Operation { Operation(.add, operands: operands.map { ValueID($0) }, results: [ValueID(result)]) }
+    private func add(_ operands: [Int], _ result: Int) -> JaxIR.Operation {
+        Operation(.add, operands: operands.map { ValueID($0) }, results: [ValueID(result)])
+    }
 
     private func expectRefusal(_ module: Module, _ kind: JaxError.Kind, _ text: String) {
         do throws(JaxError) {
@@ -92,7 +94,8 @@ import Testing
         expectRefusal(try program("a", callee: "caller"), .malformed, "@caller calls itself")
         // A function of another module.
         let stranger = Function(name: "main")
-        let module = try sum([Operation(.call, operands: [ValueID(0), ValueID(1)], results: [ValueID(2)], parameters: CallParameters(stranger))])
+        let module = try sum([Operation(.call, operands: [ValueID(0), ValueID(1)],
+                                        results: [ValueID(2)], parameters: CallParameters(stranger))])
         expectRefusal(module, .malformed, "call names @main, which does not exist")
     }
 

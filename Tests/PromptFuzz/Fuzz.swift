@@ -102,7 +102,8 @@ final class Fuzz {
 
     /// As many clients at once as there will be, with all that they will do.
     private func warmUp() throws {
-        let texts = ["import jax.numpy as jnp\nprint((jnp.ones((9, 9)) @ jnp.ones((9, 9))).sum())", extremes + "run(1, 0, 50)\n", "while True: pass"]
+        let texts = ["import jax.numpy as jnp\nprint((jnp.ones((9, 9)) @ jnp.ones((9, 9))).sum())",
+                     extremes + "run(1, 0, 50)\n", "while True: pass"]
         var clients: [Client] = []
         for _ in 0..<clientCount + 2 { clients.append(try connect()) }
         for _ in 0..<2 {
@@ -129,7 +130,8 @@ final class Fuzz {
             let text = number < UnendingTexts.kindCount ? UnendingTexts.make(number, &random) : UnendingTexts.draw(&random)
             if let only, !text.name.hasPrefix(only) { continue }
             let delay = 5 + random.below(150)
-            let endings: [Ending] = [.budget(milliseconds: delay), .cancellation(afterMilliseconds: delay), .disconnection(afterMilliseconds: delay)]
+            let endings: [Ending] = [.budget(milliseconds: delay), .cancellation(afterMilliseconds: delay),
+                                     .disconnection(afterMilliseconds: delay)]
             drawn.append(.text(text, endings[random.below(5) % 3]))
         }
         drawn.shuffle(using: &random)
@@ -229,7 +231,8 @@ final class Fuzz {
         let sorted = latencies.map { $0.milliseconds }.sorted()
         if !sorted.isEmpty {
             let late = latencies.filter { $0.milliseconds > 100 }.sorted { $0.milliseconds > $1.milliseconds }
-            print(String(format: "milliseconds from a budget's end or a cancellation to the answer: median %.1f, 99 %% within %.1f, most %.1f; beyond 100: %d of %d",
+            print(String(format: "milliseconds from a budget's end or a cancellation to the answer: median %.1f, 99 %% within %.1f, most "
+                + "%.1f; beyond 100: %d of %d",
                          sorted[sorted.count / 2], sorted[sorted.count * 99 / 100], sorted.last!, late.count, sorted.count))
             for entry in late.prefix(8) { print(String(format: "    %.0f ms  %@", entry.milliseconds, entry.text)) }
         }
@@ -248,14 +251,17 @@ final class Witness {
     func ask() throws -> Double {
         round += 1
         let isArray = round % 4 == 0
-        let text = isArray ? "import jax.numpy as jnp\nprint(int(jnp.arange(\(round % 50)).sum()))" : "import sys\nprint(len(sys.path), sum(range(\(round % 50))))"
+        let text = isArray ? "import jax.numpy as jnp\nprint(int(jnp.arange(\(round % 50)).sum()))"
+            : "import sys\nprint(len(sys.path), sum(range(\(round % 50))))"
         let number = (round % 50) * (round % 50 - 1) / 2
         let output = Output()
         let begun = DispatchTime.now().uptimeNanoseconds
         let reply = try client.start(Evaluate(name: "beside"), body: BodyBuffer(copying: Array(text.utf8)), onOutput: { output.append($0) })
             .waitWithBody(seconds: 30).reply
         let expected = isArray ? "\(max(number, 0))\n" : "2 \(max(number, 0))\n"
-        guard reply.status == 0, output.text == expected else { throw FuzzError("expected \(expected), got status \(reply.status) and \(output.text)") }
+        guard reply.status == 0, output.text == expected else {
+            throw FuzzError("expected \(expected), got status \(reply.status) and \(output.text)")
+        }
         return Double(DispatchTime.now().uptimeNanoseconds - begun) / 1e6
     }
 }

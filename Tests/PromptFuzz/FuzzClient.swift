@@ -46,7 +46,8 @@ final class FuzzClient {
     }
 
     private func start(_ text: String, _ client: Client, nanoseconds: UInt64, _ output: Output) throws -> Client.Call<Evaluate> {
-        try client.start(Evaluate(name: "fuzz", limits: JobLimits(memoryBytes: FuzzClient.memoryBytes, nanoseconds: nanoseconds, permissions: [])),
+        try client.start(Evaluate(name: "fuzz",
+                                  limits: JobLimits(memoryBytes: FuzzClient.memoryBytes, nanoseconds: nanoseconds, permissions: [])),
                          body: BodyBuffer(copying: Array(text.utf8)), onOutput: { output.append($0) })
     }
 
@@ -60,7 +61,11 @@ final class FuzzClient {
             var error: JaxError?
             do throws(JaxError) {
                 let call: Client.Call<Evaluate>
-                do { call = try start(fuzz.callsText(rest), client, nanoseconds: FuzzClient.batchNanoseconds, output) } catch { throw error as! JaxError }
+                do {
+                    call = try start(fuzz.callsText(rest), client, nanoseconds: FuzzClient.batchNanoseconds, output)
+                } catch {
+                    throw error as! JaxError
+                }
                 let status = try call.waitWithBody(seconds: FuzzClient.patience).reply.status
                 if status == 0, output.text.contains("ran \(rest.count) calls") {
                     fuzz.pass("extreme calls", count: rest.count)

@@ -89,7 +89,9 @@ func frame(_ request: UInt32, _ payload: [UInt8]) -> [UInt8] {
         var random = SeededRandom(seed: 11)
         for _ in 0..<1000 {
             var stream: [UInt8] = []
-            for request in 0..<4 { stream += frame(UInt32(request), (0..<Int.random(in: 0...80, using: &random)).map { UInt8(truncatingIfNeeded: $0) }) }
+            for request in 0..<4 {
+                stream += frame(UInt32(request), (0..<Int.random(in: 0...80, using: &random)).map { UInt8(truncatingIfNeeded: $0) })
+            }
             for _ in 0..<Int.random(in: 1...6, using: &random) {
                 let place = Int.random(in: 0..<stream.count, using: &random)
                 switch Int.random(in: 0..<4, using: &random) {

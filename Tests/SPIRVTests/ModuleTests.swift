@@ -44,7 +44,8 @@ func validate(_ words: [UInt32]) throws -> String {
         let words = module.kernel(workgroupSize: (8, 8, 1)) { f in
             let i = f.builtIn(.globalInvocationId)
             let a = f.load(x, i), b = f.parameter(1)
-            var values = [f.add(a, b), f.subtract(a, b), f.multiply(a, b), f.divide(a, b), f.remainder(a, b), f.min(a, b), f.max(a, b), f.zero(type)]
+            var values = [f.add(a, b), f.subtract(a, b), f.multiply(a, b),
+                          f.divide(a, b), f.remainder(a, b), f.min(a, b), f.max(a, b), f.zero(type)]
             if scalar.isFloat || scalar.isSigned { values.append(f.negate(a)) }
             if scalar.isFloat {
                 values += [f.fma(a, b, a), f.extended(.sqrt, [a]), f.extended(.floor, [a])]
@@ -57,7 +58,9 @@ func validate(_ words: [UInt32]) throws -> String {
             values.append(f.extract(f.add(parts, f.zero(vector)), 3))
             let conditions = [f.less(a, b), f.lessOrEqual(a, b), f.greater(a, b), f.equal(a, b), f.notEqual(a, b)]
             let all = conditions.dropFirst().reduce(conditions[0]) { f.or(f.and($0, $1), f.not($1)) }
-            for target in [Scalar.bool, .i32, .u32, .f32, .f64, .int(64), .uint(64)] { values.append(f.convert(f.convert(a, to: target), to: scalar)) }
+            for target in [Scalar.bool, .i32, .u32, .f32, .f64, .int(64), .uint(64)] {
+                values.append(f.convert(f.convert(a, to: target), to: scalar))
+            }
             f.if(all, { f.store(values.dropFirst().reduce(values[0]) { f.add($0, $1) }, to: x, i) }, else: {
                 f.loop(from: f.constant(UInt32(0)), to: f.count(x), by: f.constant(UInt32(2))) { index in f.store(b, to: x, index) }
             })

@@ -56,9 +56,11 @@ private func failure<R: Request>(_ call: Client.Call<R>) -> JaxError? {
         _ = try client.start(Compile(handle: 1, name: "affine"), body: fixture("affine")).wait()
         let missing = failure(try client.start(Execute(program: 1, arguments: [], firstResult: 5)))
         #expect(missing?.kind == .typeError && missing?.message.contains("2 arguments") == true)
-        #expect(failure(try client.start(Put(handle: 2, type: ArrayType(dtype: "float31", shape: [])), body: floats([1])))?.kind == .typeError)
+        #expect(failure(try client.start(Put(handle: 2, type: ArrayType(dtype: "float31", shape: [])),
+                                         body: floats([1])))?.kind == .typeError)
         #expect(failure(try client.start(Put(handle: 2, type: type), body: floats([1])))?.kind == .valueError)
-        #expect(failure(try client.start(Put(handle: 2, type: ArrayType(dtype: "int8", shape: [-1])), body: floats([1])))?.kind == .valueError)
+        #expect(failure(try client.start(Put(handle: 2, type: ArrayType(dtype: "int8", shape: [-1])),
+                                         body: floats([1])))?.kind == .valueError)
         #expect(failure(try client.start(Execute(program: 9, arguments: [], firstResult: 5)))?.kind == .keyError)
         var transform = Transform()
         transform.transformation = "grad"
@@ -74,7 +76,8 @@ private func failure<R: Request>(_ call: Client.Call<R>) -> JaxError? {
     @Test func elementsOfLessThanAByteArePutInOrder() throws {
         let loop = try Loopback(), client = loop.client
         for (dtype, sent, kept) in [("bool", [7, 0, 255, 1], [1, 0, 1, 1]), ("int4", [0x0F, 0x07, 0xF8, 0x18], [0xFF, 7, 0xF8, 0xF8]),
-                                    ("uint4", [0x1F, 0xF0, 3, 15], [15, 0, 3, 15]), ("int2", [2, 1, 3, 0xFD], [0xFE, 1, 0xFF, 1])] as [(String, [UInt8], [UInt8])] {
+                                    ("uint4", [0x1F, 0xF0, 3, 15], [15, 0, 3, 15]),
+                                    ("int2", [2, 1, 3, 0xFD], [0xFE, 1, 0xFF, 1])] as [(String, [UInt8], [UInt8])] {
             _ = try client.start(Put(handle: 2, type: ArrayType(dtype: dtype, shape: [4])), body: BodyBuffer(copying: sent)).wait()
             #expect(try client.start(Fetch(handle: 2)).waitWithBody(seconds: 5).body.map { Array($0.bytes) } == kept, "\(dtype)")
         }
@@ -136,7 +139,8 @@ private func failure<R: Request>(_ call: Client.Call<R>) -> JaxError? {
         TestPlatform.shared.largest.store(0, ordering: .relaxed)
         for channel: UInt32 in [0, 3] {
             let size = withUnsafeBytes(of: UInt64(1 << 30).littleEndian) { Array($0) }
-            let header = FrameHeader(kind: MessageKind.readFile.rawValue, flags: [.reply, .body], channel: channel, request: 1, payloadByteCount: size.count)
+            let header = FrameHeader(kind: MessageKind.readFile.rawValue,
+                                     flags: [.reply, .body], channel: channel, request: 1, payloadByteCount: size.count)
             let frame = size.withUnsafeBytes { header.frame($0) }
             try frame.withUnsafeBytes { try loop.stream.write($0) }
         }
@@ -169,7 +173,8 @@ private func failure<R: Request>(_ call: Client.Call<R>) -> JaxError? {
     @Test func pythonPrintsThroughTheLink() throws {
         let loop = try Loopback(), client = loop.client
         nonisolated(unsafe) var printed: [UInt8] = []
-        let good = try client.start(Evaluate(name: "<stdin>"), body: BodyBuffer(copying: Array("print(6*7)".utf8)), onOutput: { printed += $0 })
+        let good = try client.start(Evaluate(name: "<stdin>"), body: BodyBuffer(copying: Array("print(6*7)".utf8)),
+                                    onOutput: { printed += $0 })
         #expect(try good.wait().status == 0)
         #expect(String(decoding: printed, as: UTF8.self) == "42\n")
         let bad = try client.start(Evaluate(name: "<stdin>"), body: BodyBuffer(copying: Array("oops".utf8)))
@@ -189,7 +194,8 @@ private func failure<R: Request>(_ call: Client.Call<R>) -> JaxError? {
         let loop = try Loopback(files: SharedFolder(path: path))
         let piece = try loop.readHostFile("hello.txt", offset: 6, count: 100)
         #expect(piece.bytes.text == "world" && piece.fileByteCount == 11)
-        for (name, kind) in [("../etc/passwd", JaxError.Kind.permissionDenied), ("/etc/passwd", .permissionDenied), ("absent", .fileNotFound)] {
+        for (name, kind) in [("../etc/passwd", JaxError.Kind.permissionDenied),
+                             ("/etc/passwd", .permissionDenied), ("absent", .fileNotFound)] {
             do throws(JaxError) {
                 _ = try loop.readHostFile(name, offset: 0, count: 1)
                 Issue.record("\(name) was read")
@@ -204,7 +210,8 @@ private func failure<R: Request>(_ call: Client.Call<R>) -> JaxError? {
         let loop = try Loopback(), client = loop.client
         _ = try client.start(Put(handle: 7, type: ArrayType(dtype: "uint8", shape: [1])), body: BodyBuffer(copying: [1]), channel: 3).wait()
         #expect(failure(try client.start(Fetch(handle: 7)))?.kind == .keyError)
-        let leave = FrameHeader(kind: MessageKind.leave.rawValue, channel: 3, request: 0, payloadByteCount: 0).frame(UnsafeRawBufferPointer(start: nil, count: 0))
+        let leave = FrameHeader(kind: MessageKind.leave.rawValue, channel: 3,
+                                request: 0, payloadByteCount: 0).frame(UnsafeRawBufferPointer(start: nil, count: 0))
         try leave.withUnsafeBytes { try loop.stream.write($0) }
         usleep(50_000)
         #expect(failure(try client.start(Fetch(handle: 7), channel: 3))?.kind == .keyError)

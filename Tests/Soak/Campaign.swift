@@ -63,7 +63,8 @@ final class Campaign {
                 climbedBefore += climbed + 1
                 climbed = 0
                 struckBefore = 0
-                fail(fault.name, "the machine is lost: \(error)\n" + machine.autopsy(ImageSymbols(image: repository + "/build/image/pvh.elf")))
+                fail(fault.name, "the machine is lost: \(error)\n"
+                     + machine.autopsy(ImageSymbols(image: repository + "/build/image/pvh.elf")))
                 machine = try SoakMachine(cpus: cpus, repository: repository)
                 try settle()
             }
@@ -71,7 +72,9 @@ final class Campaign {
         }
         if only != nil { return }
         if 2 * atRandomInstants < injected { fail("campaign", "only \(atRandomInstants) of \(injected) faults struck at random instants") }
-        if 100 * (climbedBefore + climbed) > max(injected, 100) { fail("campaign", "\(climbedBefore + climbed) faults took more than the end of a job") }
+        if 100 * (climbedBefore + climbed) > max(injected, 100) {
+            fail("campaign", "\(climbedBefore + climbed) faults took more than the end of a job")
+        }
     }
 
     private func strike(_ fault: Fault) throws {
@@ -125,7 +128,8 @@ final class Campaign {
         }
         if fault.isArmed {
             if fault == .loop { limits.nanoseconds = duration + 30_000_000 }
-            let after = fault == .allocation ? random.logarithmic(3000) : fault == .interrupt ? random.below(3) : random.below(duration * 3 / 4)
+            let after = fault == .allocation ? random.logarithmic(3000) : fault == .interrupt
+                ? random.below(3) : random.below(duration * 3 / 4)
             try machine.arm(fault.name, after: after)
             return (run(), false)
         }
@@ -206,15 +210,19 @@ final class Campaign {
             if early == nil, Date().timeIntervalSince(begun) > seconds / 10 { early = try machine.report() }
         }
         let late = try machine.report()
-        print("mixed load: \(rounds) rounds in \(Int(seconds)) s, \(early!.used_bytes) bytes in use after the first tenth, \(late.used_bytes) at the end")
-        if late.ledger != early!.ledger || late.used_bytes > early!.used_bytes { fail("mixed load", "memory has grown: \(early!.ledger) -> \(late.ledger)") }
+        print("mixed load: \(rounds) rounds in \(Int(seconds)) s, \(early!.used_bytes) bytes in use after the first tenth, "
+            + "\(late.used_bytes) at the end")
+        if late.ledger != early!.ledger || late.used_bytes > early!.used_bytes {
+            fail("mixed load", "memory has grown: \(early!.ledger) -> \(late.ledger)")
+        }
     }
 
     /// The page tables by the kernel's own audit and by QEMU's.
     func audit() throws {
         let output = OutputBox()
         let text = "import machine\na = machine.audit()\nprint(a['violations'], a['stacks'], 'stacks', a['mappings'], 'mappings')"
-        _ = try machine.client.start(Evaluate(name: "audit", limits: JobLimits(permissions: .prompt)), body: BodyBuffer(copying: Array(text.utf8)),
+        _ = try machine.client.start(Evaluate(name: "audit", limits: JobLimits(permissions: .prompt)),
+                                     body: BodyBuffer(copying: Array(text.utf8)),
                                      onOutput: { output.append($0) }).waitWithBody(seconds: 60)
         print("audit: " + output.text.split(separator: "\r\n").joined())
         if !output.text.hasPrefix("[] ") { fail("audit", output.text) }
@@ -229,7 +237,8 @@ final class Campaign {
         text += "at random instants: \(atRandomInstants); answered by more than the end of a job: \(climbedBefore + climbed)\n"
         text += "bytes in use by owner:\n"
         for (name, bytes) in report.ledger.sorted(by: { $0.key < $1.key }) { text += "  \(name) \(bytes)\n" }
-        text += "machines lost: \(machinesLost), wrong results: \(wrong), ledgers that differ: \(leaks), rounds of the job beside: \(report.bystander)"
+        text += "machines lost: \(machinesLost), wrong results: \(wrong), ledgers that differ: \(leaks), rounds of the job beside: "
+            + "\(report.bystander)"
         return text
     }
 }

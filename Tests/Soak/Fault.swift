@@ -107,7 +107,9 @@ enum Fault: String, CaseIterable {
     /// What is wrong with the machine's answer; nil where nothing is.
     func complaint(_ report: Report, outcome: String) -> String? {
         let texts = report.records.map { $0.text }
-        for record in report.records where !recorded.contains(record.kind) { return "another fault, \(record.text); the error was: " + outcome }
+        for record in report.records where !recorded.contains(record.kind) {
+            return "another fault, \(record.text); the error was: " + outcome
+        }
         if leavesWorkAlone && outcome != "no error" { return "it should have gone on, but: " + outcome }
         if report.records.isEmpty {
             guard isOptional else { return "there is no record of it; the error was: " + outcome }

@@ -33,20 +33,24 @@ final class SoakMachine {
         options.memory = "512M"
         options.commandLine = "inject"
         options.extra = ["-chardev", "socket,id=monitor,path=\(folder)/monitor,server=on,wait=off", "-mon", "chardev=monitor,mode=readline",
-                         "-chardev", "socket,id=questions,path=\(folder)/questions,server=on,wait=off", "-mon", "chardev=questions,mode=readline"]
+                         "-chardev", "socket,id=questions,path=\(folder)/questions,server=on,wait=off",
+                         "-mon", "chardev=questions,mode=readline"]
         machine = try Machine(options)
         client = try machine.connect(as: "soak")
         monitor = try SocketStream(connectingTo: folder + "/monitor")
         drain(monitor)
         let affine = try Data(contentsOf: URL(fileURLWithPath: repository + "/Tests/ServiceTests/Fixtures/affine.jaxexp"))
-        _ = try client.start(Compile(handle: 1, name: "affine"), body: BodyBuffer(copying: Array(affine))).waitWithBody(seconds: Self.timeout)
+        _ = try client.start(Compile(handle: 1, name: "affine"),
+                             body: BodyBuffer(copying: Array(affine))).waitWithBody(seconds: Self.timeout)
         let floats = [Float](repeating: 3, count: 6).flatMap { value in withUnsafeBytes(of: value) { Array($0) } }
-        _ = try client.start(Put(handle: 2, type: ArrayType(dtype: "float32", shape: [2, 3])), body: BodyBuffer(copying: floats)).waitWithBody(seconds: Self.timeout)
+        _ = try client.start(Put(handle: 2, type: ArrayType(dtype: "float32", shape: [2, 3])),
+                             body: BodyBuffer(copying: floats)).waitWithBody(seconds: Self.timeout)
         guard machine.console!.wait(for: ">>> ", seconds: Self.timeout) != nil else { throw CampaignError("no prompt") }
         for line in ["import gc, jax.numpy as jnp", "kept = jnp.arange(7) * 3",
                      "check = lambda: (gc.collect(), print('kept', int(kept.sum())))[1]"] { try type(line, expecting: ">>> ") }
         let endless = try Data(contentsOf: URL(fileURLWithPath: repository + "/Tests/ServiceTests/Fixtures/endless.jaxexp"))
-        _ = try client.start(Compile(handle: 8, name: "endless"), body: BodyBuffer(copying: Array(endless)), channel: Self.victims).waitWithBody(seconds: Self.timeout)
+        _ = try client.start(Compile(handle: 8, name: "endless"), body: BodyBuffer(copying: Array(endless)),
+                             channel: Self.victims).waitWithBody(seconds: Self.timeout)
         _ = try client.start(Put(handle: 9, type: ArrayType(dtype: "float32", shape: [])), body: BodyBuffer(copying: [0, 0, 0x80, 0x3F]),
                              channel: Self.victims).waitWithBody(seconds: Self.timeout)
         seenFaults = try report().faults
@@ -104,7 +108,8 @@ final class SoakMachine {
     /// Bytes to the machine and back; throws where they differ.
     func transfer(byteCount: Int) throws {
         let bytes = (0..<byteCount).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
-        _ = try client.start(Put(handle: 11, type: ArrayType(dtype: "uint8", shape: [byteCount])), body: BodyBuffer(copying: bytes), channel: Self.victims)
+        _ = try client.start(Put(handle: 11, type: ArrayType(dtype: "uint8", shape: [byteCount])),
+                             body: BodyBuffer(copying: bytes), channel: Self.victims)
         let fetched = try client.start(Fetch(handle: 11), channel: Self.victims).waitWithBody(seconds: Self.timeout).body
         _ = try client.start(Drop(handles: [11]), channel: Self.victims).waitWithBody(seconds: Self.timeout)
         guard fetched.map({ Array($0.bytes) }) == bytes else { throw CampaignError("\(byteCount) bytes came back changed") }
@@ -114,13 +119,19 @@ final class SoakMachine {
     func sendNonsense(_ random: inout SeededRandom) throws {
         var bytes = (0..<random.logarithmic(3000)).map { _ in UInt8(random.below(256)) }
         if random.below(2) == 0 {
-            let header = FrameHeader(kind: UInt8(random.below(256)), channel: UInt32(random.below(3)), request: 0x7FFF_0000, payloadByteCount: 0)
+            let header = FrameHeader(kind: UInt8(random.below(256)), channel: UInt32(random.below(3)),
+                                     request: 0x7FFF_0000, payloadByteCount: 0)
             bytes = bytes.withUnsafeBytes { header.frame($0) }
-            if random.below(2) == 0 { bytes[Int(random.below(UInt64(bytes.count)))] ^= 0x20 } else { bytes.removeLast(Int(random.below(UInt64(bytes.count)))) }
+            if random.below(2) == 0 {
+                bytes[Int(random.below(UInt64(bytes.count)))] ^= 0x20
+            } else {
+                bytes.removeLast(Int(random.below(UInt64(bytes.count))))
+            }
         }
         try bytes.withUnsafeBytes { try machine.stream.write($0) }
         do { try waitForAnswer() } catch {
-            throw CampaignError("\(error), after \(bytes.count) bytes: " + bytes.prefix(64).map { String($0, radix: 16) }.joined(separator: " "))
+            throw CampaignError("\(error), after \(bytes.count) bytes: "
+                                + bytes.prefix(64).map { String($0, radix: 16) }.joined(separator: " "))
         }
     }
 
@@ -140,7 +151,9 @@ final class SoakMachine {
                 _ = try client.start(ListDevices()).waitWithBody(seconds: 1)
                 return
             } catch { last = "\(error)" }
-            if attempt == 3 { _ = try? [UInt8](repeating: 0, count: FrameHeader.maximumPayload).withUnsafeBytes { try machine.stream.write($0) } }
+            if attempt == 3 {
+                _ = try? [UInt8](repeating: 0, count: FrameHeader.maximumPayload).withUnsafeBytes { try machine.stream.write($0) }
+            }
         }
         throw CampaignError("the link does not answer any more: " + last)
     }
@@ -168,7 +181,9 @@ final class SoakMachine {
         var index = 0
         for range in executable {
             while index < writable.count && writable[index].upperBound <= range.lowerBound { index += 1 }
-            if index < writable.count && writable[index].lowerBound < range.upperBound { return "frame 0x\(String(range.lowerBound, radix: 16)) is writable elsewhere" }
+            if index < writable.count && writable[index].lowerBound < range.upperBound {
+                return "frame 0x\(String(range.lowerBound, radix: 16)) is writable elsewhere"
+            }
         }
         print("info tlb: \(lines) mappings, \(executable.count) executable, none of them writable anywhere")
         return nil

@@ -16,7 +16,8 @@ enum Victims {
     static func all(repository: String) throws -> [Victim] {
         var list: [Victim] = []
         let fixtures = repository + "/Tests/LoadTests/Fixtures"
-        for file in try FileManager.default.contentsOfDirectory(atPath: fixtures).sorted() where file.hasSuffix(".jaxexp") && !heavy.contains(file) {
+        for file in try FileManager.default.contentsOfDirectory(atPath: fixtures).sorted() where file.hasSuffix(".jaxexp")
+            && !heavy.contains(file) {
             let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: fixtures + "/" + file)))
             files.append(bytes)
             list.append(Victim(name: "load " + file) { machine, limits in try load(bytes, machine, limits) })
@@ -31,7 +32,8 @@ enum Victims {
     private static let heavy = ["sharded.jaxexp", "keys.jaxexp", "polymorphic.jaxexp", "symbolic.jaxexp"]
 
     static func load(_ bytes: [UInt8], _ machine: SoakMachine, _ limits: JobLimits) throws {
-        let compiled = try machine.client.start(Compile(handle: 7, name: "victim", limits: limits), body: BodyBuffer(copying: bytes), channel: SoakMachine.victims)
+        let compiled = try machine.client.start(Compile(handle: 7, name: "victim", limits: limits),
+                                                body: BodyBuffer(copying: bytes), channel: SoakMachine.victims)
         let dropped = try machine.client.start(Drop(handles: [7]), channel: SoakMachine.victims)
         defer { _ = try? dropped.waitWithBody(seconds: SoakMachine.timeout) }
         _ = try compiled.waitWithBody(seconds: SoakMachine.timeout)
@@ -48,9 +50,12 @@ enum Victims {
     }
 
     private static let programs: [(String, String)] = [
-        ("products", "import jax.numpy as jnp\nx = jnp.ones((64, 64))\nfor i in range(2): x = (x @ x) / 64\nassert float(x.sum()) == 4096.0"),
-        ("elementwise", "import jax.numpy as jnp\nx = jnp.arange(3000) * 0.001\nfor i in range(2): y = jnp.sin(x) ** 2 + jnp.cos(x) ** 2\nassert abs(float(y.sum()) - 3000) < 1"),
-        ("indexing", "import jax.numpy as jnp\nx = jnp.arange(600).reshape(6, 100)\nfor i in range(3): y = x[i, ::2].sum() + x.T[i].max()\nassert int(x[5, 7]) == 507"),
+        ("products", "import jax.numpy as jnp\nx = jnp.ones((64, 64))\nfor i in range(2): x = (x @ x) / 64\nassert float(x.sum()) == "
+            + "4096.0"),
+        ("elementwise", "import jax.numpy as jnp\nx = jnp.arange(3000) * 0.001\nfor i in range(2): y = jnp.sin(x) ** 2 + jnp.cos(x) ** "
+            + "2\nassert abs(float(y.sum()) - 3000) < 1"),
+        ("indexing", "import jax.numpy as jnp\nx = jnp.arange(600).reshape(6, 100)\nfor i in range(3): y = x[i, ::2].sum() + "
+            + "x.T[i].max()\nassert int(x[5, 7]) == 507"),
         ("many small", "import jax.numpy as jnp\nx = jnp.zeros(4)\nfor i in range(8): x = x + 1\nassert x.tolist() == [8.0] * 4"),
     ]
 }

@@ -1,4 +1,5 @@
-// The campaign of faults on purpose: soak [--count N] [--seed N] [--cpus N] [--mixed SECONDS] [--explain] [--only FAULT]. Its last line is "N passed, N failed".
+// The campaign of faults on purpose: soak [--count N] [--seed N] [--cpus N] [--mixed SECONDS] [--explain] [--only FAULT]. Its last line is
+// "N passed, N failed".
 import Foundation
 
 func option(_ name: String, _ standard: Int) -> Int {

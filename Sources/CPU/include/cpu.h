@@ -33,7 +33,9 @@ CPU_INLINE cpu_cpuid_result cpu_cpuid(uint32_t leaf, uint32_t subleaf) {
     __asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
     return r;
 }
-CPU_INLINE uint64_t cpu_tsc(void) { uint32_t lo, hi; __asm__ volatile("lfence; rdtsc" : "=a"(lo), "=d"(hi)); return (uint64_t)hi << 32 | lo; }
+CPU_INLINE uint64_t cpu_tsc(void) {
+    uint32_t lo, hi; __asm__ volatile("lfence; rdtsc" : "=a"(lo), "=d"(hi)); return (uint64_t)hi << 32 | lo;
+}
 CPU_INLINE void cpu_invalidate_page(uintptr_t address) { __asm__ volatile("invlpg (%0)" :: "r"(address) : "memory"); }
 CPU_INLINE void cpu_pause(void) { __asm__ volatile("pause" ::: "memory"); }
 CPU_INLINE void cpu_halt(void) { __asm__ volatile("hlt" ::: "memory"); }

@@ -126,7 +126,9 @@ public final class Virtqueue {
         guard !isBroken else { throw DeviceError(.closed, name, "the queue waits for a reset of its device") }
         let reported = mmio_read16(used + 2)
         guard reported != usedIndex, !isSilent else { return nil }
-        guard Int(reported &- usedIndex) <= size else { throw violation("the used index \(reported) is not within \(size) of \(usedIndex)") }
+        guard Int(reported &- usedIndex) <= size else {
+            throw violation("the used index \(reported) is not within \(size) of \(usedIndex)")
+        }
         cpu_fence()
         let entry = used + 4 + 8 * UInt(Int(usedIndex) & (size - 1))
         let id = mmio_read32(entry)

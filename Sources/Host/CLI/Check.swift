@@ -7,7 +7,8 @@ import WireProtocol
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run self-checking programs in one machine.",
-        discussion: "Each program's main takes no arguments and checks its results by check.expect_*. Prints one line a failure and at last \"N passed, N failed\".")
+        discussion: "Each program's main takes no arguments and checks its results by check.expect_*. Prints one line a failure and at "
+            + "last \"N passed, N failed\".")
 
     @Argument(help: ArgumentHelp("Programs, or folders of them.", valueName: "path"))
     var paths: [String]

@@ -6,7 +6,8 @@ import JaxPlatform
 import WireProtocol
 
 struct ConnectionOptions: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("Use the machine behind this socket (see 'boot --socket') instead of one's own.", valueName: "path"))
+    @Option(name: .long, help: ArgumentHelp("Use the machine behind this socket (see 'boot --socket') instead of one's own.",
+                                            valueName: "path"))
     var connect: String?
 
     @Option(name: .long, help: ArgumentHelp("Processors of one's own machine.", valueName: "n"))
@@ -43,7 +44,9 @@ struct DeviceOption: ParsableArguments {
     var device = "cpu"
 
     func validate() throws {
-        guard device.hasPrefix("cpu") || device.hasPrefix("gpu") else { throw ValidationError("--device must be cpu or gpu, not '\(device)'") }
+        guard device.hasPrefix("cpu") || device.hasPrefix("gpu") else {
+            throw ValidationError("--device must be cpu or gpu, not '\(device)'")
+        }
     }
 
     var isGPU: Bool { device.hasPrefix("gpu") }

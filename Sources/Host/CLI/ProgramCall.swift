@@ -36,7 +36,8 @@ struct ProgramCall {
     /// Executes and fetches; writes `folder`/0.npy, 1.npy, …, or prints the results' types where there is no folder.
     func execute(_ program: UInt64, _ arguments: [UInt64], resultCount: Int, into folder: String?) throws(JaxError) {
         let first = client.newHandles(max(resultCount, 1))
-        let execution = try client.start(Execute(program: program, arguments: arguments, firstResult: first, device: device.device, limits: device.limits))
+        let execution = try client.start(Execute(program: program, arguments: arguments,
+                                                 firstResult: first, device: device.device, limits: device.limits))
         let types = try execution.wait().results
         guard let folder else {
             for type in types {

@@ -11,7 +11,8 @@ struct Run: ParsableCommand {
     @Argument(help: ArgumentHelp("The arguments, flattened, as .npy files.", valueName: "arg.npy"))
     var arguments: [String] = []
 
-    @Option(name: .long, help: ArgumentHelp("Write the results to DIR/0.npy, 1.npy, …; without it their types are printed.", valueName: "dir"))
+    @Option(name: .long, help: ArgumentHelp("Write the results to DIR/0.npy, 1.npy, …; without it their types are printed.",
+                                            valueName: "dir"))
     var out: String?
 
     @OptionGroup var device: DeviceOption

@@ -60,7 +60,9 @@ struct Transform: ParsableCommand {
                 } else if let number = Int(part) {
                     numbers.append("\(number)")
                 } else {
-                    throw JaxError(.valueError, "--\(key == "argnums" ? key : String(key.map { $0 == "_" ? "-" : $0 })) must be numbers with commas, not '\(text)'")
+                    throw JaxError(.valueError,
+                                   "--\(key == "argnums" ? key : String(key.map { $0 == "_" ? "-" : $0 })) must be numbers with commas, "
+                                       + "not '\(text)'")
                 }
             }
             members.append("\"\(key)\": [" + numbers.joined(separator: ", ") + "]")

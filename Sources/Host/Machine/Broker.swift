@@ -124,7 +124,8 @@ public final class Broker {
                 decoder.append(count)
             case .damaged(let damage):
                 let answer = Damage(damage).encoded()
-                let header = FrameHeader(kind: MessageKind.damage.rawValue, flags: .reply, channel: 0, request: 0, payloadByteCount: answer.count)
+                let header = FrameHeader(kind: MessageKind.damage.rawValue,
+                                         flags: .reply, channel: 0, request: 0, payloadByteCount: answer.count)
                 client.append(answer.withUnsafeBytes { header.frame($0) })
             case .frame(var header):
                 header.channel = channel

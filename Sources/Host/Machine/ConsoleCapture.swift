@@ -53,7 +53,8 @@ public final class ConsoleCapture {
         if let failure { throw failure }
     }
 
-    /// Waits until `mark` has been printed after the first `skipping` bytes; returns all that was printed up to its end, or nil after `seconds`
+    /// Waits until `mark` has been printed after the first `skipping` bytes; returns all that was printed up to its end, or nil after
+    /// `seconds`
     /// or when the machine ends first.
     public func wait(for mark: String, after skipping: Int = 0, seconds: Double) -> String? {
         let wanted = Array(mark.utf8)
@@ -61,7 +62,9 @@ public final class ConsoleCapture {
         monitor.enter()
         defer { monitor.leave() }
         while true {
-            if let end = ConsoleCapture.find(wanted, in: bytes, from: max(0, skipping - forgotten)) { return String(decoding: bytes[..<end], as: UTF8.self) }
+            if let end = ConsoleCapture.find(wanted, in: bytes, from: max(0, skipping - forgotten)) {
+                return String(decoding: bytes[..<end], as: UTF8.self)
+            }
             let now = platform.nanoseconds
             if isClosed || now >= deadline { return nil }
             _ = monitor.wait(seconds: Double(deadline - now) / 1e9)

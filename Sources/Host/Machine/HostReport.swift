@@ -24,7 +24,8 @@ public enum HostReport {
             findings.append(file(name, { () throws(JaxError) in try BuildFiles.path(name) }, remedy: "make"))
         }
         if access("/dev/kvm", F_OK) != 0 {
-            findings.append(Finding(what: "KVM", detail: "no /dev/kvm: machines are emulated", isGood: false, remedy: nil, isRequired: false))
+            findings.append(Finding(what: "KVM", detail: "no /dev/kvm: machines are emulated",
+                                    isGood: false, remedy: nil, isRequired: false))
         } else if access("/dev/kvm", R_OK | W_OK) != 0 {
             findings.append(Finding(what: "KVM", detail: "no access to /dev/kvm: machines are emulated", isGood: false,
                                     remedy: "usermod -aG kvm \"$USER\", then log in again", isRequired: false))
@@ -34,7 +35,8 @@ public enum HostReport {
                                     isGood: usable, remedy: nil, isRequired: false))
         }
         findings.append(Venus.finding())
-        findings.append(Finding(what: "processors", detail: "\(MachineOptions.hostProcessors)", isGood: true, remedy: nil, isRequired: false))
+        findings.append(Finding(what: "processors", detail: "\(MachineOptions.hostProcessors)",
+                                isGood: true, remedy: nil, isRequired: false))
         return findings
     }
 

@@ -30,7 +30,8 @@ public final class QEMUProcess {
 
     /// Starts `arguments[0]`. Descriptors in `keeping` stay open in it; `standard` replaces 0, 1 and 2 where not −1.
     /// Throws where it cannot be started.
-    public init(_ arguments: [String], keeping descriptors: [Int32], standard: [Int32] = [-1, -1, -1], ownSession: Bool = true) throws(JaxError) {
+    public init(_ arguments: [String], keeping descriptors: [Int32], standard: [Int32] = [-1, -1, -1],
+                ownSession: Bool = true) throws(JaxError) {
         let state = self.state
         // The kernel kills the child when the thread that forked it ends: that thread waits for the child's end.
         Threads().spawn("qemu") {

@@ -44,7 +44,10 @@ public final class SharedFolder {
         while done < body.bytes.count {
             let count = pread(file, body.bytes.baseAddress! + done, body.bytes.count - done, request.offset + done)
             if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw count < 0 ? systemError("host:\(request.name)") : JaxError(.deviceError, "host:\(request.name) shrank while it was read") }
+            guard count > 0 else {
+                throw count < 0 ? systemError("host:\(request.name)")
+                    : JaxError(.deviceError, "host:\(request.name) shrank while it was read")
+            }
             done += count
         }
         return (body, size)

@@ -38,10 +38,12 @@ struct Venus {
         }
         if hostHasVenus {
             // The host's own files, read-only, with a place of its own for the X server's lock and socket.
-            return try Venus(bubblewrap, ["--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"]).tried()
+            return try Venus(bubblewrap,
+                             ["--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"]).tried()
         }
         guard let root = try? BuildFiles.path("venus-root/.complete") else {
-            throw JaxError(.deviceError, "neither this host's QEMU nor build/venus-root has Venus: scripts/setup/venus-root.sh makes the latter")
+            throw JaxError(.deviceError,
+                           "neither this host's QEMU nor build/venus-root has Venus: scripts/setup/venus-root.sh makes the latter")
         }
         return try Venus(bubblewrap, enter(String(root.dropLast("/.complete".utf8.count)))).tried()
     }
@@ -60,7 +62,8 @@ struct Venus {
         let words = ([bubblewrap] + mounts + ["--unshare-pid", "--unshare-net", "--unshare-ipc", "/bin/true"]).map { "'" + $0 + "'" }
         guard let pipe = popen(words.joined(separator: " ") + " 2>&1", "r") else { return self }
         var line = [CChar](repeating: 0, count: 512)
-        let said = fgets(&line, Int32(line.count), pipe) == nil ? "" : String(cString: line).split(separator: "\n").first.map(String.init) ?? ""
+        let said = fgets(&line, Int32(line.count), pipe) == nil ? "" : String(cString: line).split(separator: "\n").first.map(String.init)
+            ?? ""
         guard pclose(pipe) != 0 else { return self }
         throw JaxError(.deviceError, "a machine with a GPU cannot be kept apart on this host: " + said)
     }
@@ -86,7 +89,8 @@ struct Venus {
             exec qemu-system-x86_64 "$@"
             """
         return [bubblewrap] + mounts + [
-            "--proc", "/proc", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--die-with-parent", "--setenv", "DISPLAY", ":7", "--setenv", "HOME", "/tmp",
+            "--proc", "/proc", "--unshare-pid", "--unshare-net", "--unshare-ipc",
+            "--die-with-parent", "--setenv", "DISPLAY", ":7", "--setenv", "HOME", "/tmp",
             "--setenv", "PATH", "/usr/sbin:/usr/bin:/sbin:/bin", "--unsetenv", "XDG_RUNTIME_DIR", "--chdir", "/",
             "/bin/sh", "-c", start, "qemu-system-x86_64",
         ]

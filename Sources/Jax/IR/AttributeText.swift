@@ -154,7 +154,8 @@ extension Literal {
             return text(Float(bitPattern: UInt32(bits) << 16), UInt64(bits), 4, usual: 0x7fc0)
         default:
             let value = read(index, Double.self)
-            return value != value && value.bitPattern != 0x7ff8_0000_0000_0000 ? "0x" + Attribute.hex(value.bitPattern, digits: 16) : "\(value)"
+            return value != value && value.bitPattern != 0x7ff8_0000_0000_0000
+                ? "0x" + Attribute.hex(value.bitPattern, digits: 16) : "\(value)"
         }
     }
 }

@@ -95,7 +95,8 @@ public enum DType: UInt8, CaseIterable {
         let elements = bytes.assumingMemoryBound(to: UInt8.self), shift = UInt8(8 - bitWidth)
         switch kind {
         case .boolean: for index in 0..<count { elements[index] = elements[index] != 0 ? 1 : 0 }
-        case .signed: for index in 0..<count { elements[index] = UInt8(bitPattern: Int8(bitPattern: elements[index] &<< shift) &>> Int8(shift)) }
+        case .signed:
+            for index in 0..<count { elements[index] = UInt8(bitPattern: Int8(bitPattern: elements[index] &<< shift) &>> Int8(shift)) }
         default: for index in 0..<count { elements[index] = elements[index] & (0xFF &>> shift) }
         }
     }

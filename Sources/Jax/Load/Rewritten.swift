@@ -19,12 +19,16 @@ struct EncodedOperation {
 
     /// The tensor type of an operand. Throws `typeError` where there is none.
     func tensor(_ index: Int) throws(JaxError) -> TensorType {
-        guard index < operandTypes.count, let type = operandTypes[index].tensor else { throw error(.typeError, "operand \(index) must be an array") }
+        guard index < operandTypes.count, let type = operandTypes[index].tensor else {
+            throw error(.typeError, "operand \(index) must be an array")
+        }
         return type
     }
 
     func result(_ index: Int = 0) throws(JaxError) -> TensorType {
-        guard index < resultTypes.count, let type = resultTypes[index].tensor else { throw error(.typeError, "result \(index) must be an array") }
+        guard index < resultTypes.count, let type = resultTypes[index].tensor else {
+            throw error(.typeError, "result \(index) must be an array")
+        }
         return type
     }
 
@@ -49,7 +53,9 @@ func rewritten(_ operation: EncodedOperation, _ builder: Builder, function: @esc
     switch operation.name {
     case "broadcast":
         try operation.requireOperands(1)
-        guard let sizes = operation.attributes.integers("broadcast_sizes") else { throw operation.error(.malformed, "the attribute broadcast_sizes is missing") }
+        guard let sizes = operation.attributes.integers("broadcast_sizes") else {
+            throw operation.error(.malformed, "the attribute broadcast_sizes is missing")
+        }
         let type = try operation.tensor(0)
         return [try builder.one(.broadcastInDim, operation.operands, BroadcastParameters(
             shape: sizes + type.shape, dimensions: Array(sizes.count..<(sizes.count + type.rank))))]
@@ -60,7 +66,9 @@ func rewritten(_ operation: EncodedOperation, _ builder: Builder, function: @esc
         let sum = try builder.region([scalar, scalar]) { builder, values throws(JaxError) in [try builder.one(.add, values)] }
         let coder = ParameterCoder(reading: operation.attributes, of: .allReduce, operandTypes: operation.operandTypes,
                                    resultTypes: operation.resultTypes) { name in function(name) }
-        guard let parameters = try opDefinition(.allReduce)?.parameters(coder) else { throw operation.error(.notImplemented, "is not available") }
+        guard let parameters = try opDefinition(.allReduce)?.parameters(coder) else {
+            throw operation.error(.notImplemented, "is not available")
+        }
         return try builder.emit(.allReduce, operation.operands, parameters, regions: [sum])
     case "dot":
         try operation.requireOperands(2)
@@ -80,7 +88,8 @@ func rewritten(_ operation: EncodedOperation, _ builder: Builder, function: @esc
 // MARK: - Composites and custom calls
 
 /// A composite whose name stands for an operation is that operation; any other is a call of its decomposition.
-private func rewrittenComposite(_ operation: EncodedOperation, _ builder: Builder, function: (String) -> Function) throws(JaxError) -> [ValueID] {
+private func rewrittenComposite(_ operation: EncodedOperation, _ builder: Builder,
+                                function: (String) -> Function) throws(JaxError) -> [ValueID] {
     guard let name = operation.attributes.string("name"), let decomposition = operation.attributes.symbol("decomposition") else {
         throw operation.error(.malformed, "a name or a decomposition is missing")
     }
@@ -94,7 +103,9 @@ private func rewrittenFunction(_ name: String, _ operation: EncodedOperation, _ 
     case "square" where operation.operands.count == 1:
         return [try builder.multiply(operation.operands[0], operation.operands[0])]
     case "top_k":
-        guard operation.operands.count == 1, let count = operation.attributes.dictionary("composite_attributes")?.integer("k") else { return nil }
+        guard operation.operands.count == 1, let count = operation.attributes.dictionary("composite_attributes")?.integer("k") else {
+            return nil
+        }
         let isLargest = operation.attributes.dictionary("composite_attributes")?.bool("largest") ?? true
         return try builder.emit(.topK, operation.operands, TopKParameters(count, isLargest: isLargest))
     default:
@@ -133,14 +144,17 @@ private func rewrittenIndexSelect(_ operation: EncodedOperation, _ builder: Buil
     let batching = Array(0..<batch)
     var sizes = operand.shape
     for axis in batching + [dim] { sizes[axis] = 1 }
-    let dimensions = WindowDimensions(windowDims: Array(batch..<dim) + Array((dim + picked)..<rank), collapsed: [dim], operandBatching: batching,
+    let dimensions = WindowDimensions(windowDims: Array(batch..<dim) + Array((dim + picked)..<rank),
+                                      collapsed: [dim], operandBatching: batching,
                                       indicesBatching: batching, indexMap: [dim], indexVectorDim: index.rank)
     return try builder.one(.gather, operation.operands, GatherParameters(dimensions, sliceSizes: sizes))
 }
 
 /// map: the region's elementwise operations on whole arrays.
 private func rewrittenMap(_ operation: EncodedOperation, _ builder: Builder) throws(JaxError) -> ValueID {
-    guard operation.regions.count == 1, !operation.operands.isEmpty else { throw operation.error(.malformed, "takes operands and one region") }
+    guard operation.regions.count == 1, !operation.operands.isEmpty else {
+        throw operation.error(.malformed, "takes operands and one region")
+    }
     let shape = try operation.tensor(0).shape, region = operation.regions[0]
     guard region.parameters.count == operation.operands.count, region.results.count == 1 else {
         throw operation.error(.typeError, "its region must take \(operation.operands.count) scalars and return one")
@@ -148,7 +162,8 @@ private func rewrittenMap(_ operation: EncodedOperation, _ builder: Builder) thr
     var arrays: [ValueID: ValueID] = [:]
     for (k, (parameter, operand)) in zip(region.parameters, operation.operands).enumerated() {
         guard builder.type(of: parameter) == .tensor(TensorType(try operation.tensor(k).dtype, [])) else {
-            throw operation.error(.typeError, "its region takes a \(builder.type(of: parameter)) where operand \(k) is \(try operation.tensor(k))")
+            throw operation.error(.typeError,
+                                  "its region takes a \(builder.type(of: parameter)) where operand \(k) is \(try operation.tensor(k))")
         }
         arrays[parameter] = operand
     }

@@ -42,7 +42,8 @@ private struct Subscripts {
 func rewrittenEinsum(_ operation: EncodedOperation, _ builder: Builder) throws(JaxError) -> ValueID {
     let count = operation.name == "einsum" ? 2 : 1
     try operation.requireOperands(count)
-    guard let text = operation.attributes.string("einsum_config"), let subscripts = Subscripts(text), subscripts.inputs.count == count else {
+    guard let text = operation.attributes.string("einsum_config"), let subscripts = Subscripts(text),
+          subscripts.inputs.count == count else {
         throw operation.error(.malformed, "einsum_config must name \(count) operands and a result, as in \"ab,bc->ac\"")
     }
     let dtype = try operation.result().dtype
@@ -123,7 +124,9 @@ private struct BatchNorm {
         self.builder = builder
         type = try operation.tensor(0)
         feature = try operation.integer("feature_index")
-        guard let epsilon = operation.attributes.float("epsilon") else { throw operation.error(.malformed, "the attribute epsilon is missing") }
+        guard let epsilon = operation.attributes.float("epsilon") else {
+            throw operation.error(.malformed, "the attribute epsilon is missing")
+        }
         guard type.dtype.isFloat, feature >= 0, feature < type.rank else {
             throw operation.error(.typeError, "feature_index \(feature) is not a dimension of an array of floats \(type)")
         }
@@ -137,7 +140,9 @@ private struct BatchNorm {
         count = try builder.constant(size, vector)
     }
 
-    private func spread(_ vector: ValueID) throws(JaxError) -> ValueID { try builder.broadcast(vector, to: type.shape, dimensions: [feature]) }
+    private func spread(_ vector: ValueID) throws(JaxError) -> ValueID {
+        try builder.broadcast(vector, to: type.shape, dimensions: [feature])
+    }
 
     private func sum(_ array: ValueID) throws(JaxError) -> ValueID {
         try builder.reduce(.add, array, try builder.constant(0, TensorType(type.dtype, [])), axes: others)
@@ -166,7 +171,8 @@ private struct BatchNorm {
         let product = try sum(try builder.multiply(output, centred))
         let scale = try builder.divide(try builder.divide(operation.operands[1], deviation), count)
         let correction = try builder.multiply(centred, try spread(try builder.divide(product, variance)))
-        let inner = try builder.subtract(try builder.subtract(try builder.multiply(try spread(count), output), try spread(total)), correction)
+        let inner = try builder.subtract(try builder.subtract(try builder.multiply(try spread(count), output), try spread(total)),
+                                         correction)
         return [try builder.multiply(try spread(scale), inner), try builder.divide(product, deviation), total]
     }
 }

@@ -76,7 +76,8 @@ public final class Builder {
     }
 
     /// An operation with one result.
-    public func one(_ code: OpCode, _ operands: [ValueID], _ parameters: Parameters = .none, regions: [Region] = []) throws(JaxError) -> ValueID {
+    public func one(_ code: OpCode, _ operands: [ValueID], _ parameters: Parameters = .none,
+                    regions: [Region] = []) throws(JaxError) -> ValueID {
         let results = try emit(code, operands, parameters, regions: regions)
         guard results.count == 1 else { throw JaxError(.internalError, "\(code.name) has \(results.count) results, one expected") }
         return results[0]

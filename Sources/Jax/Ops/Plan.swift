@@ -70,7 +70,8 @@ final class Step {
     /// Further values that can go when this operation is done: used last by its regions, or never.
     fileprivate(set) var releases: [ValueID] = []
 
-    fileprivate init(_ operation: Operation, _ definition: OpDefinition, regions: [RegionPlan], callees: [FunctionPlan], in function: Function) {
+    fileprivate init(_ operation: Operation, _ definition: OpDefinition,
+                     regions: [RegionPlan], callees: [FunctionPlan], in function: Function) {
         self.operation = operation
         self.definition = definition
         parameters = operation.code == .customCall ? operation.parameters(CustomCallParameters.self).configuration : operation.parameters

@@ -88,7 +88,8 @@ private struct FunctionVerifier {
         }
         // What specialisation replaces is only complete then.
         if operation.code == .customCall, operation.isShaped || !requiringKnownCalls && operation.isUnknown { return }
-        let types = try inferTypes(operation.code, operands: operation.operands, operation.parameters, regions: operation.regions, in: function)
+        let types = try inferTypes(operation.code, operands: operation.operands,
+                                   operation.parameters, regions: operation.regions, in: function)
         try match(operation.results, types, operation.code.name + " yields")
     }
 
@@ -120,10 +121,12 @@ public func inferTypes(_ code: OpCode, operands: [ValueID], _ parameters: Parame
     var types: [ValueType] = []
     types.reserveCapacity(operands.count)
     for id in operands { types.append(function.type(of: id)) }
-    guard code == .customCall, case let call = unsafeDowncast(parameters, to: CustomCallParameters.self), let target = call.definition else {
+    guard code == .customCall, case let call = unsafeDowncast(parameters, to: CustomCallParameters.self),
+          let target = call.definition else {
         return try operation.infer(OpView(code.name, operandTypes: types, parameters: parameters, regions: regions, function: function))
     }
-    return try target.infer(OpView(target.name, operandTypes: types, parameters: call.configuration, regions: regions, function: function, call: call))
+    return try target.infer(OpView(target.name, operandTypes: types, parameters: call.configuration,
+                                   regions: regions, function: function, call: call))
 }
 
 /// The functions of a module, each after those that it calls. Throws `malformed` for recursion: programs have none.

@@ -17,7 +17,9 @@ public final class HostedPlatform: Platform {
     }
 
     public func makeExecutable(_ code: UnsafeRawBufferPointer) -> UnsafeRawPointer? {
-        guard let memory = mmap(nil, code.count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), memory != MAP_FAILED else { return nil }
+        guard let memory = mmap(nil, code.count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), memory != MAP_FAILED else {
+            return nil
+        }
         memory.copyMemory(from: code.baseAddress!, byteCount: code.count)
         guard mprotect(memory, code.count, PROT_READ | PROT_EXEC) == 0 else {
             munmap(memory, code.count)

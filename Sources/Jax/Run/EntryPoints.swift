@@ -122,7 +122,9 @@ private func limits(_ request: JSON) throws(JaxError) -> Limits {
     var limits = Limits(permissions: platform.permissions)
     if let stated = request["limits"] {
         if let memory = stated["memory"]?.integer, memory > 0 { limits.memoryQuota = memory }
-        if let bits = stated["permissions"]?.integer { limits.permissions.formIntersection(Permissions(rawValue: UInt32(truncatingIfNeeded: bits))) }
+        if let bits = stated["permissions"]?.integer {
+            limits.permissions.formIntersection(Permissions(rawValue: UInt32(truncatingIfNeeded: bits)))
+        }
         if let time = stated["time"]?.integer, time > 0 { limits.timeBudget = UInt64(time) }
     }
     return limits

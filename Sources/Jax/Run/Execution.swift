@@ -45,9 +45,11 @@ extension Session {
     /// Transformation "jit": the program verified, specialised for these types of `main`'s tensor parameters and compiled for
     /// `device`, from the cache or made now.
     @export(interface)
-    public func jit(_ program: LoadedProgram, _ types: [TensorType], device: any Device, limits: Limits = Limits()) throws(JaxError) -> Executable {
+    public func jit(_ program: LoadedProgram, _ types: [TensorType], device: any Device,
+                    limits: Limits = Limits()) throws(JaxError) -> Executable {
         if let executable = program.executable(for: types, on: device) { return executable }
-        let executable = try runJob(limits.request("jit " + program.name, resultOwner: program.owner)) { () throws(JaxError) -> Executable in
+        let executable = try runJob(limits.request("jit " + program.name,
+                                                   resultOwner: program.owner)) { () throws(JaxError) -> Executable in
             let module = try specialise(program.module, argumentTypes: types, platformIndex: program.convention.platformIndex)
             if module !== program.module { try verify(module) }
             return try device.compile(module, for: types)
@@ -99,7 +101,8 @@ extension Session {
 
     /// Applies a transformation and registers what comes of it under `name`. `types` are those of the arguments.
     @export(interface)
-    public func transform(_ transformation: Transformation, _ program: LoadedProgram, _ types: [TensorType], device: any Device, as name: String?,
+    public func transform(_ transformation: Transformation, _ program: LoadedProgram,
+                          _ types: [TensorType], device: any Device, as name: String?,
                           limits: Limits = Limits()) throws(JaxError) {
         switch transformation {
         case .jit:
@@ -121,7 +124,8 @@ public enum Transformation: String {
             self = transformation
             return
         }
-        for known in ["grad", "value_and_grad", "jvp", "vjp", "vmap", "pmap", "jacfwd", "jacrev", "hessian", "checkpoint"] where name == known {
+        for known in ["grad", "value_and_grad", "jvp", "vjp", "vmap", "pmap",
+                      "jacfwd", "jacrev", "hessian", "checkpoint"] where name == known {
             throw JaxError(.notImplemented, "the transformation '\(name)' is not available; available: jit")
         }
         throw JaxError(.valueError, "unknown transformation '\(name)'; available: jit")

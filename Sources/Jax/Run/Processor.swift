@@ -54,7 +54,8 @@ public final class Processor: Device {
         return unsafeDowncast(array, to: ProcessorArray.self)
     }
 
-    public func execute(_ executable: Executable, _ inputs: [DeviceArray], donated: [Bool], _ job: JobRequest) throws(JaxError) -> [DeviceArray] {
+    public func execute(_ executable: Executable, _ inputs: [DeviceArray],
+                        donated: [Bool], _ job: JobRequest) throws(JaxError) -> [DeviceArray] {
         guard executable.device === self else { throw JaxError(.internalError, "the program was compiled for \(executable.device.name)") }
         let plan = unsafeDowncast(executable, to: PlannedExecutable.self).plan
         // The arrays stay alive here, whatever becomes of the job's references to them.

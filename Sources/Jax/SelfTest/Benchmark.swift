@@ -31,35 +31,44 @@ public enum Benchmark {
         return platform.nanoseconds - start
     }
 
-    private static func times(_ count: Int, _ stream: any AcceleratorStream, _ list: any AcceleratorList) throws(AcceleratorError) -> [UInt64] {
+    private static func times(_ count: Int, _ stream: any AcceleratorStream,
+                              _ list: any AcceleratorList) throws(AcceleratorError) -> [UInt64] {
         var times: [UInt64] = []
         for _ in 0..<count { times.append(try time(stream, list)) }
         return times.sorted()
     }
 
-    private static func product(_ device: any Accelerator, _ stream: any AcceleratorStream, _ owner: AcceleratorOwner, size: Int) throws(AcceleratorError) -> BenchmarkResult {
+    private static func product(_ device: any Accelerator, _ stream: any AcceleratorStream,
+                                _ owner: AcceleratorOwner, size: Int) throws(AcceleratorError) -> BenchmarkResult {
         let module = try device.makeModule(TestKernels.matrixProduct(), name: "matrix product", owner: owner)
         let kernel = try device.makeKernel(module, KernelLayout(bindingCount: 3, parameterByteCount: 12))
         let byteCount = size * size * 4
-        let a = try device.makeBuffer(byteCount: byteCount, name: "a", owner: owner), b = try device.makeBuffer(byteCount: byteCount, name: "b", owner: owner)
+        let a = try device.makeBuffer(byteCount: byteCount, name: "a", owner: owner),
+            b = try device.makeBuffer(byteCount: byteCount, name: "b", owner: owner)
         let c = try device.makeBuffer(byteCount: byteCount, name: "c", owner: owner)
-        let fill = try device.makeList([.fill(BufferView(a), pattern: 0x3f80_0000), .fill(BufferView(b), pattern: 0x3f00_0000)], timed: false, owner: owner)
+        let fill = try device.makeList([.fill(BufferView(a), pattern: 0x3f80_0000), .fill(BufferView(b), pattern: 0x3f00_0000)],
+                                       timed: false, owner: owner)
         _ = try time(stream, fill)
         let list = try device.makeList([SelfTest.productCommand(kernel, a, b, c, m: size, n: size, k: size)], timed: false, owner: owner)
         let best = try times(4, stream, list)[0]
-        return BenchmarkResult(name: "matrix product \(size)^3 f32", value: 2 * Double(size) * Double(size) * Double(size) / Double(best), unit: "GFLOP/s")
+        return BenchmarkResult(name: "matrix product \(size)^3 f32", value: 2 * Double(size) * Double(size) * Double(size) / Double(best),
+                               unit: "GFLOP/s")
     }
 
-    private static func copy(_ device: any Accelerator, _ stream: any AcceleratorStream, _ owner: AcceleratorOwner, byteCount: Int) throws(AcceleratorError) -> BenchmarkResult {
-        let from = try device.makeBuffer(byteCount: byteCount, name: "from", owner: owner), to = try device.makeBuffer(byteCount: byteCount, name: "to", owner: owner)
+    private static func copy(_ device: any Accelerator, _ stream: any AcceleratorStream,
+                             _ owner: AcceleratorOwner, byteCount: Int) throws(AcceleratorError) -> BenchmarkResult {
+        let from = try device.makeBuffer(byteCount: byteCount, name: "from", owner: owner),
+            to = try device.makeBuffer(byteCount: byteCount, name: "to", owner: owner)
         // Memory that nothing was ever written to may all be one page of zeros, which would flatter the copy.
-        _ = try time(stream, try device.makeList([.fill(BufferView(from), pattern: 0x0102_0304), .fill(BufferView(to), pattern: 5)], timed: false, owner: owner))
+        _ = try time(stream, try device.makeList([.fill(BufferView(from), pattern: 0x0102_0304), .fill(BufferView(to), pattern: 5)],
+                                                 timed: false, owner: owner))
         let list = try device.makeList([.copy(from: BufferView(from), to: BufferView(to))], timed: false, owner: owner)
         let best = try times(8, stream, list)[0]
         return BenchmarkResult(name: "copy of \(byteCount >> 20) MiB", value: Double(byteCount) / Double(best), unit: "GB/s")
     }
 
-    private static func emptySubmission(_ device: any Accelerator, _ stream: any AcceleratorStream, _ owner: AcceleratorOwner) throws(AcceleratorError) -> [BenchmarkResult] {
+    private static func emptySubmission(_ device: any Accelerator, _ stream: any AcceleratorStream,
+                                        _ owner: AcceleratorOwner) throws(AcceleratorError) -> [BenchmarkResult] {
         let list = try device.makeList([], timed: false, owner: owner)
         var handedOver: [UInt64] = [], all: [UInt64] = []
         for _ in 0..<200 {
@@ -77,14 +86,17 @@ public enum Benchmark {
         ]
     }
 
-    private static func replay(_ device: any Accelerator, _ stream: any AcceleratorStream, _ owner: AcceleratorOwner, dispatches: Int) throws(AcceleratorError) -> BenchmarkResult {
+    private static func replay(_ device: any Accelerator, _ stream: any AcceleratorStream,
+                               _ owner: AcceleratorOwner, dispatches: Int) throws(AcceleratorError) -> BenchmarkResult {
         let module = try device.makeModule(TestKernels.chainStep(), name: "chain", owner: owner)
         let kernel = try device.makeKernel(module, KernelLayout(bindingCount: 2, parameterByteCount: 8))
-        let x = try device.makeBuffer(byteCount: 4096, name: "x", owner: owner), y = try device.makeBuffer(byteCount: 4096, name: "y", owner: owner)
+        let x = try device.makeBuffer(byteCount: 4096, name: "x", owner: owner),
+            y = try device.makeBuffer(byteCount: 4096, name: "y", owner: owner)
         var commands: [AcceleratorCommand] = []
         for step in 0..<UInt32(dispatches) {
             let (from, to) = step % 2 == 0 ? (x, y) : (y, x)
-            commands.append(.dispatch(kernel: kernel, bindings: [BufferView(from), BufferView(to)], parameters: SelfTest.bytes([1024, step]), groups: Extent3(16)))
+            commands.append(.dispatch(kernel: kernel, bindings: [BufferView(from), BufferView(to)],
+                                      parameters: SelfTest.bytes([1024, step]), groups: Extent3(16)))
             commands.append(.barrier)
         }
         let list = try device.makeList(commands, timed: false, owner: owner)
@@ -92,7 +104,8 @@ public enum Benchmark {
         return BenchmarkResult(name: "list of \(dispatches) dispatches, median", value: Double(all[25]) / 1e6, unit: "ms")
     }
 
-    private static func transfer(_ device: any Accelerator, _ owner: AcceleratorOwner, byteCount: Int) throws(AcceleratorError) -> [BenchmarkResult] {
+    private static func transfer(_ device: any Accelerator, _ owner: AcceleratorOwner,
+                                 byteCount: Int) throws(AcceleratorError) -> [BenchmarkResult] {
         let buffer = try device.makeBuffer(byteCount: byteCount, name: "transfer", owner: owner)
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
         defer { memory.deallocate() }

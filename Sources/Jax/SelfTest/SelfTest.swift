@@ -87,9 +87,11 @@ public final class SelfTest {
         return words
     }
 
-    private func kernel(_ words: [UInt32], _ name: String, bindings: Int, parameters: Int, _ constants: [Specialization] = []) throws(AcceleratorError) -> any AcceleratorKernel {
+    private func kernel(_ words: [UInt32], _ name: String, bindings: Int,
+                        parameters: Int, _ constants: [Specialization] = []) throws(AcceleratorError) -> any AcceleratorKernel {
         let module = try device.makeModule(words, name: name, owner: owner)
-        let kernel = try device.makeKernel(module, KernelLayout(bindingCount: bindings, parameterByteCount: parameters * 4, specializations: constants))
+        let kernel = try device.makeKernel(module, KernelLayout(bindingCount: bindings,
+                                                                parameterByteCount: parameters * 4, specializations: constants))
         module.free()
         return kernel
     }
@@ -117,7 +119,8 @@ public final class SelfTest {
 
     // The checks
 
-    private func add(_ name: String, _ scalar: Scalar, _ count: Int, _ a: [UInt32], _ b: [UInt32]) throws(AcceleratorError) -> (sum: [UInt32], nanoseconds: UInt64) {
+    private func add(_ name: String, _ scalar: Scalar, _ count: Int, _ a: [UInt32],
+                     _ b: [UInt32]) throws(AcceleratorError) -> (sum: [UInt32], nanoseconds: UInt64) {
         let left = try buffer(a, "a"), right = try buffer(b, "b"), sum = try buffer(a, "sum")
         let kernel = try kernel(TestKernels.vectorAdd(scalar), name, bindings: 3, parameters: 1)
         let time = try execute([.dispatch(
@@ -129,7 +132,8 @@ public final class SelfTest {
         return (result, time)
     }
 
-    private func vectorAdd(_ name: String, _ scalar: Scalar, _ count: Int, encode: (Int) -> UInt32, decode: (UInt32) -> UInt64) throws(AcceleratorError) -> SelfTestResult {
+    private func vectorAdd(_ name: String, _ scalar: Scalar, _ count: Int,
+                           encode: (Int) -> UInt32, decode: (UInt32) -> UInt64) throws(AcceleratorError) -> SelfTestResult {
         let a = (0..<count).map { encode($0 % 1000) }, b = (0..<count).map { encode($0 % 777) }
         let (sum, time) = try add(name, scalar, count, a, b)
         var isCorrect = true
@@ -182,15 +186,19 @@ public final class SelfTest {
     /// The kernel is told where the buffers lie; they are bound to nothing.
     private func vectorAddByAddress(_ count: Int) throws(AcceleratorError) -> SelfTestResult {
         let name = "vector add by addresses"
-        let a = try buffer((0..<count).map { Float($0 % 1000).bitPattern }, "a"), b = try buffer((0..<count).map { Float($0 % 777).bitPattern }, "b")
+        let a = try buffer((0..<count).map { Float($0 % 1000).bitPattern }, "a"),
+            b = try buffer((0..<count).map { Float($0 % 777).bitPattern }, "b")
         let sum = try buffer([UInt32](repeating: 0, count: count), "sum")
         var words: [UInt32] = []
         for buffer in [a, b, sum] {
-            guard let address = buffer.deviceAddress else { throw AcceleratorError(.protocolViolation, "buffer '\(buffer.name)' has no address on a device with addresses") }
+            guard let address = buffer.deviceAddress else {
+                throw AcceleratorError(.protocolViolation, "buffer '\(buffer.name)' has no address on a device with addresses")
+            }
             words += [UInt32(truncatingIfNeeded: address), UInt32(address >> 32)]
         }
         let kernel = try kernel(TestKernels.vectorAddByAddress(), name, bindings: 0, parameters: 7)
-        let time = try execute([.dispatch(kernel: kernel, bindings: [], parameters: SelfTest.bytes(words + [UInt32(count)]), groups: SelfTest.groups(count))])
+        let time = try execute([.dispatch(kernel: kernel, bindings: [],
+                                          parameters: SelfTest.bytes(words + [UInt32(count)]), groups: SelfTest.groups(count))])
         let result = try read(sum, count: count)
         var isCorrect = true
         for index in 0..<count where Float(bitPattern: result[index]) != Float(index % 1000 + index % 777) { isCorrect = false }
@@ -222,7 +230,8 @@ public final class SelfTest {
 
     /// The dispatch of `TestKernels.matrixProduct` for matrices of those sizes.
     public static func productCommand(
-        _ kernel: any AcceleratorKernel, _ a: any AcceleratorBuffer, _ b: any AcceleratorBuffer, _ c: any AcceleratorBuffer, m: Int, n: Int, k: Int
+        _ kernel: any AcceleratorKernel, _ a: any AcceleratorBuffer, _ b: any AcceleratorBuffer,
+        _ c: any AcceleratorBuffer, m: Int, n: Int, k: Int
     ) -> AcceleratorCommand {
         let width = Int(TestKernels.tileLanes * TestKernels.tileColumns), height = Int(TestKernels.tileRows)
         return .dispatch(
@@ -238,9 +247,11 @@ public final class SelfTest {
         let partial = try buffer([UInt32](repeating: 0, count: groupCount), "partial sums"), total = try buffer([0], "sum")
         let kernel = try kernel(TestKernels.reduction(.f32, bySubgroups: bySubgroups), name, bindings: 2, parameters: 1)
         let time = try execute([
-            .dispatch(kernel: kernel, bindings: [BufferView(x), BufferView(partial)], parameters: SelfTest.bytes([UInt32(count)]), groups: Extent3(UInt32(groupCount))),
+            .dispatch(kernel: kernel, bindings: [BufferView(x), BufferView(partial)],
+                      parameters: SelfTest.bytes([UInt32(count)]), groups: Extent3(UInt32(groupCount))),
             .barrier,
-            .dispatch(kernel: kernel, bindings: [BufferView(partial), BufferView(total)], parameters: SelfTest.bytes([UInt32(groupCount)]), groups: Extent3(1)),
+            .dispatch(kernel: kernel, bindings: [BufferView(partial), BufferView(total)],
+                      parameters: SelfTest.bytes([UInt32(groupCount)]), groups: Extent3(1)),
         ])
         let sum = Float(bitPattern: try read(total, count: 1)[0])
         for buffer in [x, partial, total] { buffer.free() }
@@ -256,7 +267,8 @@ public final class SelfTest {
         let time = try execute([
             .fill(BufferView(counts), pattern: 0),
             .barrier,
-            .dispatch(kernel: kernel, bindings: [BufferView(x), BufferView(counts)], parameters: SelfTest.bytes([UInt32(count)]), groups: SelfTest.groups(count)),
+            .dispatch(kernel: kernel, bindings: [BufferView(x), BufferView(counts)],
+                      parameters: SelfTest.bytes([UInt32(count)]), groups: SelfTest.groups(count)),
         ])
         let result = try read(counts, count: Int(TestKernels.bins))
         var expected = [UInt32](repeating: 0, count: Int(TestKernels.bins))
@@ -275,7 +287,8 @@ public final class SelfTest {
         for step in 0..<steps {
             let (from, to) = step % 2 == 0 ? (x, y) : (y, x)
             commands.append(.dispatch(
-                kernel: kernel, bindings: [BufferView(from), BufferView(to)], parameters: SelfTest.bytes([UInt32(count), step]), groups: SelfTest.groups(count)))
+                kernel: kernel, bindings: [BufferView(from), BufferView(to)],
+                parameters: SelfTest.bytes([UInt32(count), step]), groups: SelfTest.groups(count)))
             commands.append(.barrier)
         }
         commands.append(.copy(from: BufferView(x), to: BufferView(copy)))

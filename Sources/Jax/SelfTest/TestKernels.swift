@@ -14,7 +14,8 @@ public enum TestKernels {
     public static func vectorAdd(_ scalar: Scalar) -> [UInt32] {
         let module = ModuleBuilder()
         let type = ShaderType(scalar)
-        let a = module.storageBuffer(0, type, isReadOnly: true), b = module.storageBuffer(1, type, isReadOnly: true), c = module.storageBuffer(2, type)
+        let a = module.storageBuffer(0, type, isReadOnly: true), b = module.storageBuffer(1, type, isReadOnly: true),
+            c = module.storageBuffer(2, type)
         module.parameters([ShaderType(.u32)])
         return module.kernel(workgroupSize: (groupSize, 1, 1)) { f in
             let i = f.builtIn(.globalInvocationId)
@@ -41,7 +42,8 @@ public enum TestKernels {
     public static func matrixProduct() -> [UInt32] {
         let module = ModuleBuilder()
         let f32 = ShaderType(.f32), u32 = ShaderType(.u32)
-        let a = module.storageBuffer(0, f32, isReadOnly: true), b = module.storageBuffer(1, f32, isReadOnly: true), c = module.storageBuffer(2, f32)
+        let a = module.storageBuffer(0, f32, isReadOnly: true), b = module.storageBuffer(1, f32, isReadOnly: true),
+            c = module.storageBuffer(2, f32)
         module.parameters([u32, u32, u32])
         return module.kernel(workgroupSize: (tileLanes, 1, 1)) { f in
             let m = f.parameter(0), n = f.parameter(1), k = f.parameter(2), one = f.constant(UInt32(1))
@@ -95,7 +97,9 @@ public enum TestKernels {
                 f.workgroupBarrier()
                 f.if(f.equal(local, zero), {
                     let all = f.variable(f.zero(type))
-                    f.loop(from: zero, to: f.builtIn(.numSubgroups), by: one) { i in f.store(f.add(f.load(all), f.load(shared, i)), to: all) }
+                    f.loop(from: zero, to: f.builtIn(.numSubgroups), by: one) { i in
+                        f.store(f.add(f.load(all), f.load(shared, i)), to: all)
+                    }
                     f.store(f.load(all), to: sums, f.builtIn(.workgroupId))
                 })
             } else {

@@ -19,7 +19,8 @@ extension SpecialisingCopier {
             try emit(.iota, for: operation, [], IotaParameters(TensorType(parameters.dtype, try shape(0)), dimension: parameters.dimension))
         case .dynamicBroadcastInDim:
             let dimensions = operation.parameters(BroadcastParameters.self).dimensions
-            try emit(.broadcastInDim, for: operation, [try value(operands[0])], BroadcastParameters(shape: try shape(1), dimensions: dimensions))
+            try emit(.broadcastInDim, for: operation, [try value(operands[0])],
+                     BroadcastParameters(shape: try shape(1), dimensions: dimensions))
         case .dynamicPad:
             try emit(.pad, for: operation, try values(operands[..<2]), PadParameters(
                 low: try list(2, "the padding"), high: try list(3, "the padding"), interior: try list(4, "the padding")))
@@ -38,7 +39,8 @@ extension SpecialisingCopier {
         case .setDimensionSize:
             // With the size that the dimension has anyway, it is the operand.
             let size = try list(1, "a dimension's size"), dimension = operation.parameters(SetDimensionSizeParameters.self).dimension
-            guard case .tensor(let type) = try type(of: operands[0]), type.shape.indices.contains(dimension), size == [type.shape[dimension]] else {
+            guard case .tensor(let type) = try type(of: operands[0]), type.shape.indices.contains(dimension),
+                  size == [type.shape[dimension]] else {
                 throw JaxError(.notImplemented, "set_dimension_size to another size than the dimension has")
             }
             bind(operation.results[0], .value(try value(operands[0])))
@@ -51,7 +53,9 @@ extension SpecialisingCopier {
     private func completed(_ operation: Operation) throws(JaxError) -> [Int] {
         var shape = operation.parameters(ReshapeParameters.self).shape
         let dynamic = shape.indices.filter { shape[$0] == TensorType.dynamic }
-        guard dynamic.count == 1, case .tensor(let type) = try type(of: operation.operands[0]), let count = type.checkedElementCount else { return shape }
+        guard dynamic.count == 1, case .tensor(let type) = try type(of: operation.operands[0]), let count = type.checkedElementCount else {
+            return shape
+        }
         var rest = 1
         for axis in shape.indices where axis != dynamic[0] { rest = rest.multipliedReportingOverflow(by: shape[axis]).partialValue }
         if rest > 0, count % rest == 0 { shape[dynamic[0]] = count / rest }
@@ -92,7 +96,8 @@ extension SpecialisingCopier {
         case "stablehlo.dynamic_reduce_window": try copyReduceWindow(operation, call)
         case "stablehlo.dynamic_rng_bit_generator":
             let shape = try resized(operation, try list(operation, 1, "the shape of random bits"), result: 1)
-            guard let dtype = declaredTensor(operation.results[1])?.dtype, let algorithm = (call.configuration as? RngAlgorithmParameters)?.algorithm else {
+            guard let dtype = declaredTensor(operation.results[1])?.dtype,
+                  let algorithm = (call.configuration as? RngAlgorithmParameters)?.algorithm else {
                 throw JaxError(.malformed, "stablehlo.dynamic_rng_bit_generator has no algorithm")
             }
             try emit(.rngBitGenerator, for: operation, [try value(operation.operands[0])],
@@ -143,7 +148,8 @@ extension SpecialisingCopier {
         for id in operation.operands[count / 2..<count] { scalars.append(try type(of: id)) }
         let region = try inlinedRegion(reducer, parameterTypes: scalars + scalars)
         try emit(.reduceWindow, for: operation, try values(operation.operands[..<count]), ReduceWindowParameters(
-            dimensions: lists[0], strides: lists[1], baseDilations: lists[2], windowDilations: lists[3], padding: lists[4]), regions: [region])
+            dimensions: lists[0], strides: lists[1], baseDilations: lists[2], windowDilations: lists[3], padding: lists[4]),
+            regions: [region])
     }
 
     /// stablehlo.dynamic_approx_top_k: ApproxTopK with k as the operand before the shapes of the results.

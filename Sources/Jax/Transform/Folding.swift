@@ -62,7 +62,8 @@ extension SpecialisingCopier {
 
     private func foldDimensionSize(_ operation: Operation) throws(JaxError) -> Bool {
         let dimension = operation.parameters(DimensionParameters.self).dimension
-        guard let operand = operation.operands.first, case .tensor(let type) = try type(of: operand), type.shape.indices.contains(dimension) else {
+        guard let operand = operation.operands.first, case .tensor(let type) = try type(of: operand),
+              type.shape.indices.contains(dimension) else {
             throw JaxError(.malformed, "get_dimension_size has no such dimension")
         }
         let tensor = try Tensor(TensorType(.i32, []))

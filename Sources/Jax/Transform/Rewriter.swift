@@ -47,7 +47,8 @@ struct Rewriter {
             let results: [ValueID]
             if let replacement = try rule(operation, &self) { results = replacement } else { results = try copy(operation) }
             guard results.count == operation.results.count else {
-                throw JaxError(.internalError, "\(operation.code.name) is replaced by \(results.count) values, it has \(operation.results.count)")
+                throw JaxError(.internalError,
+                               "\(operation.code.name) is replaced by \(results.count) values, it has \(operation.results.count)")
             }
             for (result, copy) in zip(operation.results, results) { bind(result, to: copy) }
         }

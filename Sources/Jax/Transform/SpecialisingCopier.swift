@@ -128,7 +128,8 @@ final class SpecialisingCopier {
 
     /// Adds an operation with the results of `original`. Its regions are copies of the original's where none are given; the types
     /// of its results follow from everything else.
-    func emit(_ code: OpCode, for original: Operation, _ operands: [ValueID], _ parameters: Parameters, regions: [Region]? = nil) throws(JaxError) {
+    func emit(_ code: OpCode, for original: Operation, _ operands: [ValueID],
+              _ parameters: Parameters, regions: [Region]? = nil) throws(JaxError) {
         var copies: [Region] = []
         if let regions { copies = regions } else { for region in original.regions { copies.append(try copyRegion(region, of: original)) } }
         builder.location = original.location
@@ -141,7 +142,8 @@ final class SpecialisingCopier {
     func bind(_ original: Operation, _ results: [ValueID]) throws(JaxError) {
         for (id, value) in zip(original.results, results) {
             guard builder.type(of: value).isStatic else {
-                throw JaxError(.valueError, "the type \(builder.type(of: value)) of a result of \(original.code.name) does not follow from its operands")
+                throw JaxError(.valueError,
+                               "the type \(builder.type(of: value)) of a result of \(original.code.name) does not follow from its operands")
             }
             bind(id, .value(value))
         }

@@ -123,7 +123,9 @@ extension Jobs {
         guard let record = task.pointee.job?.assumingMemoryBound(to: JobRecord.self) else { return false }
         if record.pointee.task != task.pointee.id { return task.pointee.recovery?.pointee.job == Exceptions.cleanUpPoint }
         var point = task.pointee.recovery
-        while let candidate = point, candidate.pointee.job == 0 || candidate.pointee.job == Exceptions.cleanUpPoint { point = candidate.pointee.outer }
+        while let candidate = point, candidate.pointee.job == 0 || candidate.pointee.job == Exceptions.cleanUpPoint {
+            point = candidate.pointee.outer
+        }
         return point?.pointee.job == record.pointee.id
     }
 }

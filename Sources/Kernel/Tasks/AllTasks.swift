@@ -16,7 +16,11 @@ enum AllTasks {
 
     static func remove(_ task: TaskPointer) {
         let flags = spin_acquire(&lock)
-        if let previous = task.pointee.previousOfAll { previous.pointee.nextOfAll = task.pointee.nextOfAll } else { first = task.pointee.nextOfAll }
+        if let previous = task.pointee.previousOfAll {
+            previous.pointee.nextOfAll = task.pointee.nextOfAll
+        } else {
+            first = task.pointee.nextOfAll
+        }
         task.pointee.nextOfAll?.pointee.previousOfAll = task.pointee.previousOfAll
         spin_release(&lock, flags)
     }

@@ -351,7 +351,11 @@ public enum Scheduler {
             cpu_disable_interrupts()
             schedule(isBlocking: false)
             // What ended last is given back before the processor rests.
-            if here.pointee.queue.isEmpty && here.pointee.ended.isEmpty { cpu_enable_interrupts_and_halt() } else { cpu_enable_interrupts() }
+            if here.pointee.queue.isEmpty && here.pointee.ended.isEmpty {
+                cpu_enable_interrupts_and_halt()
+            } else {
+                cpu_enable_interrupts()
+            }
         }
     }
 }

@@ -51,7 +51,8 @@ public struct Clock {
         let measured = now.0.hertz(since: start, referenceHertz: timer.hertz)
         scale = TickScale(hertz: Self.reportedHertz() ?? measured ?? 1_000_000_000)
         let apic = CounterSample(counter: UInt64(startTimer &- now.1), reference: now.0.reference)
-        apicTimer = TickScale(hertz: apic.hertz(since: CounterSample(counter: 0, reference: start.reference), referenceHertz: timer.hertz) ?? 1_000_000_000)
+        apicTimer = TickScale(hertz: apic.hertz(since: CounterSample(counter: 0, reference: start.reference), referenceHertz: timer.hertz)
+                              ?? 1_000_000_000)
         LocalAPIC.stopTimer()
     }
 

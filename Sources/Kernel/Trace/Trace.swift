@@ -53,7 +53,8 @@ public enum Trace {
         let processor = Int(cpu_local_get().pointee.index)
         guard processor < processorCount else { return }
         let place = Int(atomic_add64(counts + processor, 1)) % capacity
-        events[processor * capacity + place] = TraceEvent(ticks: cpu_tsc(), kind: kind.rawValue, processor: UInt32(processor), a: a, b: b, c: c)
+        events[processor * capacity + place] = TraceEvent(ticks: cpu_tsc(),
+                                                          kind: kind.rawValue, processor: UInt32(processor), a: a, b: b, c: c)
     }
 
     /// Every kept event, processor by processor, the oldest first. One that is being written meanwhile may be half new.

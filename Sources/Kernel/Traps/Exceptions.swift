@@ -149,7 +149,9 @@ public enum Exceptions {
                                _ task: UnsafeMutablePointer<task_context>, _ hasInterruptsOff: Bool) -> Bool {
         guard probe == nil, cpu_read_msr(machineCheckStatus) & 1 != 0 else { return false }
         let isInside = cpu.pointee.trap_depth == 0 && Jobs.isInside(task)
-        if isInside, !hasInterruptsOff, cpu.pointee.interrupt_depth == 0, cpu.pointee.held_lock_count == 0, Jobs.mayEnd(task) { return false }
+        if isInside, !hasInterruptsOff, cpu.pointee.interrupt_depth == 0, cpu.pointee.held_lock_count == 0, Jobs.mayEnd(task) {
+            return false
+        }
         cpu_write_msr(machineCheckStatus, 0)
         let record = note(frame, cpu, task)
         if isInside { Jobs.endSoon(task, record) }

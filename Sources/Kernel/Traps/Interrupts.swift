@@ -77,7 +77,9 @@ public enum Interrupts {
         guard cpu.pointee.interrupt_depth == 0 else { return }
         if frame.pointee.rflags & 1 << 9 != 0, cpu.pointee.held_lock_count == 0, let kind = Jobs.forcedEnd(cpu.pointee.current),
            Exceptions.endJob(frame, kind) { return }
-        if Injector.isArmed, frame.pointee.rflags & 1 << 9 != 0, cpu.pointee.held_lock_count == 0 { Injector.strike(frame, cpu.pointee.current) }
+        if Injector.isArmed, frame.pointee.rflags & 1 << 9 != 0, cpu.pointee.held_lock_count == 0 {
+            Injector.strike(frame, cpu.pointee.current)
+        }
         // Where the task's stack was full this is the processor's own, on which no task can be left: the next interrupt will do.
         let task = cpu.pointee.current!, place = UInt64(UInt(bitPattern: frame))
         if place >= task.pointee.stack_low && place < task.pointee.stack_high { afterOutermost() }

@@ -18,7 +18,8 @@ enum Prompt {
     /// What the last interpreter's jobs might use, for the next one.
     nonisolated(unsafe) private static var limits = Limits(permissions: .prompt)
 
-    private static let standardInput: UnsafePointer<CChar> = UnsafeRawPointer(("<stdin>" as StaticString).utf8Start).assumingMemoryBound(to: CChar.self)
+    private static let standardInput: UnsafePointer<CChar> =
+        UnsafeRawPointer(("<stdin>" as StaticString).utf8Start).assumingMemoryBound(to: CChar.self)
 
     /// Starts the prompt's task, where there is a line. `machineServices` are filled in by the caller but for what
     /// `PromptServices.swift` knows. False without memory.

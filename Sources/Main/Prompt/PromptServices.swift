@@ -30,7 +30,8 @@ extension Prompt {
             for job in Jobs.running() {
                 let limits = Limits(memoryQuota: job.limits.memoryQuota, timeBudget: job.limits.timeBudget,
                                     permissions: Permissions(rawValue: job.limits.permissions))
-                list.append(MachineJob(id: job.id, name: job.name, memoryBytes: job.usedBytes, seconds: Double(job.age) / 1e9, limits: limits))
+                list.append(MachineJob(id: job.id, name: job.name, memoryBytes: job.usedBytes,
+                                       seconds: Double(job.age) / 1e9, limits: limits))
             }
             return list
         }

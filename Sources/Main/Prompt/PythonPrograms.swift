@@ -60,7 +60,8 @@ final class PythonProgram {
         }) {
             if program._withUnsafeGuaranteedRef({ $0.wasCancelled }) { Jobs.cancel(task: cpu_current_task().pointee.id) }
             do throws(JaxError) {
-                let made = try Interpreter(limits: limits, heapLimit: 1 << 40, output: { bytes in program._withUnsafeGuaranteedRef { $0.append(bytes) } })
+                let made = try Interpreter(limits: limits, heapLimit: 1 << 40,
+                                           output: { bytes in program._withUnsafeGuaranteedRef { $0.append(bytes) } })
                 interpreter = Unmanaged.passRetained(made)
                 outcome = made.run(source, name: name)
             } catch {

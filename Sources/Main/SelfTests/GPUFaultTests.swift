@@ -41,7 +41,8 @@ enum GPUFaultTests {
                 if device.ledger.accounts.count != 1 { wrong += 1 }
             }
             device.end(owner: Probe.owner, budget: 1_000_000_000)
-            log("\(fault.name): \(rounds) times in \((platform.nanoseconds - start) / 1_000_000) ms, the slowest \(worst / 1_000_000) ms, \(device.ledger.resetCount - resets) resets; \(said)")
+            log("\(fault.name): \(rounds) times in \((platform.nanoseconds - start) / 1_000_000) ms, the slowest \(worst / 1_000_000) "
+                + "ms, \(device.ledger.resetCount - resets) resets; \(said)")
             check("gpu survives it", wrong == 0 && worst < 5_000_000_000)
         }
         var isRight = true
@@ -83,7 +84,8 @@ enum GPUFaultTests {
     }
 
     /// Makes the fault happen; throws what the device answers.
-    private static func strike(_ fault: Fault, _ device: VulkanAccelerator, _ gpu: VirtioGPU, _ calls: VenusCalls?, _ round: Int) throws(AcceleratorError) {
+    private static func strike(_ fault: Fault, _ device: VulkanAccelerator,
+                               _ gpu: VirtioGPU, _ calls: VenusCalls?, _ round: Int) throws(AcceleratorError) {
         switch fault {
         case .garbageModule:
             // A header, then words at random.
@@ -100,7 +102,8 @@ enum GPUFaultTests {
             _ = try device.makeKernel(module, KernelLayout(entry: "nothing", bindingCount: 2, parameterByteCount: 4))
         case .hugeBuffer:
             for index in 0..<1000 {
-                _ = try device.makeBuffer(byteCount: Int(min(device.information.limits.bufferByteCount, 1 << 46)), name: "large \(index)", owner: owner)
+                _ = try device.makeBuffer(byteCount: Int(min(device.information.limits.bufferByteCount, 1 << 46)),
+                                          name: "large \(index)", owner: owner)
             }
         case .malformedCommand:
             try calls?.context.sendForTest([0xdead_beef, 0])
@@ -110,7 +113,8 @@ enum GPUFaultTests {
             let module = try device.makeModule(TestKernels.busy(), name: "busy", owner: owner)
             let kernel = try device.makeKernel(module, KernelLayout(bindingCount: 1, parameterByteCount: 4))
             let list = try device.makeList(
-                [.dispatch(kernel: kernel, bindings: [BufferView(x)], parameters: SelfTest.bytes([10_000_000]), groups: Extent3(1))], timed: false, owner: owner)
+                [.dispatch(kernel: kernel, bindings: [BufferView(x)], parameters: SelfTest.bytes([10_000_000]), groups: Extent3(1))],
+                timed: false, owner: owner)
             let stream = try device.makeStream(owner: owner)
             try stream.wait(for: try stream.submit(list), budget: 5_000_000)
         case .reset:
@@ -140,7 +144,8 @@ enum GPUFaultTests {
         }
 
         func computes(_ value: UInt32) throws(AcceleratorError) -> Bool {
-            let list = try device.makeList([.fill(BufferView(from), pattern: ~value), .barrier, .copy(from: BufferView(from), to: BufferView(to))], timed: false, owner: Probe.owner)
+            let list = try device.makeList([.fill(BufferView(from), pattern: ~value),
+                                            .barrier, .copy(from: BufferView(from), to: BufferView(to))], timed: false, owner: Probe.owner)
             defer { list.free() }
             try stream.wait(for: try stream.submit(list), budget: 5_000_000_000)
             var word: UInt32 = 0, failure: AcceleratorError?

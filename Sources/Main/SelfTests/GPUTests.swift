@@ -60,15 +60,20 @@ enum GPUTests {
 
     /// What the seam refuses leaves the device working.
     private static func refusals(_ device: any Accelerator) throws(AcceleratorError) {
-        check("gpu refuses no SPIR-V", kind { () throws(AcceleratorError) in _ = try device.makeModule([1, 2, 3, 4, 5], name: "none", owner: owner) } == .moduleRejected)
-        check("gpu refuses an empty buffer", kind { () throws(AcceleratorError) in _ = try device.makeBuffer(byteCount: 0, name: "none", owner: owner) } == .invalidUse)
+        check("gpu refuses no SPIR-V",
+              kind { () throws(AcceleratorError) in _ = try device.makeModule([1, 2, 3, 4, 5],
+              name: "none", owner: owner) } == .moduleRejected)
+        check("gpu refuses an empty buffer",
+              kind { () throws(AcceleratorError) in _ = try device.makeBuffer(byteCount: 0, name: "none", owner: owner) } == .invalidUse)
         let buffer = try device.makeBuffer(byteCount: 64, name: "small", owner: owner)
         let past = kind { () throws(AcceleratorError) in
             _ = try device.makeList([.fill(BufferView(buffer, offset: 32, byteCount: 64), pattern: 0)], timed: false, owner: owner)
         }
         check("gpu refuses a view past the end", past == .invalidUse)
         buffer.free()
-        check("gpu refuses what was freed", kind { () throws(AcceleratorError) in _ = try device.makeList([.fill(BufferView(buffer), pattern: 0)], timed: false, owner: owner) } == .invalidUse)
+        check("gpu refuses what was freed",
+              kind { () throws(AcceleratorError) in _ = try device.makeList([.fill(BufferView(buffer), pattern: 0)],
+              timed: false, owner: owner) } == .invalidUse)
         check("gpu ledger at zero after refusals", device.ledger.isEmpty)
     }
 
@@ -139,7 +144,8 @@ enum GPUTests {
 
     /// Two accelerators at once: each holds what was written to it, and refuses what is the other's.
     private static func sideBySide(_ device: any Accelerator, _ other: any Accelerator) throws(AcceleratorError) {
-        let here = try device.makeBuffer(byteCount: 1000, name: "here", owner: owner), there = try other.makeBuffer(byteCount: 1000, name: "there", owner: owner)
+        let here = try device.makeBuffer(byteCount: 1000, name: "here", owner: owner),
+            there = try other.makeBuffer(byteCount: 1000, name: "there", owner: owner)
         var isRight = true
         for step in 0..<UInt64(20) {
             if !(try holds(here, step, at: 8 * Int(step))) { isRight = false }
@@ -166,7 +172,8 @@ enum GPUTests {
         let kernel = try device.makeKernel(module, KernelLayout(bindingCount: 1, parameterByteCount: 4))
         let stream = try device.makeStream(owner: owner)
         func list(_ rounds: UInt32) throws(AcceleratorError) -> any AcceleratorList {
-            try device.makeList([.dispatch(kernel: kernel, bindings: [BufferView(x)], parameters: SelfTest.bytes([rounds]), groups: Extent3(1))], timed: false, owner: owner)
+            try device.makeList([.dispatch(kernel: kernel, bindings: [BufferView(x)],
+                                           parameters: SelfTest.bytes([rounds]), groups: Extent3(1))], timed: false, owner: owner)
         }
         // How long a round takes on this device decides how many are ten seconds.
         let short: UInt32 = 20_000_000
@@ -175,11 +182,15 @@ enum GPUTests {
         let took = max(platform.nanoseconds - start, 1_000_000)
         let rounds = UInt32(min(Double(short) * 10e9 / Double(took), 4e9))
         start = platform.nanoseconds
-        let ending = kind { () throws(AcceleratorError) in try stream.wait(for: try stream.submit(try list(rounds)), budget: 1_000_000_000) }
+        let ending = kind { () throws(AcceleratorError) in
+            try stream.wait(for: try stream.submit(try list(rounds)), budget: 1_000_000_000)
+        }
         let elapsed = platform.nanoseconds - start
         log("cut off after \(elapsed / 1_000_000) ms")
         check("gpu work over its budget is cut off", ending == .timedOut && elapsed < 3_000_000_000)
-        check("gpu buffers are lost by name", kind { () throws(AcceleratorError) in try x.read(into: UnsafeMutableRawBufferPointer(start: nil, count: 0), at: 0) } == .bufferLost)
+        check("gpu buffers are lost by name",
+              kind { () throws(AcceleratorError) in try x.read(into: UnsafeMutableRawBufferPointer(start: nil, count: 0),
+                                                               at: 0) } == .bufferLost)
         check("gpu ledger at zero after the loss", device.ledger.isEmpty)
         try kernels(device)
     }

@@ -25,7 +25,8 @@ func runStackTests() {
     check("overrunning the first stack faults", faultsTwice(.stackOverflow) { sink = overflow(1) })
 
     // Tasks: the least size, a worker's, the prompt's.
-    for (name, byteCount) in [("64 KiB", 64 << 10), ("a worker's", Tasks.defaultStackByteCount), ("the prompt's", 2 << 20)] as [(StaticString, Int)] {
+    for (name, byteCount) in [("64 KiB", 64 << 10), ("a worker's", Tasks.defaultStackByteCount),
+                              ("the prompt's", 2 << 20)] as [(StaticString, Int)] {
         kind = nil
         let task = Tasks.start("deep", stackByteCount: byteCount, isJoinable: true) {
             kind = guardedCall { sink = overflow(1) }?.kind
@@ -51,7 +52,11 @@ func runStackTests() {
     for _ in 0..<4 {
         let end = Jobs.run(name: "deep loop", JobLimits(resultOwner: 1)) {
             Parallel.forEach(64) { _ in
-                if cpu_current_task() != own || Scheduler.processorCount == 1 { sink = overflow(1) } else { Scheduler.sleep(nanoseconds: 1_000_000) }
+                if cpu_current_task() != own || Scheduler.processorCount == 1 {
+                    sink = overflow(1)
+                } else {
+                    Scheduler.sleep(nanoseconds: 1_000_000)
+                }
             }
         }
         if case .faulted(let record) = end { kind = record.kind } else { kind = nil }
@@ -67,14 +72,17 @@ func runStackTests() {
         Interrupts.freeVector(vector)
     }
     var struck = 0
-    for record in Exceptions.faults() where record.sequence > before && record.kind == .stackOverflow && record.isInInterrupt { struck += 1 }
+    for record in Exceptions.faults() where record.sequence > before && record.kind == .stackOverflow && record.isInInterrupt {
+        struck += 1
+    }
     check("overrunning any processor's stack in an interrupt's handler is told", struck >= Scheduler.processorCount)
 
     // The stacks of exceptions: what handles one overruns in its turn.
     check("overrunning the page fault's stack ends the job", overrunsInside(.managerFault) { _ = mmio_read8(8) })
     check("overrunning the double fault's stack ends the job", overrunsInside(.managerFault) { cpu_test_double_fault() })
     check("overrunning the machine check's stack ends the job", overrunsInside(.managerFault) { cpu_test_machine_check() })
-    check("overrunning the NMI's stack ends the job", overrunsInside(.stackOverflow) { LocalAPIC.sendNMI(to: LocalAPIC.id); while true { cpu_pause() } })
+    check("overrunning the NMI's stack ends the job",
+          overrunsInside(.stackOverflow) { LocalAPIC.sendNMI(to: LocalAPIC.id); while true { cpu_pause() } })
     check("a double fault is named", faultsTwice(.doubleFault) { cpu_test_double_fault() })
     check("the machine's page tables are still sound", auditIsClean())
 }

@@ -73,9 +73,11 @@ enum FaultCampaign {
         // The count is that of these very records: another may come any time.
         let faults = Exceptions.faults()
         for record in faults where record.sequence > since {
-            records.append(.object([(key: "number", value: .integer(Int(record.sequence))), (key: "kind", value: .string(record.kind.text.description)),
+            records.append(.object([(key: "number", value: .integer(Int(record.sequence))),
+                                    (key: "kind", value: .string(record.kind.text.description)),
                                     (key: "text", value: .string(record.summary)),
-                                    (key: "job", value: .integer(Int(record.job))), (key: "in_interrupt", value: .bool(record.isInInterrupt))]))
+                                    (key: "job", value: .integer(Int(record.job))),
+                                    (key: "in_interrupt", value: .bool(record.isInInterrupt))]))
         }
         return .object([
             (key: "struck", value: .integer(Int(Injector.count))), (key: "armed", value: .bool(Injector.isArmed)),

@@ -95,7 +95,9 @@ public struct Execute: Request {
         public var results: [ArrayType] = []
 
         public init() {}
-        public mutating func code(_ coder: inout FieldCoder) throws(JaxError) { try coder.list(&results, elementWidth: ArrayType.minimumWidth) }
+        public mutating func code(_ coder: inout FieldCoder) throws(JaxError) {
+            try coder.list(&results, elementWidth: ArrayType.minimumWidth)
+        }
     }
 }
 

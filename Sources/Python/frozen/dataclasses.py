@@ -67,7 +67,8 @@ def _process(cls, init, repr_, eq, order, frozen, kw_only):
 
     def __init__(self, *args, **keywords):
         if len(args) > len(positional):
-            raise TypeError("__init__() takes " + str(len(positional) + 1) + " positional arguments but " + str(len(args) + 1) + " were given")
+            raise TypeError("__init__() takes " + str(len(positional) + 1) + " positional arguments but "
+                            + str(len(args) + 1) + " were given")
         values = {f.name: value for f, value in zip(positional, args)}
         for name, value in keywords.items():
             if name not in fields_ or not fields_[name].init:

@@ -229,7 +229,8 @@ MP_DEFINE_CONST_OBJ_TYPE(
 static mp_obj_t object_call(mp_obj_t self, size_t count, size_t keyword_count, const mp_obj_t *arguments) {
     mp_map_elem_t *element = find_attribute(MP_OBJ_TO_PTR(self), MP_QSTR___call__);
     if (element == NULL) {
-        mp_raise_msg_varg(&mp_type_TypeError, MP_ERROR_TEXT("'%s' object isn't callable"), ((native_object *)MP_OBJ_TO_PTR(self))->class_name);
+        mp_raise_msg_varg(&mp_type_TypeError, MP_ERROR_TEXT("'%s' object isn't callable"),
+                          ((native_object *)MP_OBJ_TO_PTR(self))->class_name);
     }
     mp_obj_t *all = m_new(mp_obj_t, count + 2 * keyword_count + 1);
     all[0] = self;

@@ -66,7 +66,8 @@ void mp_map_clear(mp_map_t *map) {
 }
 
 static uint32_t key_hash(mp_obj_t key) {
-    mp_uint_t hash = mp_obj_is_qstr(key) ? qstr_hash(MP_OBJ_QSTR_VALUE(key)) : (mp_uint_t)MP_OBJ_SMALL_INT_VALUE(mp_unary_op(MP_UNARY_OP_HASH, key));
+    mp_uint_t hash = mp_obj_is_qstr(key) ? qstr_hash(MP_OBJ_QSTR_VALUE(key))
+        : (mp_uint_t)MP_OBJ_SMALL_INT_VALUE(mp_unary_op(MP_UNARY_OP_HASH, key));
     // Small integers hash to themselves: spread them.
     return (uint32_t)((uint64_t)hash * 0x9e3779b97f4a7c15u >> 24);
 }

@@ -22,7 +22,11 @@ while let word = words.popFirst() {
 let services = machineServices
 services.version = "BareJAX (hosted)"
 services.memory = { [(name: "total", bytes: 64 << 20), (name: "used", bytes: 1 << 20)] }
-services.devices = { (session?.devices ?? []).map { (name: $0.name, description: $0.description, memoryBytes: $0.memoryBytes, dispatchCount: $0.dispatchCount) } }
+services.devices = {
+    (session?.devices ?? []).map {
+        (name: $0.name, description: $0.description, memoryBytes: $0.memoryBytes, dispatchCount: $0.dispatchCount)
+    }
+}
 services.readFile = { name throws(JaxError) in
     guard let shared, let data = FileManager.default.contents(atPath: shared + "/" + name) else {
         throw JaxError(.fileNotFound, "there is no file '\(name)'")
@@ -60,7 +64,8 @@ func readByte() -> Int32 {
 
 func makeInterpreter(isConsole: Bool) -> Interpreter {
     do throws(JaxError) {
-        return try Interpreter(limits: Limits(permissions: .prompt), heapLimit: 1 << 30, output: write, input: isConsole ? { readByte() } : nil)
+        return try Interpreter(limits: Limits(permissions: .prompt), heapLimit: 1 << 30,
+                               output: write, input: isConsole ? { readByte() } : nil)
     } catch {
         fatalError(error.description)
     }
@@ -84,7 +89,9 @@ func runPrompt() {
                                        write: { FileHandle.standardOutput.write(Data($0)) },
                                        complete: { interpreter.complete($0) })
     while let statement = editor.readStatement(terminal) {
-        let outcome = statement.text.withUnsafeBufferPointer { interpreter.run($0, name: strdup("<stdin>"), isStatement: !statement.isPaste) }
+        let outcome = statement.text.withUnsafeBufferPointer {
+            interpreter.run($0, name: strdup("<stdin>"), isStatement: !statement.isPaste)
+        }
         if case .exited = outcome { return }
     }
 }

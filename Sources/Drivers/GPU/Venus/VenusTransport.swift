@@ -25,7 +25,8 @@ public struct VenusCapset {
     /// extensions, whether waits may block, whether fences have timelines. nil if there are too few.
     public init?(words: [UInt32]) {
         guard words.count >= VenusCapset.wordCount else { return nil }
-        self.init(wireFormatVersion: words[0], vulkanXMLVersion: words[1], supportsBlobZero: words[4] != 0, supportsTimelines: words[38] != 0)
+        self.init(wireFormatVersion: words[0], vulkanXMLVersion: words[1],
+                  supportsBlobZero: words[4] != 0, supportsTimelines: words[38] != 0)
     }
 }
 

@@ -63,7 +63,8 @@ struct GPUCommand {
         letters += [UInt8](repeating: 0, count: 64 - letters.count)
         var words: [UInt32] = []
         for index in stride(from: 0, to: 64, by: 4) {
-            words.append(UInt32(letters[index]) | UInt32(letters[index + 1]) << 8 | UInt32(letters[index + 2]) << 16 | UInt32(letters[index + 3]) << 24)
+            words.append(UInt32(letters[index]) | UInt32(letters[index + 1]) << 8
+                         | UInt32(letters[index + 2]) << 16 | UInt32(letters[index + 3]) << 24)
         }
         return GPUCommand(name: "CTX_CREATE", type: 0x0200, context: context, body: [count, capset] + words)
     }

@@ -85,7 +85,8 @@ public final class VirtioGPU {
             transport, environment,
             required: GPUProtocol.featureVirgl | GPUProtocol.featureResourceBlob | GPUProtocol.featureContextInit)
         self.device = device
-        guard let region = transport.sharedMemory(id: GPUProtocol.hostVisibleWindow), region.byteCount >= 1 << 20, region.byteCount <= 1 << 40 else {
+        guard let region = transport.sharedMemory(id: GPUProtocol.hostVisibleWindow),
+              region.byteCount >= 1 << 20, region.byteCount <= 1 << 40 else {
             throw DeviceError(.unsupported, name, "no host-visible window")
         }
         let interrupts = self.interrupts
@@ -95,7 +96,9 @@ public final class VirtioGPU {
             windowBase = try mapWindow(region)
             windowRegion = region
         }
-        guard windowRegion == region else { throw DeviceError(.protocolViolation, name, "its host-visible window is another one after a reset") }
+        guard windowRegion == region else {
+            throw DeviceError(.protocolViolation, name, "its host-visible window is another one after a reset")
+        }
         window = RangeAllocator(size: Int(region.byteCount), granule: 4096)
         capset = try readCapset(device)
     }
@@ -190,7 +193,8 @@ public final class VirtioGPU {
             throw DeviceError(.protocolViolation, name, "\(command.name) was answered by \(answered ?? 0) bytes")
         }
         guard answer[0] == command.answer else {
-            let kind: DeviceError.Kind = answer[0] == 0x1201 ? .resourceExhausted : GPUProtocol.Response.errors.contains(answer[0]) ? .unsupported : .protocolViolation
+            let kind: DeviceError.Kind = answer[0] == 0x1201 ? .resourceExhausted : GPUProtocol.Response.errors.contains(answer[0])
+                ? .unsupported : .protocolViolation
             throw DeviceError(kind, name, "\(command.name) was answered by " + GPUProtocol.Response.name(answer[0]))
         }
         guard written >= answerByteCount else {

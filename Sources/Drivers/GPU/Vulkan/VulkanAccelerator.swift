@@ -81,7 +81,8 @@ public final class VulkanAccelerator: Accelerator {
         }
     }
 
-    public func makeList(_ commands: [AcceleratorCommand], timed: Bool, owner: AcceleratorOwner) throws(AcceleratorError) -> any AcceleratorList {
+    public func makeList(_ commands: [AcceleratorCommand], timed: Bool,
+                         owner: AcceleratorOwner) throws(AcceleratorError) -> any AcceleratorList {
         access.enter()
         defer { access.leave() }
         // What was lost with an earlier device is no fault of the present one.

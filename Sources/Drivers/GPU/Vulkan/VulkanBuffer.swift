@@ -93,7 +93,8 @@ final class VulkanBuffer: VulkanObject, AcceleratorBuffer {
                 let piece = min(count - done, VulkanBuffer.stagingByteCount)
                 try body(memory, done, piece) { (toDevice, offset) throws(AcceleratorError) in
                     let inner = VulkanRegion(block: self.region.block, offset: self.region.offset + offset, byteCount: piece)
-                    try self.device.transfer.run(self.device, from: toDevice ? staging : inner, to: toDevice ? inner : staging, byteCount: piece)
+                    try self.device.transfer.run(self.device, from: toDevice ? staging : inner,
+                                                 to: toDevice ? inner : staging, byteCount: piece)
                 }
                 done += piece
             }

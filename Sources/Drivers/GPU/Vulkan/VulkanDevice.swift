@@ -43,7 +43,8 @@ public final class VulkanDevice {
         choice.enable(&create)
         device = try platform.vkCreateDevice(physicalDevice, create)
         queue = try platform.vkGetDeviceQueue2(
-            device, VkDeviceQueueInfo2(queueFamilyIndex: queueFamily, queueIndex: 0, chainedDeviceQueueTimelineInfoMESA: platform.queueTimeline))
+            device, VkDeviceQueueInfo2(queueFamilyIndex: queueFamily, queueIndex: 0,
+                                       chainedDeviceQueueTimelineInfoMESA: platform.queueTimeline))
         pipelineCache = try platform.vkCreatePipelineCache(device, VkPipelineCacheCreateInfo())
         heap = VulkanHeap(platform, device, memory, information)
     }

@@ -12,7 +12,8 @@ struct VulkanDeviceChoice {
     private var offered = VkPhysicalDeviceFeatures2()
 
     /// The best device: real GPUs before virtual ones before software.
-    static func best(_ calls: any VulkanPlatform, _ instance: VkInstance, highestVersion: UInt32) throws(AcceleratorError) -> VulkanDeviceChoice {
+    static func best(_ calls: any VulkanPlatform, _ instance: VkInstance,
+                     highestVersion: UInt32) throws(AcceleratorError) -> VulkanDeviceChoice {
         var best: VulkanDeviceChoice?
         for physicalDevice in try calls.vkEnumeratePhysicalDevices(instance) {
             guard let choice = try VulkanDeviceChoice(calls, physicalDevice, highestVersion) else { continue }
@@ -39,7 +40,9 @@ struct VulkanDeviceChoice {
         let version = min(basic.apiVersion & ~0xfff, highestVersion)
         guard version >= VulkanVersion.v1_1 else { return nil }
         let families = try calls.vkGetPhysicalDeviceQueueFamilyProperties(physicalDevice)
-        guard let family = families.firstIndex(where: { $0.queueFlags & VK_QUEUE_COMPUTE_BIT != 0 && $0.queueCount > 0 }) else { return nil }
+        guard let family = families.firstIndex(where: { $0.queueFlags & VK_QUEUE_COMPUTE_BIT != 0 && $0.queueCount > 0 }) else {
+            return nil
+        }
         self.physicalDevice = physicalDevice
         self.version = version
         queueFamily = UInt32(family)
@@ -80,7 +83,8 @@ struct VulkanDeviceChoice {
         var own = AcceleratorLimits()
         own.workgroupSize = Extent3(limits.maxComputeWorkGroupSize[0], limits.maxComputeWorkGroupSize[1], limits.maxComputeWorkGroupSize[2])
         own.workgroupInvocations = limits.maxComputeWorkGroupInvocations
-        own.workgroupCount = Extent3(limits.maxComputeWorkGroupCount[0], limits.maxComputeWorkGroupCount[1], limits.maxComputeWorkGroupCount[2])
+        own.workgroupCount = Extent3(limits.maxComputeWorkGroupCount[0],
+                                     limits.maxComputeWorkGroupCount[1], limits.maxComputeWorkGroupCount[2])
         own.sharedByteCount = limits.maxComputeSharedMemorySize
         own.bindingCount = min(limits.maxPerStageDescriptorStorageBuffers, limits.maxDescriptorSetStorageBuffers)
         own.parameterByteCount = limits.maxPushConstantsSize

@@ -63,7 +63,8 @@ final class VulkanHeap {
     /// Bytes that the device has given, whoever uses them.
     private(set) var byteCount = 0
 
-    init(_ platform: any VulkanPlatform, _ device: VkDevice, _ memory: VkPhysicalDeviceMemoryProperties, _ information: AcceleratorInformation) {
+    init(_ platform: any VulkanPlatform, _ device: VkDevice, _ memory: VkPhysicalDeviceMemoryProperties,
+         _ information: AcceleratorInformation) {
         self.platform = platform
         self.device = device
         self.memory = memory
@@ -80,7 +81,9 @@ final class VulkanHeap {
             if let offset = block.ranges.allocate(byteCount) { return VulkanRegion(block: block, offset: offset, byteCount: byteCount) }
         }
         let block = try makeBlock(purpose == .device ? VulkanHeap.sharedBlockByteCount : VulkanHeap.largestShared, purpose, isShared: true)
-        guard let offset = block.ranges.allocate(byteCount) else { throw AcceleratorError(.outOfMemory, "a block has no room for \(byteCount) bytes") }
+        guard let offset = block.ranges.allocate(byteCount) else {
+            throw AcceleratorError(.outOfMemory, "a block has no room for \(byteCount) bytes")
+        }
         return VulkanRegion(block: block, offset: offset, byteCount: byteCount)
     }
 
@@ -107,7 +110,8 @@ final class VulkanHeap {
         do throws(AcceleratorError) {
             var needed = VkMemoryRequirements()
             try platform.vkGetBufferMemoryRequirements(device, buffer, &needed)
-            guard needed.size <= UInt64(Int.max / 2), needed.size >= UInt64(byteCount), let type = type(needed.memoryTypeBits, purpose) else {
+            guard needed.size <= UInt64(Int.max / 2), needed.size >= UInt64(byteCount),
+                  let type = type(needed.memoryTypeBits, purpose) else {
                 throw AcceleratorError(.outOfMemory, "no memory type suits a buffer of \(byteCount) bytes")
             }
             var allocation = VkMemoryAllocateInfo(allocationSize: (needed.size + 4095) & ~4095, memoryTypeIndex: UInt32(type))

@@ -34,10 +34,12 @@ final class VulkanKernel: VulkanObject, AcceleratorKernel {
     init(_ module: VulkanModule, _ layout: KernelLayout) throws(AcceleratorError) {
         let device = module.device, calls = module.device.platform
         self.layout = KernelLayout(
-            entry: layout.entry.copied(), bindingCount: layout.bindingCount, parameterByteCount: layout.parameterByteCount, subgroupSize: layout.subgroupSize)
+            entry: layout.entry.copied(), bindingCount: layout.bindingCount,
+            parameterByteCount: layout.parameterByteCount, subgroupSize: layout.subgroupSize)
         let bindings = (0..<layout.bindingCount).map {
             VkDescriptorSetLayoutBinding(
-                binding: UInt32($0), descriptorType: VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, descriptorCount: 1, stageFlags: VK_SHADER_STAGE_COMPUTE_BIT)
+                binding: UInt32($0), descriptorType: VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+                descriptorCount: 1, stageFlags: VK_SHADER_STAGE_COMPUTE_BIT)
         }
         let ranges = layout.parameterByteCount == 0 ? [] : [
             VkPushConstantRange(stageFlags: VK_SHADER_STAGE_COMPUTE_BIT, offset: 0, size: UInt32(layout.parameterByteCount)),
@@ -45,11 +47,13 @@ final class VulkanKernel: VulkanObject, AcceleratorKernel {
         var stage = VkPipelineShaderStageCreateInfo(stage: VK_SHADER_STAGE_COMPUTE_BIT, module: module.module, name: layout.entry)
         stage.specializationInfo = VulkanKernel.specialization(layout.specializations)
         if let size = layout.subgroupSize {
-            stage.chainedPipelineShaderStageRequiredSubgroupSizeCreateInfo = VkPipelineShaderStageRequiredSubgroupSizeCreateInfo(requiredSubgroupSize: size)
+            stage.chainedPipelineShaderStageRequiredSubgroupSizeCreateInfo =
+                VkPipelineShaderStageRequiredSubgroupSizeCreateInfo(requiredSubgroupSize: size)
         }
         setLayout = try calls.vkCreateDescriptorSetLayout(device.device, VkDescriptorSetLayoutCreateInfo(bindings: bindings))
         do throws(AcceleratorError) {
-            pipelineLayout = try calls.vkCreatePipelineLayout(device.device, VkPipelineLayoutCreateInfo(setLayouts: [setLayout], pushConstantRanges: ranges))
+            pipelineLayout = try calls.vkCreatePipelineLayout(device.device, VkPipelineLayoutCreateInfo(setLayouts: [setLayout],
+                pushConstantRanges: ranges))
         } catch {
             try calls.vkDestroyDescriptorSetLayout(device.device, setLayout)
             throw error

@@ -57,13 +57,16 @@ final class VulkanList: VulkanObject, AcceleratorList {
         guard !layouts.isEmpty else { return [] }
         let count = bindings.reduce(0) { $0 + $1.count }
         let size = VkDescriptorPoolSize(type: VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, descriptorCount: UInt32(count))
-        descriptorPool = try calls.vkCreateDescriptorPool(device.device, VkDescriptorPoolCreateInfo(maxSets: UInt32(layouts.count), poolSizes: [size]))
-        let sets = try calls.vkAllocateDescriptorSets(device.device, VkDescriptorSetAllocateInfo(descriptorPool: descriptorPool, setLayouts: layouts))
+        descriptorPool = try calls.vkCreateDescriptorPool(device.device,
+                                                          VkDescriptorPoolCreateInfo(maxSets: UInt32(layouts.count), poolSizes: [size]))
+        let sets = try calls.vkAllocateDescriptorSets(device.device,
+                                                      VkDescriptorSetAllocateInfo(descriptorPool: descriptorPool, setLayouts: layouts))
         var writes: [VkWriteDescriptorSet] = []
         for (set, views) in zip(sets, bindings) {
             for (index, view) in views.enumerated() {
                 let region = try own(view.buffer).region
-                let info = VkDescriptorBufferInfo(buffer: region.block.buffer, offset: UInt64(region.offset + view.offset), range: UInt64(view.byteCount))
+                let info = VkDescriptorBufferInfo(buffer: region.block.buffer,
+                                                  offset: UInt64(region.offset + view.offset), range: UInt64(view.byteCount))
                 writes.append(VkWriteDescriptorSet(
                     dstSet: set, dstBinding: UInt32(index), descriptorType: VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, bufferInfo: [info]))
             }
@@ -79,7 +82,8 @@ final class VulkanList: VulkanObject, AcceleratorList {
     private func record(_ commands: [AcceleratorCommand], _ sets: [VkDescriptorSet]) throws(AcceleratorError) {
         let calls = device.platform
         commandPool = try calls.vkCreateCommandPool(device.device, VkCommandPoolCreateInfo(queueFamilyIndex: device.queueFamily))
-        commandBuffer = try calls.vkAllocateCommandBuffers(device.device, VkCommandBufferAllocateInfo(commandPool: commandPool, commandBufferCount: 1))[0]
+        commandBuffer = try calls.vkAllocateCommandBuffers(device.device,
+                                                           VkCommandBufferAllocateInfo(commandPool: commandPool, commandBufferCount: 1))[0]
         try calls.vkBeginCommandBuffer(commandBuffer, VkCommandBufferBeginInfo(flags: VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT))
         // What ran before on the queue, on whichever stream, is complete and visible.
         try VulkanList.barrier(calls, commandBuffer)
@@ -90,19 +94,25 @@ final class VulkanList: VulkanObject, AcceleratorList {
                 try VulkanList.barrier(calls, commandBuffer)
             case .copy(let from, let to):
                 let source = try own(from.buffer).region, target = try own(to.buffer).region
-                let copy = VkBufferCopy(srcOffset: UInt64(source.offset + from.offset), dstOffset: UInt64(target.offset + to.offset), size: UInt64(from.byteCount))
+                let copy = VkBufferCopy(srcOffset: UInt64(source.offset + from.offset),
+                                        dstOffset: UInt64(target.offset + to.offset), size: UInt64(from.byteCount))
                 try calls.vkCmdCopyBuffer(commandBuffer, source.block.buffer, target.block.buffer, [copy])
             case .fill(let view, let pattern):
                 let region = try own(view.buffer).region
-                try calls.vkCmdFillBuffer(commandBuffer, region.block.buffer, UInt64(region.offset + view.offset), UInt64(view.byteCount), pattern)
+                try calls.vkCmdFillBuffer(commandBuffer, region.block.buffer,
+                                          UInt64(region.offset + view.offset), UInt64(view.byteCount), pattern)
             case .dispatch(let kernel, let bindings, let parameters, let groups):
                 let kernel = try own(kernel)
                 let set = bindings.isEmpty ? nil : sets[nextSet]
                 if set != nil { nextSet += 1 }
                 guard groups.volume > 0 else { continue }
                 try calls.vkCmdBindPipeline(commandBuffer, VK_PIPELINE_BIND_POINT_COMPUTE, kernel.pipeline)
-                if let set { try calls.vkCmdBindDescriptorSets(commandBuffer, VK_PIPELINE_BIND_POINT_COMPUTE, kernel.pipelineLayout, 0, [set], []) }
-                if !parameters.isEmpty { try calls.vkCmdPushConstants(commandBuffer, kernel.pipelineLayout, VK_SHADER_STAGE_COMPUTE_BIT, 0, parameters) }
+                if let set {
+                    try calls.vkCmdBindDescriptorSets(commandBuffer, VK_PIPELINE_BIND_POINT_COMPUTE, kernel.pipelineLayout, 0, [set], [])
+                }
+                if !parameters.isEmpty {
+                    try calls.vkCmdPushConstants(commandBuffer, kernel.pipelineLayout, VK_SHADER_STAGE_COMPUTE_BIT, 0, parameters)
+                }
                 try calls.vkCmdDispatch(commandBuffer, groups.x, groups.y, groups.z)
             }
         }
@@ -115,7 +125,8 @@ final class VulkanList: VulkanObject, AcceleratorList {
         let writes = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT
         let after = toHost ? VK_ACCESS_HOST_READ_BIT : VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_TRANSFER_READ_BIT | writes
         try calls.vkCmdPipelineBarrier(
-            commandBuffer, work, toHost ? VK_PIPELINE_STAGE_HOST_BIT : work, 0, [VkMemoryBarrier(srcAccessMask: writes, dstAccessMask: after)])
+            commandBuffer, work, toHost ? VK_PIPELINE_STAGE_HOST_BIT : work,
+            0, [VkMemoryBarrier(srcAccessMask: writes, dstAccessMask: after)])
     }
 
     // Use and end

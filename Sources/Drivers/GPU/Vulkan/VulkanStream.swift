@@ -105,7 +105,11 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
         defer { device.access.leave() }
         try validate()
         guard submission <= last else { throw AcceleratorError(.invalidUse, "submission \(submission) was never made") }
-        do throws(AcceleratorError) { try self.await(submission, budget: budget, lettingOthersIn: true) } catch { throw device.noting(error) }
+        do throws(AcceleratorError) {
+            try self.await(submission, budget: budget, lettingOthersIn: true)
+        } catch {
+            throw device.noting(error)
+        }
     }
 
     func duration(of submission: UInt64) throws(AcceleratorError) -> UInt64? {
@@ -113,7 +117,9 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
         defer { device.access.leave() }
         try validate()
         let index = Int(submission % UInt64(VulkanStream.slotCount))
-        guard queries != .null, slots[index].submission == submission, slots[index].isTimed, try hasCompleted(submission) else { return nil }
+        guard queries != .null, slots[index].submission == submission, slots[index].isTimed, try hasCompleted(submission) else {
+            return nil
+        }
         do throws(AcceleratorError) {
             let (result, bytes) = try device.platform.vkGetQueryPoolResults(
                 device.device, queries, UInt32(2 * index), 2, 16, 8, VK_QUERY_RESULT_64_BIT)
@@ -162,7 +168,8 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
             if try hasCompleted(submission) { return }
             let now = calls.nanoseconds
             guard overflow || now < deadline else {
-                throw AcceleratorError(.timedOut, "submission \(submission) did not complete within \(budget / 1_000_000) ms and was cut off")
+                throw AcceleratorError(.timedOut,
+                                       "submission \(submission) did not complete within \(budget / 1_000_000) ms and was cut off")
             }
             if words != nil && now >= health {
                 // Throws where the device is lost.
@@ -201,7 +208,8 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
     /// A short command buffer; its last use may not have ended altogether when its word says that its work has.
     private func beginShort() throws(AcceleratorError) -> VkCommandBuffer {
         let calls = device.platform
-        let buffer = try calls.vkAllocateCommandBuffers(device.device, VkCommandBufferAllocateInfo(commandPool: commandPool, commandBufferCount: 1))[0]
+        let buffer = try calls.vkAllocateCommandBuffers(device.device,
+                                                        VkCommandBufferAllocateInfo(commandPool: commandPool, commandBufferCount: 1))[0]
         try calls.vkBeginCommandBuffer(buffer, VkCommandBufferBeginInfo(flags: VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT))
         return buffer
     }
@@ -248,7 +256,9 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
     override func waitUntilIdle(budget: UInt64) throws(AcceleratorError) {
         let calls = device.platform, start = calls.nanoseconds
         while !(try isIdle()) {
-            guard calls.nanoseconds - start < budget else { throw AcceleratorError(.timedOut, "the end of stream '\(name)' did not come in time") }
+            guard calls.nanoseconds - start < budget else {
+                throw AcceleratorError(.timedOut, "the end of stream '\(name)' did not come in time")
+            }
             try calls.sleep(device.device, lastFence, until: calls.nanoseconds + 1_000_000, byInterrupt: false)
         }
     }

@@ -29,7 +29,8 @@ final class VulkanTransfer {
         while try calls.vkGetFenceStatus(device.device, fence) != VK_SUCCESS {
             let now = calls.nanoseconds
             guard now < deadline else {
-                throw AcceleratorError(.timedOut, "a copy of \(byteCount) bytes did not complete in \(VulkanTransfer.budget / 1_000_000_000) s")
+                throw AcceleratorError(.timedOut,
+                                       "a copy of \(byteCount) bytes did not complete in \(VulkanTransfer.budget / 1_000_000_000) s")
             }
             try calls.sleep(device.device, fence, until: now + pause, byInterrupt: false)
             pause = min(pause * 2, 5_000_000)
@@ -41,7 +42,8 @@ final class VulkanTransfer {
         let calls = device.platform
         if commandPool == .null {
             commandPool = try calls.vkCreateCommandPool(
-                device.device, VkCommandPoolCreateInfo(flags: VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT, queueFamilyIndex: device.queueFamily))
+                device.device, VkCommandPoolCreateInfo(flags: VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
+                                                       queueFamilyIndex: device.queueFamily))
         }
         if commandBuffer == .null {
             commandBuffer = try calls.vkAllocateCommandBuffers(

@@ -86,9 +86,11 @@ public final class VirtioConsole {
                 try device.makeQueue(Self.receiveQueue(port), sizeLimit: 128, vector: controlVector),
                 try device.makeQueue(Self.sendQueue(port), sizeLimit: 128, vector: sendVector)))
         }
-        let controlReceive = try BufferRing(controlReceiveQueue, count: Self.controlCount, bufferByteCount: Self.controlByteCount, environment)
+        let controlReceive = try BufferRing(controlReceiveQueue, count: Self.controlCount,
+                                            bufferByteCount: Self.controlByteCount, environment)
         self.controlReceive = controlReceive
-        controlSend = try BufferRing(controlSendQueue, count: Self.controlCount, bufferByteCount: ConsoleControlMessage.byteCount, environment)
+        controlSend = try BufferRing(controlSendQueue, count: Self.controlCount,
+                                     bufferByteCount: ConsoleControlMessage.byteCount, environment)
         while let buffer = controlReceive.takeFree() {
             try controlReceive.submit(buffer, byteCount: Self.controlByteCount, deviceWrites: true)
         }

@@ -142,7 +142,8 @@ public final class ModuleBuilder {
     /// Storage buffer `binding` of set 0: an array of `type` without a fixed length.
     public func storageBuffer(_ binding: UInt32, _ type: ShaderType, isReadOnly: Bool = false) -> ArrayPointer {
         let array = storageArrayStruct(type, isReadOnly: isReadOnly)
-        let variable = declare(.variable, [pointerType(.storageBuffer, to: array), StorageClass.storageBuffer.rawValue], typed: 1, unique: false)
+        let variable = declare(.variable, [pointerType(.storageBuffer, to: array), StorageClass.storageBuffer.rawValue],
+                               typed: 1, unique: false)
         decorate(variable, .descriptorSet, [0])
         decorate(variable, .binding, [binding])
         setName(variable, "buffer\(binding)")
@@ -178,7 +179,8 @@ public final class ModuleBuilder {
             decorateMember(block, UInt32(index), .offset, [UInt32(offset)])
             offset += type.byteCount
         }
-        let variable = declare(.variable, [pointerType(.pushConstant, to: block), StorageClass.pushConstant.rawValue], typed: 1, unique: false)
+        let variable = declare(.variable, [pointerType(.pushConstant, to: block), StorageClass.pushConstant.rawValue],
+                               typed: 1, unique: false)
         setName(variable, "parameters")
         parameterBlock = (variable, types)
     }
@@ -228,11 +230,14 @@ public final class ModuleBuilder {
 
         var words = [ModuleBuilder.magic, ModuleBuilder.version1_3, 0, 0, 0]
         for capability in capabilities { words += ModuleBuilder.instruction(.capability, [capability.rawValue]) }
-        if capabilities.contains(.storageBuffer8BitAccess) { words += ModuleBuilder.instruction(.extension, ModuleBuilder.literal("SPV_KHR_8bit_storage")) }
+        if capabilities.contains(.storageBuffer8BitAccess) {
+            words += ModuleBuilder.instruction(.extension, ModuleBuilder.literal("SPV_KHR_8bit_storage"))
+        }
         let hasAddresses = capabilities.contains(.physicalStorageBufferAddresses)
         if hasAddresses { words += ModuleBuilder.instruction(.extension, ModuleBuilder.literal("SPV_KHR_physical_storage_buffer")) }
         if usesExtendedSet { words += ModuleBuilder.instruction(.extInstImport, [extendedSet] + ModuleBuilder.literal("GLSL.std.450")) }
-        words += ModuleBuilder.instruction(.memoryModel, [hasAddresses ? 5348 : 0, 1])  // PhysicalStorageBuffer64 or logical addressing, GLSL450
+        words += ModuleBuilder.instruction(.memoryModel,
+                                           [hasAddresses ? 5348 : 0, 1])  // PhysicalStorageBuffer64 or logical addressing, GLSL450
         words += ModuleBuilder.instruction(.entryPoint, [5, function] + ModuleBuilder.literal(entryName) + interface)  // GLCompute
         words += ModuleBuilder.instruction(.executionMode, [function, 17, workgroupSize.0, workgroupSize.1, workgroupSize.2])  // LocalSize
         words += debugNames + annotations + declarations + code

@@ -1,7 +1,8 @@
 // The numbers of the SPIR-V specification that the builder writes: instructions, capabilities, decorations, built-ins.
 
 enum Opcode: UInt16 {
-    case source = 3, name = 5, memoryModel = 14, entryPoint = 15, executionMode = 16, capability = 17, `extension` = 10, extInstImport = 11, extInst = 12
+    case source = 3, name = 5, memoryModel = 14, entryPoint = 15, executionMode = 16,
+        capability = 17, `extension` = 10, extInstImport = 11, extInst = 12
     case typeVoid = 19, typeBool = 20, typeInt = 21, typeFloat = 22, typeVector = 23, typeArray = 28, typeRuntimeArray = 29
     case typeStruct = 30, typePointer = 32, typeFunction = 33
     case constantTrue = 41, constantFalse = 42, constant = 43, constantComposite = 44, constantNull = 46
@@ -9,16 +10,21 @@ enum Opcode: UInt16 {
     case function = 54, functionEnd = 56, variable = 59, load = 61, store = 62, accessChain = 65, arrayLength = 68
     case decorate = 71, memberDecorate = 72
     case compositeConstruct = 80, compositeExtract = 81
-    case convertFToU = 109, convertFToS = 110, convertSToF = 111, convertUToF = 112, convertUToPtr = 120, uConvert = 113, sConvert = 114, fConvert = 115, bitcast = 124
-    case sNegate = 126, fNegate = 127, iAdd = 128, fAdd = 129, iSub = 130, fSub = 131, iMul = 132, fMul = 133, uDiv = 134, sDiv = 135, fDiv = 136
+    case convertFToU = 109, convertFToS = 110, convertSToF = 111, convertUToF = 112,
+        convertUToPtr = 120, uConvert = 113, sConvert = 114, fConvert = 115, bitcast = 124
+    case sNegate = 126, fNegate = 127, iAdd = 128, fAdd = 129, iSub = 130,
+        fSub = 131, iMul = 132, fMul = 133, uDiv = 134, sDiv = 135, fDiv = 136
     case uMod = 137, sRem = 138, fRem = 140, vectorTimesScalar = 142
     case logicalEqual = 164, logicalNotEqual = 165, logicalOr = 166, logicalAnd = 167, logicalNot = 168, select = 169
     case iEqual = 170, iNotEqual = 171, uGreaterThan = 172, sGreaterThan = 173, uGreaterThanEqual = 174, sGreaterThanEqual = 175
     case uLessThan = 176, sLessThan = 177, uLessThanEqual = 178, sLessThanEqual = 179
-    case fOrdEqual = 180, fUnordNotEqual = 183, fOrdLessThan = 184, fOrdGreaterThan = 186, fOrdLessThanEqual = 188, fOrdGreaterThanEqual = 190
-    case shiftRightLogical = 194, shiftRightArithmetic = 195, shiftLeftLogical = 196, bitwiseOr = 197, bitwiseXor = 198, bitwiseAnd = 199, not = 200
+    case fOrdEqual = 180, fUnordNotEqual = 183, fOrdLessThan = 184, fOrdGreaterThan = 186,
+        fOrdLessThanEqual = 188, fOrdGreaterThanEqual = 190
+    case shiftRightLogical = 194, shiftRightArithmetic = 195, shiftLeftLogical = 196,
+        bitwiseOr = 197, bitwiseXor = 198, bitwiseAnd = 199, not = 200
     case controlBarrier = 224, memoryBarrier = 225
-    case atomicLoad = 227, atomicStore = 228, atomicExchange = 229, atomicCompareExchange = 230, atomicIAdd = 234, atomicSMin = 236, atomicUMin = 237
+    case atomicLoad = 227, atomicStore = 228, atomicExchange = 229, atomicCompareExchange = 230,
+        atomicIAdd = 234, atomicSMin = 236, atomicUMin = 237
     case atomicSMax = 238, atomicUMax = 239, atomicAnd = 240, atomicOr = 241, atomicXor = 242
     case phi = 245, loopMerge = 246, selectionMerge = 247, label = 248, branch = 249, branchConditional = 250, `return` = 253
     case groupNonUniformElect = 333, groupNonUniformBroadcastFirst = 338, groupNonUniformShuffle = 345, groupNonUniformShuffleXor = 346
@@ -45,7 +51,8 @@ enum Decoration: UInt32 {
 
 /// Values that the device supplies to each invocation (3.21).
 public enum BuiltIn: UInt32 {
-    case numWorkgroups = 24, workgroupSize = 25, workgroupId = 26, localInvocationId = 27, globalInvocationId = 28, localInvocationIndex = 29
+    case numWorkgroups = 24, workgroupSize = 25, workgroupId = 26, localInvocationId = 27,
+        globalInvocationId = 28, localInvocationIndex = 29
     case subgroupSize = 36, numSubgroups = 38, subgroupId = 40, subgroupLocalInvocationId = 41
 
     var isVector: Bool {
@@ -77,7 +84,8 @@ public struct MemorySemantics: OptionSet {
 /// Functions of the extended set GLSL.std.450.
 public enum ExtendedFunction: UInt32 {
     case round = 1, roundEven = 2, trunc = 3, fAbs = 4, sAbs = 5, fSign = 6, sSign = 7, floor = 8, ceil = 9, fract = 10
-    case sin = 13, cos = 14, tan = 15, asin = 16, acos = 17, atan = 18, sinh = 19, cosh = 20, tanh = 21, asinh = 22, acosh = 23, atanh = 24, atan2 = 25
+    case sin = 13, cos = 14, tan = 15, asin = 16, acos = 17, atan = 18,
+        sinh = 19, cosh = 20, tanh = 21, asinh = 22, acosh = 23, atanh = 24, atan2 = 25
     case pow = 26, exp = 27, log = 28, exp2 = 29, log2 = 30, sqrt = 31, inverseSqrt = 32
     case fMin = 37, uMin = 38, sMin = 39, fMax = 40, uMax = 41, sMax = 42, fClamp = 43, fma = 50
 }

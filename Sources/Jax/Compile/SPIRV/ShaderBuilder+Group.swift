@@ -14,7 +14,8 @@ extension ShaderBuilder {
     /// Waits for all invocations of the workgroup; what they stored in shared memory and buffers is visible afterwards.
     public func workgroupBarrier() {
         let semantics: MemorySemantics = [.acquireRelease, .workgroupMemory, .bufferMemory]
-        emit(.controlBarrier, [constant(Scope.workgroup.rawValue).id, constant(Scope.workgroup.rawValue).id, constant(semantics.rawValue).id])
+        emit(.controlBarrier,
+             [constant(Scope.workgroup.rawValue).id, constant(Scope.workgroup.rawValue).id, constant(semantics.rawValue).id])
     }
 
     /// Updates an integer and returns what was there before.
@@ -32,7 +33,8 @@ extension ShaderBuilder {
         case .xor: opcode = .atomicXor
         case .exchange: opcode = .atomicExchange
         }
-        return result(opcode, pointer.type, [pointer.id, constant(scope.rawValue).id, constant(MemorySemantics.relaxed.rawValue).id, value.id])
+        return result(opcode, pointer.type,
+                      [pointer.id, constant(scope.rawValue).id, constant(MemorySemantics.relaxed.rawValue).id, value.id])
     }
 
     /// Combines the values of all invocations of the subgroup; each gets the result.
@@ -40,7 +42,9 @@ extension ShaderBuilder {
         module.require(.groupNonUniform)
         module.require(.groupNonUniformArithmetic)
         let scalar = value.type.scalar
-        func choose(_ float: Opcode, _ signed: Opcode, _ unsigned: Opcode) -> Opcode { scalar.isFloat ? float : scalar.isSigned ? signed : unsigned }
+        func choose(_ float: Opcode, _ signed: Opcode, _ unsigned: Opcode) -> Opcode {
+            scalar.isFloat ? float : scalar.isSigned ? signed : unsigned
+        }
         let opcode: Opcode
         switch operation {
         case .add: opcode = choose(.groupNonUniformFAdd, .groupNonUniformIAdd, .groupNonUniformIAdd)

@@ -57,7 +57,9 @@ public final class ShaderBuilder {
 
     public func and(_ a: Value, _ b: Value) -> Value { result(a.type.scalar == .bool ? .logicalAnd : .bitwiseAnd, a.type, [a.id, b.id]) }
     public func or(_ a: Value, _ b: Value) -> Value { result(a.type.scalar == .bool ? .logicalOr : .bitwiseOr, a.type, [a.id, b.id]) }
-    public func xor(_ a: Value, _ b: Value) -> Value { result(a.type.scalar == .bool ? .logicalNotEqual : .bitwiseXor, a.type, [a.id, b.id]) }
+    public func xor(_ a: Value, _ b: Value) -> Value {
+        result(a.type.scalar == .bool ? .logicalNotEqual : .bitwiseXor, a.type, [a.id, b.id])
+    }
     public func not(_ a: Value) -> Value { result(a.type.scalar == .bool ? .logicalNot : .not, a.type, [a.id]) }
     public func shiftLeft(_ a: Value, _ b: Value) -> Value { result(.shiftLeftLogical, a.type, [a.id, b.id]) }
 
@@ -74,15 +76,21 @@ public final class ShaderBuilder {
     }
 
     public func less(_ a: Value, _ b: Value) -> Value { compare(a, b, float: .fOrdLessThan, signed: .sLessThan, unsigned: .uLessThan) }
-    public func lessOrEqual(_ a: Value, _ b: Value) -> Value { compare(a, b, float: .fOrdLessThanEqual, signed: .sLessThanEqual, unsigned: .uLessThanEqual) }
-    public func greater(_ a: Value, _ b: Value) -> Value { compare(a, b, float: .fOrdGreaterThan, signed: .sGreaterThan, unsigned: .uGreaterThan) }
+    public func lessOrEqual(_ a: Value, _ b: Value) -> Value {
+        compare(a, b, float: .fOrdLessThanEqual, signed: .sLessThanEqual, unsigned: .uLessThanEqual)
+    }
+    public func greater(_ a: Value, _ b: Value) -> Value {
+        compare(a, b, float: .fOrdGreaterThan, signed: .sGreaterThan, unsigned: .uGreaterThan)
+    }
 
     public func equal(_ a: Value, _ b: Value) -> Value {
-        a.type.scalar == .bool ? result(.logicalEqual, a.type, [a.id, b.id]) : compare(a, b, float: .fOrdEqual, signed: .iEqual, unsigned: .iEqual)
+        a.type.scalar == .bool ? result(.logicalEqual, a.type, [a.id, b.id])
+            : compare(a, b, float: .fOrdEqual, signed: .iEqual, unsigned: .iEqual)
     }
 
     public func notEqual(_ a: Value, _ b: Value) -> Value {
-        a.type.scalar == .bool ? result(.logicalNotEqual, a.type, [a.id, b.id]) : compare(a, b, float: .fUnordNotEqual, signed: .iNotEqual, unsigned: .iNotEqual)
+        a.type.scalar == .bool ? result(.logicalNotEqual, a.type, [a.id, b.id])
+            : compare(a, b, float: .fUnordNotEqual, signed: .iNotEqual, unsigned: .iNotEqual)
     }
 
     public func select(_ condition: Value, _ a: Value, _ b: Value) -> Value { result(.select, a.type, [condition.id, a.id, b.id]) }

@@ -412,7 +412,8 @@ final class OperationReader {
             throw JaxError(error.kind, error.message, location: error.location, offset: error.offset ?? header.offset)
         }
         guard results.count == header.resultTypes.count else {
-            throw JaxError(.malformed, "\(header.fullName) yields \(results.count) values, \(header.resultTypes.count) are declared", offset: header.offset)
+            throw JaxError(.malformed, "\(header.fullName) yields \(results.count) values, \(header.resultTypes.count) are declared",
+                           offset: header.offset)
         }
         for result in results { try scopes[scopes.count - 1].define(result, header.offset) }
     }
@@ -427,14 +428,16 @@ final class OperationReader {
             resultTypes = members
             isTuple = true
         }
-        let coder = ParameterCoder(reading: encoded.attributes, of: code, operandTypes: encoded.operandTypes, resultTypes: resultTypes) { name in
+        let coder = ParameterCoder(reading: encoded.attributes, of: code,
+                                   operandTypes: encoded.operandTypes, resultTypes: resultTypes) { name in
             self.function(name)
         }
         let parameters = try definition.parameters(coder)
         if code == .customCall, let results = try rewrittenCall(parameters, encoded, builder) {
             return isTuple ? try builder.emit(.tuple, results) : results
         }
-        let results = try builder.append(code, encoded.operands, parameters, resultTypes, regions: encoded.regions, annotations: coder.remaining)
+        let results = try builder.append(code, encoded.operands, parameters,
+                                         resultTypes, regions: encoded.regions, annotations: coder.remaining)
         return isTuple ? try builder.emit(.tuple, results) : results
     }
 
@@ -463,7 +466,8 @@ final class OperationReader {
         }
         attributeBudget -= 24 * max(0, count - 16)
         guard attributeBudget >= 0 else {
-            throw JaxError(.resourceExhausted, "the attributes of the operations take too much memory for a file of this size", offset: position)
+            throw JaxError(.resourceExhausted, "the attributes of the operations take too much memory for a file of this size",
+                           offset: position)
         }
     }
 }

@@ -79,7 +79,9 @@ func vhloForm(_ mnemonic: String, _ attributes: Attributes) -> Attributes {
     for entry in attributes.entries {
         switch entry.name {
         case "dimension_numbers", "dot_dimension_numbers", "scatter_dimension_numbers", "channel_handle":
-            if case .dictionary(let fields) = entry.value { form.entries += fields.filter { $0.name != "channel_type" || mnemonic == "send" || mnemonic == "recv" } }
+            if case .dictionary(let fields) = entry.value {
+                form.entries += fields.filter { $0.name != "channel_type" || mnemonic == "send" || mnemonic == "recv" }
+            }
         case "use_global_device_ids", "is_host_transfer": form.entries.append(NamedAttribute(entry.name, truth(entry.value)))
         case "api_version":
             if case .integer(let value, _) = entry.value, let name = EncodedEnum.apiVersion.name(of: value) {

@@ -148,7 +148,9 @@ private enum ArtifactReader {
         }
         var shape: [Dimension] = []
         let sizes = try table.strings(1)
-        guard sizes.count <= 64 else { throw JaxError(.notImplemented, "an array of rank \(sizes.count); NumPy's have 64 at most", offset: table.position) }
+        guard sizes.count <= 64 else {
+            throw JaxError(.notImplemented, "an array of rank \(sizes.count); NumPy's have 64 at most", offset: table.position)
+        }
         for text in sizes {
             if let size = Int(text), size >= 0 { shape.append(.fixed(size)) } else { shape.append(.symbolic(text)) }
         }

@@ -175,7 +175,9 @@ private final class ProgramTextParser {
         var attributes = Attributes()
         if lexer.take("[") {
             if code == .constant {
-                guard declared.count == 1, case .tensor(let type) = declared[0] else { throw lexer.malformed("a constant must have a type") }
+                guard declared.count == 1, case .tensor(let type) = declared[0] else {
+                    throw lexer.malformed("a constant must have a type")
+                }
                 attributes["value"] = .literal(try lexer.literal(type, until: "]"))
             } else {
                 attributes = try lexer.entries(until: "]", separator: nil)
@@ -191,7 +193,8 @@ private final class ProgramTextParser {
             lexer.skipLines()
         }
         do throws(JaxError) {
-            let coder = ParameterCoder(reading: attributes, of: code, operandTypes: operands.map { builder.type(of: $0) }, resultTypes: declared) { name in
+            let coder = ParameterCoder(reading: attributes, of: code, operandTypes: operands.map { builder.type(of: $0) },
+                                       resultTypes: declared) { name in
                 self.function(named: name)
             }
             let parameters = try definition.parameters(coder)
@@ -199,7 +202,9 @@ private final class ProgramTextParser {
             let results = declared.count == names.count
                 ? try builder.append(code, operands, parameters, declared, regions: regions, annotations: annotations)
                 : try builder.emit(code, operands, parameters, regions: regions, annotations: annotations)
-            guard results.count == names.count else { throw JaxError(.malformed, "\(word) has \(results.count) results, \(names.count) are named") }
+            guard results.count == names.count else {
+                throw JaxError(.malformed, "\(word) has \(results.count) results, \(names.count) are named")
+            }
             for (name, result) in zip(names, results) { values[name] = result }
         } catch {
             throw JaxError(error.kind, error.message, location: error.location, offset: error.offset ?? start)

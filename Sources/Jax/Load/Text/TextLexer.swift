@@ -116,7 +116,8 @@ struct TextLexer {
             switch escaped {
             case UInt8(ascii: "n"): text.append(0x0a)
             case UInt8(ascii: "x"):
-                guard offset + 2 <= bytes.count, let value = UInt8(String(decoding: bytes[offset..<(offset + 2)], as: UTF8.self), radix: 16) else {
+                guard offset + 2 <= bytes.count,
+                      let value = UInt8(String(decoding: bytes[offset..<(offset + 2)], as: UTF8.self), radix: 16) else {
                     throw malformed("expected two hexadecimal digits")
                 }
                 text.append(value)
@@ -160,7 +161,8 @@ struct TextLexer {
     private mutating func typeName() -> String {
         skipSpaces()
         let start = offset
-        while offset < bytes.count, TextLexer.isWordByte(bytes[offset]), ![UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "+")].contains(bytes[offset]) {
+        while offset < bytes.count, TextLexer.isWordByte(bytes[offset]),
+              ![UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "+")].contains(bytes[offset]) {
             offset += 1
         }
         return String(decoding: bytes[start..<offset], as: UTF8.self)
@@ -321,7 +323,9 @@ struct TextLexer {
             // "1.0+-2.0j": both parts are one word.
             let start = offset
             let word = Array(try word().utf8)
-            guard word.last == UInt8(ascii: "j"), let plus = word.indices.dropFirst().first(where: { word[$0] == UInt8(ascii: "+") && word[$0 - 1] != UInt8(ascii: "e") }) else {
+            guard word.last == UInt8(ascii: "j"),
+                  let plus = word.indices.dropFirst().first(where: { word[$0] == UInt8(ascii: "+")
+                  && word[$0 - 1] != UInt8(ascii: "e") }) else {
                 throw JaxError(.malformed, "expected a complex number", offset: start)
             }
             for part in [word[..<plus], word[(plus + 1)..<(word.count - 1)]] {

@@ -11,7 +11,8 @@ func convolutionFamily() -> [OpDefinition] {
     ]
 }
 
-private func evaluateConvolution(_ activation: Activation, _ dimensions: ConvolutionParameters, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
+private func evaluateConvolution(_ activation: Activation, _ dimensions: ConvolutionParameters,
+                                 _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
     let input = try operands[0].asTensor(), kernel = try operands[1].asTensor()
     let type = try activation.resultTensorType()
     let windows = dimensions.windows(input: input.shape, kernel: kernel.shape)
@@ -42,7 +43,8 @@ private struct WindowRows {
     var depthPerElement: Int { features * parts }
 
     /// Packs rows as `RowPacker` asks. `base` is where the group's first element lies.
-    func pack<S: ContractionScalar>(_ source: UnsafePointer<S>, base: Int, _ rows: Range<Int>, _ depth: Range<Int>, _ packed: UnsafeMutablePointer<S>) {
+    func pack<S: ContractionScalar>(_ source: UnsafePointer<S>, base: Int,
+                                    _ rows: Range<Int>, _ depth: Range<Int>, _ packed: UnsafeMutablePointer<S>) {
         let perElement = depthPerElement
         let firstElement = depth.lowerBound / perElement, endElement = (depth.upperBound + perElement - 1) / perElement
         var position = [Int](repeating: 0, count: windows.count), element = position
@@ -125,7 +127,8 @@ private func convolve<S: ContractionScalar>(_ scalar: S.Type, _ input: Tensor, _
         positions.append(window.outputSize)
         spatialStrides.append(inputStrides[d.inputSpatial[k]] * parts)
     }
-    let rows = WindowRows(windows: windows, positions: positions, spatialStrides: spatialStrides, batchStride: inputStrides[d.inputBatch] * parts,
+    let rows = WindowRows(windows: windows, positions: positions, spatialStrides: spatialStrides,
+                          batchStride: inputStrides[d.inputBatch] * parts,
                           featureStride: inputStrides[d.inputFeature] * parts, features: features, parts: parts)
     let batch = result.shape[d.outputBatch]
     let rowCount = try product(positions) * batch
@@ -159,7 +162,8 @@ private func convolve<S: ContractionScalar>(_ scalar: S.Type, _ input: Tensor, _
         } else {
             columns.pack(right.elements + kernelBase, depthOffsets, columnOffsets)
         }
-        let inputBase = d.featureGroups > 1 ? group * features * inputStrides[d.inputFeature] * parts : group * batch * inputStrides[d.inputBatch] * parts
+        let inputBase = d.featureGroups > 1 ? group * features * inputStrides[d.inputFeature] * parts
+            : group * batch * inputStrides[d.inputBatch] * parts
         let outputBase = group * outputs * outputStrides[d.outputFeature]
         try multiplyInParallel(rowCount: rowCount, columns, { range, depth, packed in
             rows.pack(left.elements, base: inputBase, range, depth, packed)
@@ -171,7 +175,8 @@ private func convolve<S: ContractionScalar>(_ scalar: S.Type, _ input: Tensor, _
                     rest /= positions[axis]
                 }
                 offset += rest * outputStrides[d.outputBatch]
-                move.store(finished + (row - range.lowerBound) * rowStride, count: outputs, to: result.bytes + offset * result.dtype.byteWidth,
+                move.store(finished + (row - range.lowerBound) * rowStride,
+                           count: outputs, to: result.bytes + offset * result.dtype.byteWidth,
                            stride: outputStrides[d.outputFeature])
             }
         })

@@ -109,9 +109,11 @@ private func convolutionResult(_ op: OpView, _ d: ConvolutionParameters, declare
     try op.require(d.featureGroups >= 1 && d.batchGroups >= 1 && (d.featureGroups == 1 || d.batchGroups == 1),
                    "feature_group_count \(d.featureGroups) and batch_group_count \(d.batchGroups) must be positive, and one of them 1")
     let batch = input.shape[d.inputBatch], features = input.shape[d.inputFeature], outputs = kernel.shape[d.kernelOutput]
-    try op.require(isDynamic(batch) || batch % d.batchGroups == 0, "batch size \(batch) is no multiple of batch_group_count \(d.batchGroups)")
+    try op.require(isDynamic(batch) || batch % d.batchGroups == 0,
+                   "batch size \(batch) is no multiple of batch_group_count \(d.batchGroups)")
     try op.require(isDynamic(features) || features % d.featureGroups == 0 && agree(features / d.featureGroups, kernel.shape[d.kernelInput]),
-                   "\(features) input features in \(d.featureGroups) groups do not go with a kernel of \(kernel.shape[d.kernelInput]) input features")
+                   "\(features) input features in \(d.featureGroups) groups do not go with a kernel of \(kernel.shape[d.kernelInput]) "
+                       + "input features")
     try op.require(isDynamic(outputs) || outputs % d.featureGroups == 0 && outputs % d.batchGroups == 0,
                    "\(outputs) output features do not divide into \(max(d.featureGroups, d.batchGroups)) groups")
     try requireContraction(op, input, kernel, d.dtype)

@@ -71,7 +71,8 @@ private func dotType(_ op: OpView, _ parameters: DotParameters) throws(JaxError)
     let lhs = try op.tensor(0), rhs = try op.tensor(1), dimensions = parameters.dimensions
     try op.requireAxes(dimensions.lhsBatching + dimensions.lhsContracting, rank: lhs.rank, "lhs batching and contracting dimensions")
     try op.requireAxes(dimensions.rhsBatching + dimensions.rhsContracting, rank: rhs.rank, "rhs batching and contracting dimensions")
-    try op.require(dimensions.lhsBatching.count == dimensions.rhsBatching.count && dimensions.lhsContracting.count == dimensions.rhsContracting.count,
+    try op.require(dimensions.lhsBatching.count == dimensions.rhsBatching.count
+                   && dimensions.lhsContracting.count == dimensions.rhsContracting.count,
                    "has as many batching and contracting dimensions on both sides")
     for (a, b) in zip(dimensions.lhsBatching + dimensions.lhsContracting, dimensions.rhsBatching + dimensions.rhsContracting) {
         try op.require(agree(lhs.shape[a], rhs.shape[b]), "dimension \(a) of \(lhs) and dimension \(b) of \(rhs) must have the same size")
@@ -145,7 +146,8 @@ private func contract<S: ContractionScalar>(_ scalar: S.Type, _ lhs: Tensor, _ r
             packRows(source, rowOffsets, rows, leftDepth, depth, packed)
         }, { rows, finished, rowStride in
             for row in rows {
-                move.store(finished + (row - rows.lowerBound) * rowStride, count: columnCount, to: target + row * columnCount * width, stride: 1)
+                move.store(finished + (row - rows.lowerBound) * rowStride,
+                           count: columnCount, to: target + row * columnCount * width, stride: 1)
             }
         })
     }

@@ -32,11 +32,13 @@ func collectiveFamily() -> [OpDefinition] {
             if !isDynamic(size) { type.shape[parameters.dimension] = size / count }
             return type
         },
-        OpDefinition(.collectivePermute, CollectivePermuteParameters.self, .effects, infer: { view, _ throws(JaxError) in view.operandTypes },
+        OpDefinition(.collectivePermute, CollectivePermuteParameters.self,
+                     .effects, infer: { view, _ throws(JaxError) in view.operandTypes },
                      evaluate: evaluateCollectivePermute),
         OpDefinition(.manualComputation, ResultTypesParameters.self, infer: { view, parameters throws(JaxError) in
             try view.requireRegions(1)
-            try view.require(view.regions[0].parameters.count == view.operandCount && view.regions[0].results.count == parameters.types.count,
+            try view.require(view.regions[0].parameters.count == view.operandCount
+                             && view.regions[0].results.count == parameters.types.count,
                              "the body must take each operand and return each result")
             return parameters.types
         }, evaluate: evaluateManualComputation),

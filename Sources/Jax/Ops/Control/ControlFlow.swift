@@ -55,7 +55,9 @@ private func ifTypes(_ view: OpView) throws(JaxError) -> [ValueType] {
     let predicate = try view.tensor(0)
     try view.require(predicate == TensorType(.i1, []), "the predicate must be bool[], is \(predicate)")
     let results = view.regionTypes(0).results
-    for branch in 0..<2 { try view.requireRegion(branch, branch == 0 ? "the true branch" : "the false branch", takes: [], returns: results) }
+    for branch in 0..<2 {
+        try view.requireRegion(branch, branch == 0 ? "the true branch" : "the false branch", takes: [], returns: results)
+    }
     return results
 }
 

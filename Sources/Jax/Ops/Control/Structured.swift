@@ -20,10 +20,12 @@ func structuredFamily() -> [OpDefinition] {
             try view.requireRegions(3)
             let results = view.regionTypes(0).results, forward = view.regionTypes(1).results
             try view.requireRegion(0, "the function", takes: view.operandTypes, returns: results)
-            try view.require(forward.count >= results.count, "the forward rule returns (\(text(forward))), expected (\(text(results))) and residuals")
+            try view.require(forward.count >= results.count,
+                             "the forward rule returns (\(text(forward))), expected (\(text(results))) and residuals")
             let residuals = Array(forward.dropFirst(results.count))
             try view.requireRegion(1, "the forward rule", takes: view.operandTypes, returns: results + residuals)
-            try view.requireRegion(2, "the backward rule", takes: residuals + tangentTypes(results), returns: tangentTypes(view.operandTypes))
+            try view.requireRegion(2, "the backward rule", takes: residuals + tangentTypes(results),
+                                   returns: tangentTypes(view.operandTypes))
             return results
         }, evaluate: evaluateBody),
         OpDefinition(.remat, RematParameters.self, infer: { view, _ throws(JaxError) in try bodyTypes(view) },
@@ -132,7 +134,8 @@ private func scanTypes(_ view: OpView, _ parameters: ScanParameters) throws(JaxE
     return results
 }
 
-private func evaluateScan(_ activation: Activation, _ parameters: ScanParameters, _ operands: inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
+private func evaluateScan(_ activation: Activation, _ parameters: ScanParameters,
+                          _ operands: inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
     let count = parameters.carryCount
     var carry = Array(operands[..<count])
     var inputs: [Tensor] = []
@@ -169,7 +172,8 @@ private func evaluateScan(_ activation: Activation, _ parameters: ScanParameters
 private func countedLoopTypes(_ view: OpView) throws(JaxError) -> [ValueType] {
     try view.requireRegions(1)
     let lower = try view.tensor(0), upper = try view.tensor(1)
-    try view.require(lower.rank == 0 && lower.dtype.isInteger && upper == lower, "the bounds must be integers of one type, are \(lower) and \(upper)")
+    try view.require(lower.rank == 0 && lower.dtype.isInteger && upper == lower,
+                     "the bounds must be integers of one type, are \(lower) and \(upper)")
     let state = Array(view.operandTypes.dropFirst(2))
     try view.requireRegion(0, "the body", takes: [.tensor(lower)] + state, returns: state)
     return state

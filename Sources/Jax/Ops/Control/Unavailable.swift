@@ -5,7 +5,8 @@ import JaxPlatform
 func unavailableFamily() -> [OpDefinition] {
     var definitions: [OpDefinition] = []
     for code in [OpCode.infeed, .outfeed, .send, .recv, .uniformQuantize, .uniformDequantize] {
-        definitions.append(OpDefinition(code, ResultTypesParameters.self, [.unavailable, .effects], infer: { view, parameters throws(JaxError) in
+        definitions.append(OpDefinition(code, ResultTypesParameters.self,
+                                        [.unavailable, .effects], infer: { view, parameters throws(JaxError) in
             parameters.types
         }, .none))
     }

@@ -4,7 +4,8 @@ import JaxPlatform
 
 func checkCalls() -> [OpDefinition] {
     [
-        OpDefinition(.customCall, target: "check.expect_eq", Parameters.self, .effects, infer: { view, _ throws(JaxError) in try checkTypes(view) },
+        OpDefinition(.customCall, target: "check.expect_eq", Parameters.self,
+                     .effects, infer: { view, _ throws(JaxError) in try checkTypes(view) },
                      evaluate: { _, _, operands throws(JaxError) in
             try compareAll(operands, "equal") { a, b, dtype in dtype.isFloatOrComplex ? isEqual(a.doubles[0], b.doubles[0]) : a[0] == b[0] }
         }),
@@ -55,7 +56,8 @@ private func checkTypes(_ op: OpView) throws(JaxError) -> [ValueType] {
 }
 
 /// Compares all elements (complex ones part by part); throws `checkFailed` with the first that differ.
-private func compareAll(_ operands: [RuntimeValue], _ what: String, _ holds: (Words, Words, DType) -> Bool) throws(JaxError) -> [RuntimeValue] {
+private func compareAll(_ operands: [RuntimeValue], _ what: String,
+                        _ holds: (Words, Words, DType) -> Bool) throws(JaxError) -> [RuntimeValue] {
     let actual = try operands[0].asTensor(), expected = try operands[1].asTensor()
     let a = try actual.wide()
     defer { a.free() }
@@ -68,7 +70,9 @@ private func compareAll(_ operands: [RuntimeValue], _ what: String, _ holds: (Wo
         failures += 1
     }
     if failures > 0 {
-        throw JaxError(.checkFailed, "\(failures) of \(actual.elementCount * parts) values of \(actual.type) are not \(what); element \(first / parts) is "
+        throw JaxError(.checkFailed,
+                       "\(failures) of \(actual.elementCount * parts) values of \(actual.type) are not \(what); element \(first / parts) "
+                           + "is "
             + "\(describe(a.words + first, actual.dtype)), expected \(describe(b.words + first, actual.dtype))")
     }
     return []

@@ -46,7 +46,9 @@ func customCallFamily() -> [OpDefinition] {
 public func customCallDefinitions() -> [OpDefinition] { customCallFamilies().flatMap { $0 } }
 
 /// A target's own parameters name no functions.
-private func noFunction(_ name: String) throws(JaxError) -> Function { throw JaxError(.malformed, "@\(name) is no parameter of a custom call") }
+private func noFunction(_ name: String) throws(JaxError) -> Function {
+    throw JaxError(.malformed, "@\(name) is no parameter of a custom call")
+}
 
 /// What a custom call says of itself, and the parameters of its target, decoded.
 public final class CustomCallParameters: Parameters {
@@ -73,7 +75,8 @@ public final class CustomCallParameters: Parameters {
         self.hasSideEffect = hasSideEffect
         self.called = called
         self.resultTypes = resultTypes
-        try decode(ParameterCoder(reading: attributes, of: .customCall, operandTypes: operandTypes, resultTypes: resultTypes, function: noFunction))
+        try decode(ParameterCoder(reading: attributes, of: .customCall,
+                                  operandTypes: operandTypes, resultTypes: resultTypes, function: noFunction))
     }
 
     public override func code(_ coder: ParameterCoder) throws(JaxError) {
@@ -98,11 +101,16 @@ public final class CustomCallParameters: Parameters {
             guard let value = coder.takeIfPresent(name) else { continue }
             if case .string("") = value { continue }
             attributes.entries.append(NamedAttribute(name, value))
-            if case .dictionary(let entries) = value { fields.entries += entries } else { fields.entries.append(NamedAttribute(name, value)) }
+            if case .dictionary(let entries) = value {
+                fields.entries += entries
+            } else {
+                fields.entries.append(NamedAttribute(name, value))
+            }
         }
         guard let definition else { return }
         fields.entries += coder.remaining.entries
-        let inner = ParameterCoder(reading: fields, of: .customCall, operandTypes: coder.operandTypes, resultTypes: resultTypes, function: noFunction)
+        let inner = ParameterCoder(reading: fields, of: .customCall, operandTypes: coder.operandTypes,
+                                   resultTypes: resultTypes, function: noFunction)
         do throws(JaxError) {
             configuration = try definition.parameters(inner)
         } catch {
@@ -150,7 +158,9 @@ extension OpView {
         try require(declared.count == types.count, "has \(types.count) results, \(declared.count) declared")
         var results: [ValueType] = []
         for (index, type) in types.enumerated() {
-            guard let declared = declared[index].tensor else { throw error(.typeError, "result \(index) must be \(type), is \(declared[index])") }
+            guard let declared = declared[index].tensor else {
+                throw error(.typeError, "result \(index) must be \(type), is \(declared[index])")
+            }
             try require(declared.dtype == type.dtype && agree(declared.shape, type.shape),
                         "result \(index) must be \(type), \(declared) declared")
             results.append(.tensor(TensorType(type.dtype, merge(declared.shape, type.shape))))

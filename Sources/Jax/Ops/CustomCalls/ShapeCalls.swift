@@ -13,7 +13,8 @@ func shapeCalls() -> [OpDefinition] {
 }
 
 private func shapeCall<Record: Parameters>(_ name: String, _ record: Record.Type, _ traits: Traits = []) -> OpDefinition {
-    OpDefinition(.customCall, target: name, record, traits.union(.dynamic), infer: { view, _ throws(JaxError) in view.call?.resultTypes ?? [] }, .none)
+    OpDefinition(.customCall, target: name, record, traits.union(.dynamic),
+                 infer: { view, _ throws(JaxError) in view.call?.resultTypes ?? [] }, .none)
 }
 
 /// What to say where the assertion does not hold; {i} stands for the operand after the i-th.

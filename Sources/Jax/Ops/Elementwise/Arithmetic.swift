@@ -10,12 +10,16 @@ func arithmeticFamily() -> [OpDefinition] {
             .linear(.jointly([0, 1])),
         elementwise(.subtract, 2, .all, .bits(Subtract.self) + .floats(Subtract.self) + .complexes(Subtract.self) + .booleans(Xor.self))
             .linear(.jointly([0, 1])),
-        elementwise(.multiply, 2, .all, .bits(Multiply.self) + .floats(Multiply.self) + .complexes(Multiply.self) + .booleans(And.self), traits: .commutative)
+        elementwise(.multiply, 2, .all, .bits(Multiply.self) + .floats(Multiply.self) + .complexes(Multiply.self) + .booleans(And.self),
+                    traits: .commutative)
             .linear(.separately([0, 1])),
-        elementwise(.divide, 2, .all, .integers(Divide.self) + .floats(Divide.self) + .complexes(Divide.self) + .booleans(DivideBooleans.self))
+        elementwise(.divide, 2, .all,
+                    .integers(Divide.self) + .floats(Divide.self) + .complexes(Divide.self) + .booleans(DivideBooleans.self))
             .linear(.jointly([0])),
-        elementwise(.maximum, 2, .all, .integers(Larger.self) + .floats(Larger.self) + .complexes(Larger.self) + .booleans(Or.self), traits: .commutative),
-        elementwise(.minimum, 2, .all, .integers(Smaller.self) + .floats(Smaller.self) + .complexes(Smaller.self) + .booleans(And.self), traits: .commutative),
+        elementwise(.maximum, 2, .all, .integers(Larger.self) + .floats(Larger.self) + .complexes(Larger.self) + .booleans(Or.self),
+                    traits: .commutative),
+        elementwise(.minimum, 2, .all, .integers(Smaller.self) + .floats(Smaller.self) + .complexes(Smaller.self) + .booleans(And.self),
+                    traits: .commutative),
         elementwise(.remainder, 2, [.integer, .float], .integers(Remainder.self) + .reals { fmod($0, $1) }),
         elementwise(.power, 2, [.integer, .inexact], .integers(Power.self) + .reals { pow($0, $1) } + .wideComplexes(power)),
         elementwise(.atan2, 2, .inexact, .reals { atan2($0, $1) } + .wideComplexes(arctangent2)),
@@ -47,7 +51,9 @@ private enum Multiply: IntegerBinary, FloatBinary, ComplexBinary {
 
 /// Integers: towards zero, x / 0 = -1 (all bits set), min / -1 = min, as XLA has it.
 private enum Divide: IntegerBinary, FloatBinary, ComplexBinary {
-    @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T) -> T { b == 0 ? ~0 : a.dividedReportingOverflow(by: b).partialValue }
+    @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T) -> T {
+        b == 0 ? ~0 : a.dividedReportingOverflow(by: b).partialValue
+    }
     @inline(__always) static func of<T: ComplexPart>(_ a: T, _ b: T) -> T { a / b }
     @inline(__always) static func of<T: ComplexPart>(_ a: Complex<T>, _ b: Complex<T>) -> Complex<T> { a / b }
 }

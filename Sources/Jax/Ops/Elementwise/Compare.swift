@@ -6,7 +6,8 @@ func comparisonFamily() -> [OpDefinition] {
     [
         elementwise(.compare, CompareParameters.self, infer: { view, parameters throws(JaxError) in
             let type = try view.elementwiseType(2, .all)
-            try view.require(parameters.order != .total || type.dtype.isFloat, "compare_type TOTALORDER is for floats, the operands are \(type)")
+            try view.require(parameters.order != .total || type.dtype.isFloat,
+                             "compare_type TOTALORDER is for floats, the operands are \(type)")
             return TensorType(.i1, type.shape)
         }, kernel: { operand, _, parameters in parameters.comparison.kernel(operand) }),
         elementwise(.select, Parameters.self, isBare: true, infer: { view, _ throws(JaxError) in
@@ -130,7 +131,10 @@ private func orderKernel<O: Order>(_ order: O.Type, _ dtype: DType) -> BlockKern
         BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: Complex<T>, y: Complex<T>) in Boolean(O.of(x, y)) } }
     }
     switch dtype {
-    case .i1: return BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: Boolean, y: Boolean) in Boolean(O.of(x.value ? 1 as UInt8 : 0, y.value ? 1 : 0)) } }
+    case .i1:
+        return BlockKernel { a, b, _, r, n in
+            loop(a, b, r, n) { (x: Boolean, y: Boolean) in Boolean(O.of(x.value ? 1 as UInt8 : 0, y.value ? 1 : 0)) }
+        }
     case .i2, .i4, .i8: return integers(Int8.self)
     case .i16: return integers(Int16.self)
     case .i32: return integers(Int32.self)
@@ -147,20 +151,32 @@ private func orderKernel<O: Order>(_ order: O.Type, _ dtype: DType) -> BlockKern
     case .c128: return complexes(Double.self)
     default:
         guard let format = MinifloatFormat(dtype) else { return nil }
-        return BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: UInt8, y: UInt8) in Boolean(O.of(format.decode(x), format.decode(y))) } }
+        return BlockKernel { a, b, _, r, n in
+            loop(a, b, r, n) { (x: UInt8, y: UInt8) in Boolean(O.of(format.decode(x), format.decode(y))) }
+        }
     }
 }
 
 private func totalKernel<O: Order>(_ order: O.Type, _ dtype: DType) -> BlockKernel? {
     switch dtype {
-    case .f16, .bf16: return BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: Int16, y: Int16) in Boolean(O.of(totalOrderKey(x), totalOrderKey(y))) } }
-    case .f32: return BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: Int32, y: Int32) in Boolean(O.of(totalOrderKey(x), totalOrderKey(y))) } }
-    case .f64: return BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: Int64, y: Int64) in Boolean(O.of(totalOrderKey(x), totalOrderKey(y))) } }
+    case .f16, .bf16:
+        return BlockKernel { a, b, _, r, n in
+            loop(a, b, r, n) { (x: Int16, y: Int16) in Boolean(O.of(totalOrderKey(x), totalOrderKey(y))) }
+        }
+    case .f32:
+        return BlockKernel { a, b, _, r, n in
+            loop(a, b, r, n) { (x: Int32, y: Int32) in Boolean(O.of(totalOrderKey(x), totalOrderKey(y))) }
+        }
+    case .f64:
+        return BlockKernel { a, b, _, r, n in
+            loop(a, b, r, n) { (x: Int64, y: Int64) in Boolean(O.of(totalOrderKey(x), totalOrderKey(y))) }
+        }
     default:
         guard let format = MinifloatFormat(dtype) else { return nil }
         return BlockKernel { a, b, _, r, n in
             loop(a, b, r, n) { (x: UInt8, y: UInt8) in
-                Boolean(O.of(totalOrderKey(Int64(bitPattern: format.decode(x).bitPattern)), totalOrderKey(Int64(bitPattern: format.decode(y).bitPattern))))
+                Boolean(O.of(totalOrderKey(Int64(bitPattern: format.decode(x).bitPattern)),
+                             totalOrderKey(Int64(bitPattern: format.decode(y).bitPattern))))
             }
         }
     }
@@ -229,7 +245,8 @@ private func clampKernel(_ dtype: DType) -> BlockKernel? {
 }
 
 @inline(__always)
-private func clampLoop<T: BitwiseCopyable>(_ l: UnsafeRawPointer, _ x: UnsafeRawPointer, _ h: UnsafeRawPointer, _ result: UnsafeMutableRawPointer,
+private func clampLoop<T: BitwiseCopyable>(_ l: UnsafeRawPointer, _ x: UnsafeRawPointer,
+                                           _ h: UnsafeRawPointer, _ result: UnsafeMutableRawPointer,
                                            _ count: Int, _ f: (T, T, T) -> T) {
     let l = l.assumingMemoryBound(to: T.self), x = x.assumingMemoryBound(to: T.self), h = h.assumingMemoryBound(to: T.self)
     let r = result.assumingMemoryBound(to: T.self)

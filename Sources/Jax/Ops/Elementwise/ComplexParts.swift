@@ -5,11 +5,13 @@ import JaxPlatform
 
 func complexFamily() -> [OpDefinition] {
     [
-        elementwise(.real, 1, .inexact, result: { $0.real }, part { (z: Complex<Float>) in z.re } + part { (z: Complex128) in z.re } + ScalarKernels { dtype in
+        elementwise(.real, 1, .inexact, result: { $0.real },
+                    part { (z: Complex<Float>) in z.re } + part { (z: Complex128) in z.re } + ScalarKernels { dtype in
             let width = dtype.byteWidth
             return BlockKernel { a, _, _, r, n in r.copyMemory(from: a, byteCount: n &* width) }
         }).linear(.jointly([0])),
-        elementwise(.imag, 1, .inexact, result: { $0.real }, part { (z: Complex<Float>) in z.im } + part { (z: Complex128) in z.im } + ScalarKernels { dtype in
+        elementwise(.imag, 1, .inexact, result: { $0.real },
+                    part { (z: Complex<Float>) in z.im } + part { (z: Complex128) in z.im } + ScalarKernels { dtype in
             let width = dtype.byteWidth
             return BlockKernel { _, _, _, r, n in r.initializeMemory(as: UInt8.self, repeating: 0, count: n &* width) }
         }).linear(.jointly([0])),

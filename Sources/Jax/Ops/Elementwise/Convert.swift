@@ -249,7 +249,8 @@ extension Complex: ConvertibleElement where Part: ConvertibleElement {
     @inline(__always) fileprivate init(converting value: Double) { self.init(Part(converting: value)) }
 }
 
-private func write<Source: ConversionSource>(_ dtype: DType, _ block: UnsafeMutablePointer<Source>, _ count: Int, _ target: UnsafeMutableRawPointer) {
+private func write<Source: ConversionSource>(_ dtype: DType, _ block: UnsafeMutablePointer<Source>,
+                                             _ count: Int, _ target: UnsafeMutableRawPointer) {
     func run<T: ConvertibleElement>(_ type: T.Type) { loop(block, target, count) { (x: Source) -> T in x.converted() } }
     switch dtype {
     case .i1: run(Boolean.self)

@@ -59,7 +59,8 @@ func elementwise<Record: Parameters>(
     kernel: @escaping (_ operand: DType, _ result: DType, Record) -> BlockKernel?) -> OpDefinition {
     OpDefinition(code, record, traits.union(.elementwise), infer: { view, record throws(JaxError) in [.tensor(try infer(view, record))] },
                  .tensor(evaluateElementwise),
-                 scalar: { operand, result, parameters in kernel(operand, result, unsafeDowncast(parameters, to: Record.self)) }, isBare: isBare)
+                 scalar: { operand, result, parameters in kernel(operand, result, unsafeDowncast(parameters, to: Record.self)) },
+                 isBare: isBare)
 }
 
 /// Runs the definition's loop over whole arrays, on several processors where there is enough to do.

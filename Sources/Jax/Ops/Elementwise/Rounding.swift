@@ -61,13 +61,16 @@ public final class ReducePrecisionParameters: Parameters {
         case .bf16: return BlockKernel { a, _, _, r, n in reduce(UInt16.self, (8, 7), to: (exponent, mantissa), a, r, n) }
         case .f32: return BlockKernel { a, _, _, r, n in reduce(UInt32.self, (8, 23), to: (exponent, mantissa), a, r, n) }
         case .f64: return BlockKernel { a, _, _, r, n in reduce(UInt64.self, (11, 52), to: (exponent, mantissa), a, r, n) }
-        default: return ScalarKernels.bySingle(dtype, BlockKernel { a, _, _, r, n in reduce(UInt32.self, (8, 23), to: (exponent, mantissa), a, r, n) })
+        default:
+            return ScalarKernels.bySingle(dtype,
+                                          BlockKernel { a, _, _, r, n in reduce(UInt32.self, (8, 23), to: (exponent, mantissa), a, r, n) })
         }
     }
 }
 
 /// On the bits: the mantissa to nearest even, then exponents out of range to infinity or zero of the same sign.
-private func reduce<Bits: IntegerElement>(_ type: Bits.Type, _ format: (exponent: Int, mantissa: Int), to reduced: (exponent: Int, mantissa: Int),
+private func reduce<Bits: IntegerElement>(_ type: Bits.Type, _ format: (exponent: Int, mantissa: Int),
+                                          to reduced: (exponent: Int, mantissa: Int),
                                           _ a: UnsafeRawPointer, _ result: UnsafeMutableRawPointer, _ count: Int) {
     let magnitudeMask: Bits = (1 << Bits(format.exponent + format.mantissa)) - 1
     let infinity: Bits = ((1 << Bits(format.exponent)) - 1) << Bits(format.mantissa)

@@ -49,7 +49,8 @@ private func fourierType(_ op: OpView, _ parameters: FourierParameters) throws(J
         // jnp.fft.irfft of one element asks for none.
         expected[expected.count - 1] = shape[last] == 0 ? min(operand.shape[last], 1) : shape[last] / 2 + 1
     }
-    try op.require(agree(Array(operand.shape.suffix(lengths.count)), expected), "\(kind.rawValue) of length \(text(lengths)) does not fit \(operand)")
+    try op.require(agree(Array(operand.shape.suffix(lengths.count)), expected),
+                   "\(kind.rawValue) of length \(text(lengths)) does not fit \(operand)")
     let dtype: DType
     switch (kind, operand.dtype) {
     case (.realForward, .f32): dtype = .c64
@@ -60,7 +61,8 @@ private func fourierType(_ op: OpView, _ parameters: FourierParameters) throws(J
     return [.tensor(TensorType(dtype, shape))]
 }
 
-private func evaluateFourier(_ activation: Activation, _ parameters: FourierParameters, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
+private func evaluateFourier(_ activation: Activation, _ parameters: FourierParameters,
+                             _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
     let operand = try operands[0].asTensor()
     let result = try Tensor(try activation.resultTensorType())
     if result.elementCount == 0 { return result }

@@ -64,7 +64,8 @@ func dynamicGatherType(_ op: OpView, _ parameters: DynamicGatherParameters) thro
     try op.requireInteger(2, "slice_sizes")
     let rank = try op.tensor(0).rank
     let sizes = try op.tensor(2)
-    try op.require(sizes.rank == 1 && agree(sizes.shape[0], rank), "slice_sizes must have one element a dimension of the operand, are \(sizes)")
+    try op.require(sizes.rank == 1 && agree(sizes.shape[0], rank),
+                   "slice_sizes must have one element a dimension of the operand, are \(sizes)")
     let dimensions = parameters.dimensions
     try op.requireAxes(dimensions.windowDims, rank: parameters.shape.count, "offset_dims")
     // Collapsed and batching dimensions have slices of one element; the others are declared.

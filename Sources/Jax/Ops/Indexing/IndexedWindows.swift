@@ -17,7 +17,8 @@ public struct WindowDimensions: Equatable {
 
     public init() {}
 
-    public init(windowDims: [Int], collapsed: [Int], operandBatching: [Int] = [], indicesBatching: [Int] = [], indexMap: [Int], indexVectorDim: Int) {
+    public init(windowDims: [Int], collapsed: [Int], operandBatching: [Int] = [],
+                indicesBatching: [Int] = [], indexMap: [Int], indexVectorDim: Int) {
         self.windowDims = windowDims
         self.collapsed = collapsed
         self.operandBatching = operandBatching
@@ -54,7 +55,9 @@ public struct WindowDimensions: Equatable {
                        "index vectors have \(components) components, the index map names \(indexMap.count) dimensions")
         try op.require(windowDims.count + collapsed.count + operandBatching.count == operand.count,
                        "window, collapsed and batching dims must be the operand's \(operand.count) dimensions")
-        for k in 1..<max(1, windowDims.count) { try op.require(windowDims[k - 1] < windowDims[k], "window dims \(text(windowDims)) must ascend") }
+        for k in 1..<max(1, windowDims.count) {
+            try op.require(windowDims[k - 1] < windowDims[k], "window dims \(text(windowDims)) must ascend")
+        }
     }
 
     /// The shape of the indices without the index vectors' dimension.

@@ -32,7 +32,8 @@ public final class ScatterParameters: Parameters {
 }
 
 private func scatterTypes(_ op: OpView, _ parameters: ScatterParameters) throws(JaxError) -> [ValueType] {
-    try op.require(op.operandCount >= 3 && op.operandCount % 2 == 1, "takes inputs, indices and as many updates, given \(op.operandCount) operands")
+    try op.require(op.operandCount >= 3 && op.operandCount % 2 == 1,
+                   "takes inputs, indices and as many updates, given \(op.operandCount) operands")
     try op.requireRegions(1)
     let count = op.operandCount / 2
     let (inputs, shape) = try op.alikeOperands(count)
@@ -66,7 +67,8 @@ private func scatterTypes(_ op: OpView, _ parameters: ScatterParameters) throws(
     return results
 }
 
-private func evaluateScatter(_ activation: Activation, _ parameters: ScatterParameters, _ operands: inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
+private func evaluateScatter(_ activation: Activation, _ parameters: ScatterParameters,
+                             _ operands: inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
     let count = operands.count / 2
     let types = activation.resultDTypes(ofRegion: 0)
     let indices = try operands[count].asTensor()

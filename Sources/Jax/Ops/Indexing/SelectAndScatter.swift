@@ -3,7 +3,8 @@ import JaxIR
 import JaxPlatform
 
 func selectAndScatterFamily() -> [OpDefinition] {
-    [OpDefinition(.selectAndScatter, SelectAndScatterParameters.self, .scalarRegions, infer: selectAndScatterType, tensor: evaluateSelectAndScatter)]
+    [OpDefinition(.selectAndScatter, SelectAndScatterParameters.self, .scalarRegions,
+                  infer: selectAndScatterType, tensor: evaluateSelectAndScatter)]
 }
 
 /// How windows slide over the operand. Padding is (low, high) a dimension.

@@ -3,7 +3,8 @@
 import JaxIR
 import JaxPlatform
 
-private func deviceCall<Record: Parameters>(_ name: String, _ record: Record.Type, infer: @escaping (OpView) throws(JaxError) -> [TensorType],
+private func deviceCall<Record: Parameters>(_ name: String, _ record: Record.Type,
+                                            infer: @escaping (OpView) throws(JaxError) -> [TensorType],
                                             evaluate: @escaping (MatrixCall, Record) throws(JaxError) -> Void) -> OpDefinition {
     OpDefinition(.customCall, target: name, record, infer: { view, _ throws(JaxError) in
         try view.checkResults(try infer(view))

@@ -37,7 +37,8 @@ func hermitianEigen<T: LinearScalar>(_ a: Matrix<T>, _ eigenvalues: UnsafeMutabl
 
 /// QL iterations with implicit shifts on a symmetric tridiagonal matrix; `off[n-1]` is scratch. Rows of `vectors` are
 /// rotated along.
-private func implicitQL<T: LinearScalar>(_ d: UnsafeMutablePointer<Double>, _ e: UnsafeMutablePointer<Double>, _ vectors: Matrix<T>) throws(JaxError) -> Int {
+private func implicitQL<T: LinearScalar>(_ d: UnsafeMutablePointer<Double>,
+                                         _ e: UnsafeMutablePointer<Double>, _ vectors: Matrix<T>) throws(JaxError) -> Int {
     let n = vectors.rows
     for l in 0..<n {
         var iterations = 0

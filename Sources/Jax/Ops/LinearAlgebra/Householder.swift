@@ -76,7 +76,8 @@ func formQ<T: LinearScalar>(_ a: Matrix<T>, _ taus: UnsafeMutablePointer<T>, _ c
 }
 
 /// Replaces `c` by Q c or Q^H c (`left`), c Q or c Q^H, for the product Q of the reflectors in `a`.
-func multiplyByQ<T: LinearScalar>(_ a: Matrix<T>, _ taus: UnsafeMutablePointer<T>, _ count: Int, _ c: Matrix<T>, left: Bool, adjoint: Bool) throws(JaxError) {
+func multiplyByQ<T: LinearScalar>(_ a: Matrix<T>, _ taus: UnsafeMutablePointer<T>,
+                                  _ count: Int, _ c: Matrix<T>, left: Bool, adjoint: Bool) throws(JaxError) {
     let work = try Matrix<T>(2, max(a.rows, c.columns, c.rows))
     defer { work.free() }
     let v = work.row(0)

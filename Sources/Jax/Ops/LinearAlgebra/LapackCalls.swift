@@ -29,7 +29,11 @@ func lapackCalls() -> [OpDefinition] {
         return [a.type, TensorType(.i32, a.batch)]
     }, evaluate: { call, parameters throws(JaxError) in
         let lower = parameters.lower
-        if call.isComplex { try cholesky(Complex128.self, call, lower: lower, info: 1) } else { try cholesky(Double.self, call, lower: lower, info: 1) }
+        if call.isComplex {
+            try cholesky(Complex128.self, call, lower: lower, info: 1)
+        } else {
+            try cholesky(Double.self, call, lower: lower, info: 1)
+        }
     })
     + routine("trsm", TriangularCallParameters.self, infer: { op, parameters throws(JaxError) in
         [try triangularSolution(op, left: parameters.form.left)]
@@ -81,7 +85,11 @@ func lapackCalls() -> [OpDefinition] {
         let a = try op.matrixStack(0, square: true)
         return [a.type, TensorType(a.type.dtype, a.batch + [isDynamic(a.rows) ? a.rows : max(a.rows - 1, 0)]), TensorType(.i32, a.batch)]
     }, evaluate: { call, parameters throws(JaxError) in
-        if call.isComplex { try reduceHessenberg(Complex128.self, call, parameters) } else { try reduceHessenberg(Double.self, call, parameters) }
+        if call.isComplex {
+            try reduceHessenberg(Complex128.self, call, parameters)
+        } else {
+            try reduceHessenberg(Double.self, call, parameters)
+        }
     })
     + routine("sytrd", complex: "hetrd", TriangleParameters.self, infer: { op, _ throws(JaxError) in
         let a = try op.matrixStack(0, square: true)
@@ -89,19 +97,28 @@ func lapackCalls() -> [OpDefinition] {
         return [a.type, TensorType(a.type.dtype.real, a.batch + [a.rows]), TensorType(a.type.dtype.real, a.batch + [less]),
                 TensorType(a.type.dtype, a.batch + [less]), TensorType(.i32, a.batch)]
     }, evaluate: { call, parameters throws(JaxError) in
-        if call.isComplex { try reduceTridiagonal(Complex128.self, call, parameters) } else { try reduceTridiagonal(Double.self, call, parameters) }
+        if call.isComplex {
+            try reduceTridiagonal(Complex128.self, call, parameters)
+        } else {
+            try reduceTridiagonal(Double.self, call, parameters)
+        }
     })
     + routine("gtsv", Parameters.self, infer: { op, _ throws(JaxError) in
         let b = try op.matrixStack(3)
         var results: [TensorType] = []
         for k in 0..<3 {
             let diagonal = try op.tensor(k)
-            try op.require(diagonal.dtype == b.type.dtype && agree(diagonal.shape, b.batch + [b.rows]), "diagonal \(diagonal) does not go with \(b.type)")
+            try op.require(diagonal.dtype == b.type.dtype && agree(diagonal.shape, b.batch + [b.rows]),
+                           "diagonal \(diagonal) does not go with \(b.type)")
             results.append(diagonal)
         }
         return results + [b.type, TensorType(.i32, b.batch)]
     }, evaluate: { call, _ throws(JaxError) in
-        if call.operands[3].dtype.isComplex { try solveTridiagonals(Complex128.self, call) } else { try solveTridiagonals(Double.self, call) }
+        if call.operands[3].dtype.isComplex {
+            try solveTridiagonals(Complex128.self, call)
+        } else {
+            try solveTridiagonals(Double.self, call)
+        }
     })
 }
 
@@ -117,7 +134,8 @@ func qrResults(_ op: OpView) throws(JaxError) -> [TensorType] {
 func reflectorStack(_ op: OpView) throws(JaxError) -> TensorType {
     let a = try op.matrixStack(0), taus = try op.tensor(1)
     try op.require(taus.dtype == a.type.dtype && taus.rank == a.type.rank - 1 && agree(Array(taus.shape.dropLast()), a.batch)
-                   && (isDynamic(taus.shape[taus.rank - 1]) || isDynamic(smaller(a.rows, a.columns)) || taus.shape[taus.rank - 1] <= min(a.rows, a.columns))
+                   && (isDynamic(taus.shape[taus.rank - 1]) || isDynamic(smaller(a.rows, a.columns))
+                       || taus.shape[taus.rank - 1] <= min(a.rows, a.columns))
                    && (isDynamic(smaller(a.rows, a.columns)) || a.columns <= a.rows),
                    "reflectors \(a.type) and factors \(taus) do not go together")
     return a.type
@@ -128,7 +146,8 @@ private func singularResults(_ op: OpView, _ parameters: SingularParameters) thr
     let k = smaller(a.rows, a.columns), real = a.type.dtype.real
     // 'A' all vectors, 'S' and 'N' as many as singular values; without vectors the declared arrays are only placeholders.
     var left = parameters.mode == .all ? a.rows : k, right = parameters.mode == .all ? a.columns : k
-    if parameters.mode == .none, let u = try? op.declaredTensor(2), let v = try? op.declaredTensor(3), u.rank == a.type.rank, v.rank == a.type.rank {
+    if parameters.mode == .none, let u = try? op.declaredTensor(2), let v = try? op.declaredTensor(3),
+       u.rank == a.type.rank, v.rank == a.type.rank {
         left = u.shape[u.rank - 1] == a.rows ? a.rows : k
         right = v.shape[v.rank - 2] == a.columns ? a.columns : k
     }

@@ -4,7 +4,8 @@ import JaxPlatform
 
 /// Replaces `a` by its real Schur form T and `z` by the orthogonal matrix with `a = z T zᵀ`; `re` and `im` receive the
 /// eigenvalues. 2 by 2 blocks have equal diagonal elements. Gives 0, or the number of eigenvalues that did not converge.
-func realSchur(_ a: Matrix<Double>, _ z: Matrix<Double>, _ re: UnsafeMutablePointer<Double>, _ im: UnsafeMutablePointer<Double>) throws(JaxError) -> Int {
+func realSchur(_ a: Matrix<Double>, _ z: Matrix<Double>, _ re: UnsafeMutablePointer<Double>,
+               _ im: UnsafeMutablePointer<Double>) throws(JaxError) -> Int {
     let n = a.rows
     z.setIdentity()
     if n == 0 { return 0 }

@@ -5,7 +5,8 @@ import JaxPlatform
 /// Decomposes `a` (rows >= columns), given by its columns as the ROWS of `columns` (n by m). Afterwards the rows of `columns`
 /// are the left singular vectors, the rows of `right` (n by n) the right ones (A v = s u), `values` descends.
 /// Gives 0, or 1 where the rotations did not converge.
-func singularValues<T: LinearScalar>(_ columns: Matrix<T>, _ right: Matrix<T>, _ values: UnsafeMutablePointer<Double>) throws(JaxError) -> Int {
+func singularValues<T: LinearScalar>(_ columns: Matrix<T>, _ right: Matrix<T>,
+                                     _ values: UnsafeMutablePointer<Double>) throws(JaxError) -> Int {
     let n = columns.rows, m = columns.columns
     right.setIdentity()
     var hasConverged = false
@@ -58,7 +59,8 @@ func singularValues<T: LinearScalar>(_ columns: Matrix<T>, _ right: Matrix<T>, _
     return hasConverged ? 0 : 1
 }
 
-private func rotate<T: LinearScalar>(_ x: UnsafeMutablePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int, _ c: Double, _ s: Double, _ phase: T) {
+private func rotate<T: LinearScalar>(_ x: UnsafeMutablePointer<T>, _ y: UnsafeMutablePointer<T>,
+                                     _ count: Int, _ c: Double, _ s: Double, _ phase: T) {
     for k in 0..<count {
         let turned = y[k] * phase
         let old = x[k]

@@ -36,7 +36,8 @@ public final class RngParameters: Parameters {
     }
 }
 
-private func evaluateRng(_ activation: Activation, _ parameters: RngParameters, _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
+private func evaluateRng(_ activation: Activation, _ parameters: RngParameters,
+                         _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
     let type = try activation.resultTensorType()
     let generator = Threefry(key: UInt64(activation.operation.results[0].index))
     if !type.dtype.isFloat {

@@ -87,7 +87,8 @@ private func reduce(_ inputs: [Tensor], _ initials: [Tensor], axes: [Int], _ red
     var blocks: [ReducerBlocks] = []
     defer { for block in blocks { block.free() } }
     for _ in 0..<parts {
-        blocks.append(try ReducerBlocks(for: reducer, inputs: inputs.map { $0.dtype }, initials: initials.map { $0.dtype }, results: reducer.dtypes))
+        blocks.append(try ReducerBlocks(for: reducer, inputs: inputs.map { $0.dtype },
+                                        initials: initials.map { $0.dtype }, results: reducer.dtypes))
     }
     let isEmpty = inputs[0].elementCount == 0
 

@@ -7,7 +7,9 @@ func reduceWindowFamily() -> [OpDefinition] {
         OpDefinition(.reduceWindow, ReduceWindowParameters.self, .scalarRegions, infer: { view, parameters throws(JaxError) in
             let (shape, accumulators) = try view.reduction()
             var output: [Int] = []
-            for window in try parameters.windows(view, shape) { output.append(isDynamic(window.size) ? TensorType.dynamic : window.outputSize) }
+            for window in try parameters.windows(view, shape) {
+                output.append(isDynamic(window.size) ? TensorType.dynamic : window.outputSize)
+            }
             return accumulators.map { .tensor(TensorType($0, output)) }
         }, evaluate: evaluateReduceWindow),
     ]
@@ -70,7 +72,8 @@ extension OpView {
     func requireWindow(_ name: String, _ list: [Int], _ count: Int, least: Int) throws(JaxError) {
         try require(list.count == count, "\(name) \(text(list)) must have \(count) elements")
         for element in list {
-            try require(element >= least && element <= Window.limit, "\(name) \(text(list)) has \(element), expected \(least) to \(Window.limit)")
+            try require(element >= least && element <= Window.limit,
+                        "\(name) \(text(list)) has \(element), expected \(least) to \(Window.limit)")
         }
     }
 }
@@ -139,7 +142,8 @@ private func scanned(_ inputs: [Tensor], _ initials: [Tensor], _ scan: Cumulativ
     var blocks: [ReducerBlocks] = []
     defer { for block in blocks { block.free() } }
     for _ in 0..<parts {
-        blocks.append(try ReducerBlocks(for: reducer, inputs: inputs.map { $0.dtype }, initials: initials.map { $0.dtype }, results: reducer.dtypes))
+        blocks.append(try ReducerBlocks(for: reducer, inputs: inputs.map { $0.dtype },
+                                        initials: initials.map { $0.dtype }, results: reducer.dtypes))
     }
     try inParallel(steps, parts: parts) { (part, range) throws(JaxError) in
         let block = blocks[part]
@@ -189,7 +193,8 @@ private func reduceWindows(_ inputs: [Tensor], _ initials: [Tensor], _ windows: 
     var blocks: [ReducerBlocks] = []
     defer { for block in blocks { block.free() } }
     for _ in 0..<parts {
-        blocks.append(try ReducerBlocks(for: reducer, inputs: inputs.map { $0.dtype }, initials: initials.map { $0.dtype }, results: reducer.dtypes))
+        blocks.append(try ReducerBlocks(for: reducer, inputs: inputs.map { $0.dtype },
+                                        initials: initials.map { $0.dtype }, results: reducer.dtypes))
     }
 
     try inParallel(steps, parts: parts) { (part, range) throws(JaxError) in
@@ -231,7 +236,8 @@ private func reduceWindows(_ inputs: [Tensor], _ initials: [Tensor], _ windows: 
 
 /// Combines, for each element of the window in the last dimension, the outputs `first..<first + width` of a row with the
 /// operand's row at `base`.
-private func combineRow(_ inputs: [Tensor], _ window: Window, _ base: Int, _ first: Int, _ width: Int, _ block: ReducerBlocks) throws(JaxError) {
+private func combineRow(_ inputs: [Tensor], _ window: Window, _ base: Int,
+                        _ first: Int, _ width: Int, _ block: ReducerBlocks) throws(JaxError) {
     for w in 0..<window.window {
         if window.baseDilation == 1 {
             let reach = window.positions(w, limit: first + width)

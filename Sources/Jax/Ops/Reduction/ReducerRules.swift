@@ -9,14 +9,16 @@ extension OpView {
         let (parameters, results) = regionTypes(index)
         let count = inputs.count
         try require(parameters.count == 2 * count && results.count == count,
-                    "its region must take \(2 * count) scalars and return \(count); it takes \(parameters.count) and returns \(results.count)")
+                    "its region must take \(2 * count) scalars and return \(count); it takes \(parameters.count) and returns "
+                        + "\(results.count)")
         var types: [DType] = []
         for k in 0..<count {
             guard let type = results[k].tensor, type.rank == 0, parameters[k] == results[k], parameters[count + k] == results[k] else {
                 throw error(.typeError, "its region must take and return scalars of one type; result \(k) is \(results[k]), "
                     + "the parameters are \(parameters[k]) and \(parameters[count + k])")
             }
-            try require(type.dtype.kind == inputs[k].kind, "its region works on \(type.dtype.name), its operand \(k) is of \(inputs[k].name)")
+            try require(type.dtype.kind == inputs[k].kind,
+                        "its region works on \(type.dtype.name), its operand \(k) is of \(inputs[k].name)")
             types.append(type.dtype)
         }
         return types

@@ -8,14 +8,16 @@ import JaxIR
 ///
 /// A structure, because a closure that is optional would be wrapped in further closures on its way.
 struct BlockKernel {
-    typealias Loop = (_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeRawPointer, _ result: UnsafeMutableRawPointer, _ count: Int) -> Void
+    typealias Loop = (_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeRawPointer,
+                      _ result: UnsafeMutableRawPointer, _ count: Int) -> Void
 
     private let loop: Loop
 
     init(_ loop: @escaping Loop) { self.loop = loop }
 
     @inline(__always)
-    func callAsFunction(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeRawPointer, _ result: UnsafeMutableRawPointer, _ count: Int) {
+    func callAsFunction(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeRawPointer,
+                        _ result: UnsafeMutableRawPointer, _ count: Int) {
         loop(a, b, c, result, count)
     }
 }

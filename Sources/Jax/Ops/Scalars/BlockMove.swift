@@ -60,14 +60,16 @@ private struct RowCopy: WidthKernel {
     }
 }
 
-func copyRow(_ dtype: DType, _ source: UnsafeRawPointer, _ sourceStride: Int, _ target: UnsafeMutableRawPointer, _ targetStride: Int, _ count: Int) {
+func copyRow(_ dtype: DType, _ source: UnsafeRawPointer, _ sourceStride: Int,
+             _ target: UnsafeMutableRawPointer, _ targetStride: Int, _ count: Int) {
     dispatchWidth(dtype, RowCopy(source: source, sourceStride: sourceStride, target: target, targetStride: targetStride, count: count))
 }
 
 /// Copies `count` elements between strided rows of one type. By raw memory and variables: `update` and assignments of a generic
 /// type become a call for each element.
 @inline(__always)
-func copyStrided<T: BitwiseCopyable>(_ source: UnsafePointer<T>, _ sourceStride: Int, _ target: UnsafeMutablePointer<T>, _ targetStride: Int, _ count: Int) {
+func copyStrided<T: BitwiseCopyable>(_ source: UnsafePointer<T>, _ sourceStride: Int,
+                                     _ target: UnsafeMutablePointer<T>, _ targetStride: Int, _ count: Int) {
     if targetStride == 1 && sourceStride == 1 {
         UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: count &* MemoryLayout<T>.stride)
     } else if targetStride == 1 && sourceStride == 0 {

@@ -87,7 +87,8 @@ struct ReducerBlocks {
     private let initialLoaders: [BlockMove], loaders: [BlockMove], storers: [BlockMove]
 
     /// For inputs, initial values and results of the given types, one for each accumulator.
-    init(for reducer: Reducer, inputs inputTypes: [DType], initials: [DType], results: [DType], capacity: Int = ReducerBlocks.capacity) throws(JaxError) {
+    init(for reducer: Reducer, inputs inputTypes: [DType], initials: [DType],
+         results: [DType], capacity: Int = ReducerBlocks.capacity) throws(JaxError) {
         self.reducer = reducer
         var size = 0, widest = 0
         for dtype in reducer.accumulators {
@@ -150,7 +151,8 @@ struct ReducerBlocks {
         switch reducer.form {
         case .replace:
             let width = dtypes[0].byteWidth
-            (accumulators[0] + range.lowerBound * width).copyMemory(from: inputs[0] + (range.lowerBound - shift) * width, byteCount: range.count * width)
+            (accumulators[0] + range.lowerBound * width).copyMemory(from: inputs[0] + (range.lowerBound - shift) * width,
+                byteCount: range.count * width)
         case .fold(_, let kernel):
             let width = dtypes[0].byteWidth
             let target = accumulators[0] + range.lowerBound * width, source = inputs[0] + (range.lowerBound - shift) * width
@@ -214,8 +216,12 @@ struct ReducerBlocks {
 
     private func run(accumulator: Int, input: Int) throws(JaxError) {
         var arguments: [RuntimeValue] = []
-        for (k, dtype) in reducer.dtypes.enumerated() { arguments.append(.tensor(try scalarTensor(dtype, accumulators[k] + accumulator * dtype.byteWidth))) }
-        for (k, dtype) in reducer.dtypes.enumerated() { arguments.append(.tensor(try scalarTensor(dtype, inputs[k] + input * dtype.byteWidth))) }
+        for (k, dtype) in reducer.dtypes.enumerated() {
+            arguments.append(.tensor(try scalarTensor(dtype, accumulators[k] + accumulator * dtype.byteWidth)))
+        }
+        for (k, dtype) in reducer.dtypes.enumerated() {
+            arguments.append(.tensor(try scalarTensor(dtype, inputs[k] + input * dtype.byteWidth)))
+        }
         let results = try reducer.run(arguments)
         for (k, dtype) in reducer.dtypes.enumerated() {
             let tensor = try results[k].asTensor()

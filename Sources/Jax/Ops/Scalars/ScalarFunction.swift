@@ -165,9 +165,12 @@ private struct ScalarCompiler {
             slotOf[operation.results[0].index] = operands[0]
             return true
         }
-        guard let kernel = opDefinition(operation.code)?.scalar?(slots[operands[operands.count - 1]], result, operation.parameters) else { return false }
+        guard let kernel = opDefinition(operation.code)?.scalar?(slots[operands[operands.count - 1]], result, operation.parameters) else {
+            return false
+        }
         instructions.append(ScalarInstruction(kernel: kernel, a: operands[0], b: operands.count > 1 ? operands[1] : operands[0],
-                                              c: operands.count > 2 ? operands[2] : operands[0], result: define(operation.results[0], result)))
+                                              c: operands.count > 2 ? operands[2] : operands[0],
+                                              result: define(operation.results[0], result)))
         return true
     }
 }

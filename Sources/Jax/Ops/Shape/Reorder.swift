@@ -29,7 +29,8 @@ func reorderFamily() -> [OpDefinition] {
         }, tensor: { _, parameters, operands throws(JaxError) in
             try reverse(try operands[0].asTensor(), parameters.dimensions)
         }).linear(.jointly([0])),
-        OpDefinition(.concatenate, DimensionParameters.self, infer: concatenateType, tensor: { activation, parameters, operands throws(JaxError) in
+        OpDefinition(.concatenate, DimensionParameters.self, infer: concatenateType,
+                     tensor: { activation, parameters, operands throws(JaxError) in
             var tensors: [Tensor] = []
             for operand in operands { tensors.append(try operand.asTensor()) }
             return try concatenate(tensors, axis: parameters.dimension, try activation.resultTensorType())

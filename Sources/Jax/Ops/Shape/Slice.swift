@@ -8,7 +8,8 @@ func sliceFamily() -> [OpDefinition] {
             try slice(try operands[0].asTensor(), starts: parameters.starts, strides: parameters.strides,
                       to: try activation.resultTensorType())
         }).linear(.jointly([0])),
-        OpDefinition(.dynamicSlice, SliceSizesParameters.self, infer: dynamicSliceType, tensor: { activation, _, operands throws(JaxError) in
+        OpDefinition(.dynamicSlice, SliceSizesParameters.self, infer: dynamicSliceType,
+                     tensor: { activation, _, operands throws(JaxError) in
             let operand = try operands[0].asTensor()
             let type = try activation.resultTensorType()
             let starts = try clampedStarts(operands[1...], operand.shape, type.shape)

@@ -65,7 +65,8 @@ private struct ComparatorReader {
     func source(_ id: ValueID, depth: Int) -> Source? {
         for (index, parameter) in region.parameters.enumerated() where parameter == id { return Source(parameter: index) }
         guard depth < 4, let select = definition(id), select.code == .select, select.operands.count == 3,
-              let test = definition(select.operands[0]), test.code == .compare, test.operands.count == 2, test.operands[0] == select.operands[2],
+              let test = definition(select.operands[0]), test.code == .compare,
+              test.operands.count == 2, test.operands[0] == select.operands[2],
               let constant = constant(select.operands[1]), var inner = source(select.operands[2], depth: depth + 1) else { return nil }
         switch test.parameters(CompareParameters.self).direction {
         case .equal where constant == 0 && self.constant(test.operands[1]) == 0:

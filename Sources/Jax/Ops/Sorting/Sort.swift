@@ -3,7 +3,8 @@ import JaxIR
 import JaxPlatform
 
 func sortFamily() -> [OpDefinition] {
-    [OpDefinition(.sort, SortParameters.self, .scalarRegions, infer: sortTypes, evaluate: { activation, parameters, operands throws(JaxError) in
+    [OpDefinition(.sort, SortParameters.self, .scalarRegions, infer: sortTypes,
+                  evaluate: { activation, parameters, operands throws(JaxError) in
         var inputs: [Tensor] = []
         for operand in operands { inputs.append(try operand.asTensor()) }
         let axis = parameters.dimension < 0 ? parameters.dimension + inputs[0].type.rank : parameters.dimension

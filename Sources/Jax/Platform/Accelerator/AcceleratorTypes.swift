@@ -172,10 +172,13 @@ public struct BufferView {
     public func validate(alignment: Int) throws(AcceleratorError) {
         let (end, overflow) = offset.addingReportingOverflow(byteCount)
         guard offset >= 0, byteCount > 0, !overflow, end <= buffer.byteCount else {
-            throw AcceleratorError(.invalidUse, "a view of bytes \(offset)..<\(offset &+ byteCount) does not lie in buffer '\(buffer.name)' of \(buffer.byteCount) bytes")
+            throw AcceleratorError(.invalidUse,
+                                   "a view of bytes \(offset)..<\(offset &+ byteCount) does not lie in buffer '\(buffer.name)' of "
+                                       + "\(buffer.byteCount) bytes")
         }
         guard offset % alignment == 0 else {
-            throw AcceleratorError(.invalidUse, "a view of buffer '\(buffer.name)' begins at byte \(offset), which is no multiple of \(alignment)")
+            throw AcceleratorError(.invalidUse,
+                                   "a view of buffer '\(buffer.name)' begins at byte \(offset), which is no multiple of \(alignment)")
         }
     }
 }

@@ -15,16 +15,20 @@ extension AcceleratorInformation {
     /// Throws `invalidUse` unless the device can call kernels that way.
     public func validate(_ layout: KernelLayout) throws(AcceleratorError) {
         guard (0...Int(limits.bindingCount)).contains(layout.bindingCount) else {
-            throw AcceleratorError(.invalidUse, "kernel '\(layout.entry)' has \(layout.bindingCount) buffers; the device allows \(limits.bindingCount)")
+            throw AcceleratorError(.invalidUse,
+                                   "kernel '\(layout.entry)' has \(layout.bindingCount) buffers; the device allows \(limits.bindingCount)")
         }
         guard layout.parameterByteCount >= 0, layout.parameterByteCount % 4 == 0,
             layout.parameterByteCount <= Int(limits.parameterByteCount) else {
-            throw AcceleratorError(.invalidUse, "kernel '\(layout.entry)' has \(layout.parameterByteCount) bytes of parameters; the device allows multiples of 4 up to \(limits.parameterByteCount)")
+            throw AcceleratorError(.invalidUse,
+                                   "kernel '\(layout.entry)' has \(layout.parameterByteCount) bytes of parameters; the device allows "
+                                       + "multiples of 4 up to \(limits.parameterByteCount)")
         }
         if let size = layout.subgroupSize {
             guard features.contains(.subgroupSizeControl),
                 (limits.smallestSubgroupSize...max(limits.smallestSubgroupSize, limits.largestSubgroupSize)).contains(size) else {
-                throw AcceleratorError(.invalidUse, "kernel '\(layout.entry)' insists on subgroups of \(size), which the device does not offer")
+                throw AcceleratorError(.invalidUse,
+                                       "kernel '\(layout.entry)' insists on subgroups of \(size), which the device does not offer")
             }
         }
     }
@@ -42,26 +46,35 @@ extension AcceleratorInformation {
             try from.validate(alignment: 1)
             try to.validate(alignment: 1)
             guard from.byteCount == to.byteCount else {
-                throw AcceleratorError(.invalidUse, "a copy of \(from.byteCount) bytes of '\(from.buffer.name)' to \(to.byteCount) bytes of '\(to.buffer.name)'")
+                throw AcceleratorError(.invalidUse,
+                                       "a copy of \(from.byteCount) bytes of '\(from.buffer.name)' to \(to.byteCount) bytes of "
+                                           + "'\(to.buffer.name)'")
             }
             guard from.buffer !== to.buffer || from.offset + from.byteCount <= to.offset || to.offset + to.byteCount <= from.offset else {
                 throw AcceleratorError(.invalidUse, "a copy within buffer '\(from.buffer.name)' overlaps itself")
             }
         case .dispatch(let kernel, let bindings, let parameters, let groups):
             guard bindings.count == kernel.layout.bindingCount else {
-                throw AcceleratorError(.invalidUse, "kernel '\(kernel.name)' takes \(kernel.layout.bindingCount) buffers, not \(bindings.count)")
+                throw AcceleratorError(.invalidUse,
+                                       "kernel '\(kernel.name)' takes \(kernel.layout.bindingCount) buffers, not \(bindings.count)")
             }
             guard parameters.count == kernel.layout.parameterByteCount else {
-                throw AcceleratorError(.invalidUse, "kernel '\(kernel.name)' takes \(kernel.layout.parameterByteCount) bytes of parameters, not \(parameters.count)")
+                throw AcceleratorError(.invalidUse,
+                                       "kernel '\(kernel.name)' takes \(kernel.layout.parameterByteCount) bytes of parameters, not "
+                                           + "\(parameters.count)")
             }
             let most = limits.workgroupCount
             guard groups.x <= most.x, groups.y <= most.y, groups.z <= most.z else {
-                throw AcceleratorError(.invalidUse, "\(groups.x)×\(groups.y)×\(groups.z) workgroups of '\(kernel.name)'; the device allows \(most.x)×\(most.y)×\(most.z)")
+                throw AcceleratorError(.invalidUse,
+                                       "\(groups.x)×\(groups.y)×\(groups.z) workgroups of '\(kernel.name)'; the device allows "
+                                           + "\(most.x)×\(most.y)×\(most.z)")
             }
             for view in bindings {
                 try view.validate(alignment: Int(limits.viewAlignment))
                 guard UInt64(view.byteCount) <= limits.viewByteCount else {
-                    throw AcceleratorError(.invalidUse, "a view of \(view.byteCount) bytes of buffer '\(view.buffer.name)'; kernels see at most \(limits.viewByteCount)")
+                    throw AcceleratorError(.invalidUse,
+                                           "a view of \(view.byteCount) bytes of buffer '\(view.buffer.name)'; kernels see at most "
+                                               + "\(limits.viewByteCount)")
                 }
             }
         }

@@ -51,7 +51,8 @@ public final class NullAccelerator: Accelerator {
         return add(NullKernel(self, layout: layout, module: module, generation: generation))
     }
 
-    public func makeList(_ commands: [AcceleratorCommand], timed: Bool, owner: AcceleratorOwner) throws(AcceleratorError) -> any AcceleratorList {
+    public func makeList(_ commands: [AcceleratorCommand], timed: Bool,
+                         owner: AcceleratorOwner) throws(AcceleratorError) -> any AcceleratorList {
         for command in commands {
             try information.validate(command)
             for view in command.views { _ = try resolve(view.buffer) }

@@ -56,7 +56,8 @@ extension Value {
         var shape: [Int] = []
         for item in items {
             guard let size = try item.asIndex() else {
-                throw JaxError(.typeError, "Shapes must be 1D sequences of concrete values of integer type, got an entry of type \(item.typeName).")
+                throw JaxError(.typeError,
+                               "Shapes must be 1D sequences of concrete values of integer type, got an entry of type \(item.typeName).")
             }
             shape.append(size)
         }

@@ -113,8 +113,10 @@ func dtypeModule() -> NativeModule {
 
 func scalarTypeModule() -> NativeModule {
     NativeModule(name: "scalar_type", functions: sharedMembers() + [
-        NativeFunction("__repr__", "self", .inline) { call throws(JaxError) in .string("<class 'jax.numpy." + (try dtype(call).name) + "'>") },
-        NativeFunction("__str__", "self", .inline) { call throws(JaxError) in .string("<class 'jax.numpy." + (try dtype(call).name) + "'>") },
+        NativeFunction("__repr__", "self",
+                       .inline) { call throws(JaxError) in .string("<class 'jax.numpy." + (try dtype(call).name) + "'>") },
+        NativeFunction("__str__", "self",
+                       .inline) { call throws(JaxError) in .string("<class 'jax.numpy." + (try dtype(call).name) + "'>") },
         NativeFunction("dtype", "self", .property) { call throws(JaxError) in .object(DTypeObject(try dtype(call))) },
         NativeFunction("__call__", "self x") { call throws(JaxError) in
             .object(try makeArray(call[1], dtype: try dtype(call).narrowed))

@@ -33,7 +33,9 @@ enum Eager {
 
     /// `direction` is one of EQ, NE, LT, LE, GT, GE.
     static func compare(_ direction: String, _ a: Tensor, _ b: Tensor) throws(JaxError) -> Tensor {
-        guard let direction = Comparison.Direction(rawValue: direction) else { throw JaxError(.internalError, "no comparison is called \(direction)") }
+        guard let direction = Comparison.Direction(rawValue: direction) else {
+            throw JaxError(.internalError, "no comparison is called \(direction)")
+        }
         return try apply(.compare, [a, b], CompareParameters(direction))
     }
 
@@ -92,9 +94,11 @@ enum Eager {
     }
 
     /// Contraction of `a`'s and `b`'s dimensions, `batch` ones first in the result.
-    static func dotGeneral(_ a: Tensor, _ b: Tensor, contracting: ([Int], [Int]), batch: ([Int], [Int]) = ([], [])) throws(JaxError) -> Tensor {
+    static func dotGeneral(_ a: Tensor, _ b: Tensor, contracting: ([Int], [Int]),
+                           batch: ([Int], [Int]) = ([], [])) throws(JaxError) -> Tensor {
         try apply(.dotGeneral, [a, b], DotParameters(
-            DotDimensions(lhsBatching: batch.0, rhsBatching: batch.1, lhsContracting: contracting.0, rhsContracting: contracting.1), a.dtype))
+            DotDimensions(lhsBatching: batch.0, rhsBatching: batch.1, lhsContracting: contracting.0, rhsContracting: contracting.1),
+            a.dtype))
     }
 
     /// Elements of `a` along its first axis, at integer `indices` (clamped): shape `indices.shape + a.shape[1…]`.
@@ -102,7 +106,8 @@ enum Eager {
         let rank = indices.shape.count
         var sizes = a.shape
         sizes[0] = 1
-        let dimensions = WindowDimensions(windowDims: Array(rank..<(rank + a.shape.count - 1)), collapsed: [0], indexMap: [0], indexVectorDim: rank)
+        let dimensions = WindowDimensions(windowDims: Array(rank..<(rank + a.shape.count - 1)),
+                                          collapsed: [0], indexMap: [0], indexVectorDim: rank)
         return try apply(.gather, [a, reshape(indices, indices.shape + [1])], GatherParameters(dimensions, sliceSizes: sizes))
     }
 }

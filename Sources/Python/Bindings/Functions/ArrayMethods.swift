@@ -65,7 +65,8 @@ private func conversions() -> [NativeFunction] {
             if a.dtype.isInteger || a.dtype == .i1 { return elementAsValue(a.tensor, 0).asPlainInt }
             let value = elementAsDouble(a.tensor, 0)
             guard value.isFinite else {
-                throw JaxError(.valueError, value.isNaN ? "cannot convert float NaN to integer" : "cannot convert float infinity to integer")
+                throw JaxError(.valueError, value.isNaN ? "cannot convert float NaN to integer"
+                               : "cannot convert float infinity to integer")
             }
             return .int(value.magnitude < 0x1p63 ? Int(value) : 0)
         },
@@ -86,7 +87,8 @@ private func conversions() -> [NativeFunction] {
             guard let size = try own(call).shape.first else { throw JaxError(.typeError, "iteration over a 0-d array") }
             return .int(size)
         },
-        NativeFunction("__hash__", "self", .inline) { call throws(JaxError) in throw JaxError(.typeError, "unhashable type: 'jaxlib._jax.ArrayImpl'") },
+        NativeFunction("__hash__", "self",
+                       .inline) { call throws(JaxError) in throw JaxError(.typeError, "unhashable type: 'jaxlib._jax.ArrayImpl'") },
         NativeFunction("__format_value__", "self") { call throws(JaxError) in
             let a = try own(call)
             guard a.shape.isEmpty else { throw JaxError(.typeError, "unsupported format string passed to numpy.ndarray.__format__") }
@@ -104,7 +106,8 @@ private func conversions() -> [NativeFunction] {
             return .bool(found.elements(as: UInt8.self)[0] != 0)
         },
         NativeFunction("item", "self *args") { call throws(JaxError) in
-            let a = call.rest.isEmpty ? try own(call) : try subscripted(try own(call), call.rest.count == 1 ? call.rest[0] : .tuple(call.rest))
+            let a = call.rest.isEmpty ? try own(call)
+                : try subscripted(try own(call), call.rest.count == 1 ? call.rest[0] : .tuple(call.rest))
             guard a.tensor.elementCount == 1 else { throw JaxError(.valueError, "can only convert an array of size 1 to a Python scalar") }
             return elementAsValue(try wide(a).tensor, 0)
         },
@@ -143,7 +146,8 @@ private func reshapingMethods() -> [NativeFunction] {
     [
         NativeFunction("reshape", "self *args order?") { call throws(JaxError) in
             let a = try own(call)
-            return .array(try reshaped(a.tensor, try reshapeTarget(a.tensor, try shapeArguments(call.rest)), order: call[1]), isWeak: a.isWeak)
+            return .array(try reshaped(a.tensor, try reshapeTarget(a.tensor, try shapeArguments(call.rest)), order: call[1]),
+                          isWeak: a.isWeak)
         },
         NativeFunction("transpose", "self *args") { call throws(JaxError) in
             let a = try own(call)
@@ -195,7 +199,8 @@ func arrayModule() -> NativeModule {
         default: continue
         }
         let isPart = symbol.description == "real" || symbol.description == "imag"
-        methods.append(NativeFunction(symbol, "self", isPart ? .computedProperty : .job) { call throws(JaxError) in .object(try apply(row, try own(call))) })
+        methods.append(NativeFunction(symbol, "self", isPart
+                                      ? .computedProperty : .job) { call throws(JaxError) in .object(try apply(row, try own(call))) })
     }
     return NativeModule(name: "Array", functions: properties() + conversions() + operatorMethods() + reshapingMethods() + methods)
 }

@@ -3,15 +3,18 @@ import JaxIR
 import JaxPlatform
 
 private func mismatch(_ a: Tensor, _ b: Tensor) -> JaxError {
-    JaxError(.typeError, "dot_general requires contracting dimensions to have the same shape, got \(shapeText(a.shape)) and \(shapeText(b.shape)).")
+    JaxError(.typeError,
+             "dot_general requires contracting dimensions to have the same shape, got \(shapeText(a.shape)) and \(shapeText(b.shape)).")
 }
 
-private func contract(_ a: Tensor, _ b: Tensor, _ contracting: ([Int], [Int]), batch: ([Int], [Int]) = ([], [])) throws(JaxError) -> Tensor {
+private func contract(_ a: Tensor, _ b: Tensor, _ contracting: ([Int], [Int]),
+                      batch: ([Int], [Int]) = ([], [])) throws(JaxError) -> Tensor {
     for (left, right) in zip(contracting.0, contracting.1) where a.shape[left] != b.shape[right] {
         var one: [Int] = [], other: [Int] = []
         for axis in contracting.0 { one.append(a.shape[axis]) }
         for axis in contracting.1 { other.append(b.shape[axis]) }
-        throw JaxError(.typeError, "dot_general requires contracting dimensions to have the same shape, got \(shapeText(one)) and \(shapeText(other)).")
+        throw JaxError(.typeError,
+                       "dot_general requires contracting dimensions to have the same shape, got \(shapeText(one)) and \(shapeText(other)).")
     }
     return try Eager.dotGeneral(a, b, contracting: contracting, batch: batch)
 }
@@ -41,7 +44,8 @@ func matmul(_ left: Value, _ right: Value) throws(JaxError) -> Value {
         throw JaxError(.valueError, "incompatible shapes for broadcasting: \(shapeText(a.shape)) and \(shapeText(b.shape))")
     }
     let count = batch.count, leading = Array(0..<count)
-    let fullA = try Eager.broadcast(matrixA, to: batch + matrixA.shape.suffix(2)), fullB = try Eager.broadcast(matrixB, to: batch + matrixB.shape.suffix(2))
+    let fullA = try Eager.broadcast(matrixA, to: batch + matrixA.shape.suffix(2)),
+        fullB = try Eager.broadcast(matrixB, to: batch + matrixB.shape.suffix(2))
     let product = try contract(fullA, fullB, ([count + 1], [count]), batch: (leading, leading))
     var shape = product.shape
     if rankB == 1 { shape.removeLast() }
@@ -68,7 +72,9 @@ private func tensordot(_ call: Call) throws(JaxError) -> Value {
         left = Array((a.shape.count - count)..<a.shape.count)
         right = Array(0..<count)
     } else {
-        guard let pair = call[2].items, pair.count == 2 else { throw JaxError(.typeError, "tensordot axes must be an int or a pair of tuples") }
+        guard let pair = call[2].items, pair.count == 2 else {
+            throw JaxError(.typeError, "tensordot axes must be an int or a pair of tuples")
+        }
         for axis in try pair[0].asShape() { left.append(try normalised(axis, rank: a.shape.count)) }
         for axis in try pair[1].asShape() { right.append(try normalised(axis, rank: b.shape.count)) }
         guard left.count == right.count else { throw mismatch(a, b) }

@@ -29,7 +29,9 @@ private func dtypeFunctions() -> [NativeFunction] {
         // The scalar types by name: the module in Python takes them from here.
         NativeFunction("_scalar_types", "", .inline) { call throws(JaxError) in
             var pairs: [(key: Value, value: Value)] = []
-            for entry in scalarTypeNames { pairs.append((key: .string(entry.name.description), value: .object(ScalarTypeObject(entry.dtype)))) }
+            for entry in scalarTypeNames {
+                pairs.append((key: .string(entry.name.description), value: .object(ScalarTypeObject(entry.dtype))))
+            }
             return .dictionary(pairs)
         },
     ]

@@ -52,7 +52,9 @@ func variance(_ a: Tensor, axes: [Int], correction: Double, keepsDimensions: Boo
 private func extreme(_ dtype: DType, lowest: Bool) -> Number {
     switch dtype.kind {
     case .boolean: return .int(lowest ? 0 : 1)
-    case .signed: return .int(lowest ? (dtype.bitWidth == 64 ? Int.min : -(1 << (dtype.bitWidth - 1))) : (dtype.bitWidth == 64 ? Int.max : (1 << (dtype.bitWidth - 1)) - 1))
+    case .signed:
+        return .int(lowest ? (dtype.bitWidth == 64 ? Int.min : -(1 << (dtype.bitWidth - 1)))
+                    : (dtype.bitWidth == 64 ? Int.max : (1 << (dtype.bitWidth - 1)) - 1))
     case .unsigned: return lowest ? .int(0) : .unsigned(dtype.bitWidth == 64 ? UInt.max : UInt(1) << UInt(dtype.bitWidth) - 1)
     default: return .float(lowest ? -.infinity : .infinity)
     }
@@ -64,7 +66,8 @@ private func extremum(_ call: Call, lowest: Bool) throws(JaxError) -> Value {
     for axis in chosen where a.shape[axis] == 0 {
         throw JaxError(.valueError, "zero-size array to reduction operation \(call.functionName) which has no identity")
     }
-    let result = try reduce(lowest ? .maximum : .minimum, a.tensor, extreme(a.dtype, lowest: lowest), chosen, try call.bool(2, default: false))
+    let result = try reduce(lowest ? .maximum : .minimum, a.tensor, extreme(a.dtype, lowest: lowest),
+                            chosen, try call.bool(2, default: false))
     return .array(result, isWeak: a.isWeak)
 }
 
@@ -105,7 +108,11 @@ private func scan(_ call: Call, _ code: OpCode, identity: Int) throws(JaxError) 
     let a = try operand(call[0], call.functionName)
     var tensor = a.tensor
     var axis = 0
-    if call.has(1) { axis = try normalised(try call.int(1), rank: a.shape.count) } else { tensor = Eager.reshape(tensor, [tensor.elementCount]) }
+    if call.has(1) {
+        axis = try normalised(try call.int(1), rank: a.shape.count)
+    } else {
+        tensor = Eager.reshape(tensor, [tensor.elementCount])
+    }
     tensor = try Eager.convert(tensor, to: try call[2].asDType() ?? accumulationType(tensor.dtype))
     let size = tensor.shape[axis]
     var distance = 1
@@ -154,7 +161,9 @@ func reductionFunctions() -> [NativeFunction] {
         NativeFunction("max", "a axis? keepdims?") { call throws(JaxError) in try extremum(call, lowest: true) },
         NativeFunction("min", "a axis? keepdims?") { call throws(JaxError) in try extremum(call, lowest: false) },
         NativeFunction("ptp", "a axis? keepdims?") { call throws(JaxError) in
-            guard let top = try extremum(call, lowest: true).arrayObject, let bottom = try extremum(call, lowest: false).arrayObject else { return .none }
+            guard let top = try extremum(call, lowest: true).arrayObject, let bottom = try extremum(call, lowest: false).arrayObject else {
+                return .none
+            }
             return .array(try Eager.binary(.subtract, top.tensor, bottom.tensor), isWeak: top.isWeak)
         },
         NativeFunction("argmax", "a axis? keepdims?") { call throws(JaxError) in try argExtremum(call, largest: true) },

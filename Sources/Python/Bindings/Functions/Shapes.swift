@@ -9,12 +9,16 @@ func reshapeTarget(_ a: Tensor, _ wanted: [Int]) throws(JaxError) -> [Int] {
     func mismatch() -> JaxError {
         var size = 1
         for dimension in wanted { size &*= dimension }
-        return JaxError(.typeError, "cannot reshape array of shape \(shapeText(a.shape)) (size \(total)) into shape \(shapeText(wanted)) (size \(size))")
+        return JaxError(.typeError,
+                        "cannot reshape array of shape \(shapeText(a.shape)) (size \(total)) into shape \(shapeText(wanted)) (size "
+                            + "\(size))")
     }
     var known = 1, open: Int?
     for (index, size) in shape.enumerated() {
         if size == -1 {
-            if open != nil { throw JaxError(.valueError, "can only specify one unknown axis size with a `-1` value, got \(shapeText(wanted))") }
+            if open != nil {
+                throw JaxError(.valueError, "can only specify one unknown axis size with a `-1` value, got \(shapeText(wanted))")
+            }
             open = index
         } else {
             guard size >= 0 else { throw JaxError(.typeError, "shape must have every element be nonnegative, got \(shapeText(wanted))") }
@@ -25,7 +29,8 @@ func reshapeTarget(_ a: Tensor, _ wanted: [Int]) throws(JaxError) -> [Int] {
     }
     if let open {
         guard known != 0, total % known == 0 else {
-            throw JaxError(.typeError, "cannot reshape array of shape \(shapeText(a.shape)) (size \(total)) into shape \(shapeText(wanted)) "
+            throw JaxError(.typeError,
+                           "cannot reshape array of shape \(shapeText(a.shape)) (size \(total)) into shape \(shapeText(wanted)) "
                 + "because the product of specified axis sizes (\(known)) does not evenly divide \(total)")
         }
         shape[open] = total / known
@@ -113,7 +118,8 @@ func concatenate(_ arrays: [ArrayObject], axis wanted: Int, dtype: DType? = nil)
     let axis = try normalised(wanted, rank: rank)
     for tensor in tensors {
         for other in 0..<rank where other != axis && tensor.shape[other] != tensors[0].shape[other] {
-            throw JaxError(.typeError, "Cannot concatenate arrays with shapes that differ in dimensions other than the one being concatenated: "
+            throw JaxError(.typeError,
+                           "Cannot concatenate arrays with shapes that differ in dimensions other than the one being concatenated: "
                 + "concatenating along dimension \(axis) for shapes \(shapes).")
         }
     }
@@ -165,7 +171,8 @@ private func split(_ call: Call) throws(JaxError) -> Value {
         var starts = [Int](repeating: 0, count: a.shape.count), limits = a.shape
         starts[axis] = cuts[index]
         limits[axis] = max(cuts[index + 1], cuts[index])
-        parts.append(.array(try Eager.slice(a.tensor, starts: starts, limits: limits, strides: [Int](repeating: 1, count: starts.count)), isWeak: a.isWeak))
+        parts.append(.array(try Eager.slice(a.tensor, starts: starts, limits: limits, strides: [Int](repeating: 1, count: starts.count)),
+                            isWeak: a.isWeak))
     }
     return .list(parts)
 }
@@ -178,7 +185,9 @@ func squeeze(_ a: Tensor, _ axis: Value) throws(JaxError) -> Tensor {
         chosen = try axes(axis, rank: a.shape.count)
     }
     for index in chosen where a.shape[index] != 1 {
-        throw JaxError(.valueError, "cannot select an axis to squeeze out which has size not equal to one, got shape=\(shapeText(a.shape)) and dimensions=\(shapeText(chosen))")
+        throw JaxError(.valueError,
+                       "cannot select an axis to squeeze out which has size not equal to one, got shape=\(shapeText(a.shape)) and "
+                           + "dimensions=\(shapeText(chosen))")
     }
     return Eager.reshape(a, reducedShape(a.shape, chosen, keepsDimensions: false))
 }
@@ -230,7 +239,9 @@ func shapeFunctions() -> [NativeFunction] {
             for (name, list) in [("source", from), ("destination", to)] where Set(list).count != list.count {
                 throw JaxError(.valueError, "repeated axis in `\(name)` argument of moveaxis")
             }
-            guard from.count == to.count else { throw JaxError(.valueError, "Inconsistent number of elements: \(from.count) vs \(to.count)") }
+            guard from.count == to.count else {
+                throw JaxError(.valueError, "Inconsistent number of elements: \(from.count) vs \(to.count)")
+            }
             var order: [Int] = []
             for axis in a.shape.indices where !from.contains(axis) { order.append(axis) }
             for pair in zip(to, from).sorted(by: { $0.0 < $1.0 }) { order.insert(pair.1, at: pair.0) }
@@ -250,7 +261,10 @@ func shapeFunctions() -> [NativeFunction] {
         NativeFunction("concatenate", "arrays axis? dtype?") { call throws(JaxError) in
             var arrays = try arrayList(call[0], "concatenate")
             if call.wasGiven(1) && !call.has(1) {
-                for index in arrays.indices { arrays[index] = ArrayObject(Eager.reshape(arrays[index].tensor, [arrays[index].tensor.elementCount]), isWeak: arrays[index].isWeak) }
+                for index in arrays.indices {
+                    arrays[index] = ArrayObject(Eager.reshape(arrays[index].tensor, [arrays[index].tensor.elementCount]),
+                                                isWeak: arrays[index].isWeak)
+                }
             }
             return .array(try concatenate(arrays, axis: try call.int(1, default: 0), dtype: try call[2].asDType()))
         },
@@ -269,7 +283,8 @@ func shapeFunctions() -> [NativeFunction] {
             let a = try operand(call[0], "broadcast_to"), shape = try call[1].asShape()
             let common = try? broadcastShape([a.shape, shape], "broadcast_to")
             guard common == shape else {
-                throw JaxError(.valueError, "Incompatible shapes for broadcasting: \(shapeText(a.shape)) and requested shape \(shapeText(shape))")
+                throw JaxError(.valueError,
+                               "Incompatible shapes for broadcasting: \(shapeText(a.shape)) and requested shape \(shapeText(shape))")
             }
             return .array(try Eager.broadcast(a.tensor, to: shape), isWeak: a.isWeak)
         },

@@ -106,7 +106,8 @@ private func withConstant2(_ direction: String, _ a: Tensor, _ constant: Number)
 
 private func isFinite(_ a: Tensor) throws(JaxError) -> Tensor {
     if a.dtype.isComplex {
-        return try Eager.binary(.and, try Eager.unary(.isFinite, try Eager.unary(.real, a)), try Eager.unary(.isFinite, try Eager.unary(.imag, a)))
+        return try Eager.binary(.and, try Eager.unary(.isFinite, try Eager.unary(.real, a)),
+                                try Eager.unary(.isFinite, try Eager.unary(.imag, a)))
     }
     return a.dtype.isFloat ? try Eager.unary(.isFinite, a) : try Eager.full(a.shape, .int(1), .i1)
 }

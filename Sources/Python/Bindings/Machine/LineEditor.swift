@@ -15,7 +15,8 @@ public struct LineEditor {
         let write: (UnsafeBufferPointer<UInt8>) -> Void
         let complete: ([UInt8]) -> [UInt8]?
 
-        public init(read: @escaping () -> UInt8, write: @escaping (UnsafeBufferPointer<UInt8>) -> Void, complete: @escaping ([UInt8]) -> [UInt8]?) {
+        public init(read: @escaping () -> UInt8, write: @escaping (UnsafeBufferPointer<UInt8>) -> Void,
+                    complete: @escaping ([UInt8]) -> [UInt8]?) {
             self.read = read
             self.write = write
             self.complete = complete

@@ -66,8 +66,12 @@ public final class MachineServices {
     public var readFile: (String) throws(JaxError) -> [UInt8] = { name throws(JaxError) in
         throw JaxError(.fileNotFound, "there is no file '\(name)'")
     }
-    public var reboot: () throws(JaxError) -> Void = { () throws(JaxError) in throw JaxError(.notImplemented, "this machine cannot reboot") }
-    public var powerOff: () throws(JaxError) -> Void = { () throws(JaxError) in throw JaxError(.notImplemented, "this machine cannot power off") }
+    public var reboot: () throws(JaxError) -> Void = {
+        () throws(JaxError) in throw JaxError(.notImplemented, "this machine cannot reboot")
+    }
+    public var powerOff: () throws(JaxError) -> Void = {
+        () throws(JaxError) in throw JaxError(.notImplemented, "this machine cannot power off")
+    }
     /// Raises a fault on purpose, of the named kind; for tests of the machine.
     public var raiseFault: (String) throws(JaxError) -> Void = { kind throws(JaxError) in
         throw JaxError(.valueError, "this machine cannot raise '\(kind)'")

@@ -113,21 +113,31 @@ func exportedModule() -> NativeModule {
         NativeFunction("fun_name", "self", .property) { call throws(JaxError) in .string(try artifact(call).functionName) },
         NativeFunction("in_avals", "self", .property) { call throws(JaxError) in try avals(call) { $0.inValues } },
         NativeFunction("out_avals", "self", .property) { call throws(JaxError) in try avals(call) { $0.outValues } },
-        NativeFunction("in_tree", "self", .property) { call throws(JaxError) in .string("PyTreeDef(" + (try artifact(call).inTree.description) + ")") },
-        NativeFunction("out_tree", "self", .property) { call throws(JaxError) in .string("PyTreeDef(" + (try artifact(call).outTree.description) + ")") },
-        NativeFunction("platforms", "self", .property) { call throws(JaxError) in .tuple(try artifact(call).platforms.map { .string($0) }) },
+        NativeFunction("in_tree", "self",
+                       .property) { call throws(JaxError) in .string("PyTreeDef(" + (try artifact(call).inTree.description) + ")") },
+        NativeFunction("out_tree", "self",
+                       .property) { call throws(JaxError) in .string("PyTreeDef(" + (try artifact(call).outTree.description) + ")") },
+        NativeFunction("platforms", "self",
+                       .property) { call throws(JaxError) in .tuple(try artifact(call).platforms.map { .string($0) }) },
         NativeFunction("nr_devices", "self", .property) { call throws(JaxError) in .int(try artifact(call).deviceCount) },
-        NativeFunction("module_kept_var_idx", "self", .property) { call throws(JaxError) in .tuple(try artifact(call).keptArguments.map { .int($0) }) },
-        NativeFunction("calling_convention_version", "self", .property) { call throws(JaxError) in .int(try artifact(call).callingConventionVersion) },
-        NativeFunction("uses_global_constants", "self", .property) { call throws(JaxError) in .bool(try artifact(call).usesGlobalConstants) },
+        NativeFunction("module_kept_var_idx", "self",
+                       .property) { call throws(JaxError) in .tuple(try artifact(call).keptArguments.map { .int($0) }) },
+        NativeFunction("calling_convention_version", "self",
+                       .property) { call throws(JaxError) in .int(try artifact(call).callingConventionVersion) },
+        NativeFunction("uses_global_constants", "self",
+                       .property) { call throws(JaxError) in .bool(try artifact(call).usesGlobalConstants) },
         NativeFunction("mlir_module_serialized", "self", .property) { call throws(JaxError) in .data(try artifact(call).program) },
         NativeFunction("has_vjp", "self", .inline) { call throws(JaxError) in .bool(try artifact(call).vjp != nil) },
         NativeFunction("__repr__", "self", .inline) { call throws(JaxError) in
             let program = try exported(call).program
             guard let artifact = program.exported else { return .string("<program " + program.name + ">") }
             var arguments = "", results = ""
-            for (index, value) in artifact.inValues.enumerated() { arguments += (index > 0 ? ", " : "") + AvalObject(value, of: program).text }
-            for (index, value) in artifact.outValues.enumerated() { results += (index > 0 ? ", " : "") + AvalObject(value, of: program).text }
+            for (index, value) in artifact.inValues.enumerated() {
+                arguments += (index > 0 ? ", " : "") + AvalObject(value, of: program).text
+            }
+            for (index, value) in artifact.outValues.enumerated() {
+                results += (index > 0 ? ", " : "") + AvalObject(value, of: program).text
+            }
             return .string("Exported(fun_name='\(artifact.functionName)', in_avals=(\(arguments)), out_avals=(\(results)))")
         },
     ])
