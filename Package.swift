@@ -59,6 +59,7 @@ let shared: [Target] = [
     c("CMath", "Jax/Math"),
     swift("JaxPlatform", "Jax/Platform"),
     swift("JaxIR", "Jax/IR", ["JaxPlatform"]),
+    swift("Loops", "Jax/Compile/Loops", ["JaxPlatform"]),
     swift("JaxOps", "Jax/Ops", ["JaxIR", "JaxPlatform", "CMath"]),
     swift("JaxLoad", "Jax/Load", ["JaxIR", "JaxOps", "JaxPlatform"]),
     swift("JaxTransform", "Jax/Transform", ["JaxIR", "JaxOps", "JaxPlatform"]),
