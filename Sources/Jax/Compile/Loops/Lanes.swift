@@ -132,3 +132,26 @@ public enum LaneOp: UInt8, CaseIterable {
         }
     }
 }
+
+// Names for texts: an embedded program cannot ask an enumeration for them.
+
+extension LaneOp {
+    public var name: String { LaneOp.names[Int(rawValue)] }
+
+    private static let names = [
+        "add", "subtract", "multiply", "divide", "remainder", "divideUnsigned", "remainderUnsigned", "minimum", "maximum",
+        "minimumUnsigned", "maximumUnsigned", "and", "or", "xor", "shiftLeft", "shiftRightLogical", "shiftRightArithmetic",
+        "multiplyAdd", "negate", "absolute", "not", "squareRoot", "floor", "ceiling", "truncate", "roundEven", "countOnes",
+        "leadingZeros", "equal", "notEqual", "less", "lessOrEqual", "lessUnsigned", "lessOrEqualUnsigned", "select", "toF32", "toF64",
+        "toI32", "toI64", "signExtend", "zeroExtend", "low", "bits", "fromBits", "toInteger", "signExtend8", "signExtend16",
+        "zeroExtend8", "zeroExtend16", "roundF16", "roundBF16"
+    ]
+}
+
+extension LaneType {
+    public var name: String { ["bool", "i32", "i64", "f32", "f64"][Int(rawValue)] }
+}
+
+extension ElementType {
+    public var name: String { ["bool", "i8", "u8", "i16", "u16", "i32", "i64", "f16", "bf16", "f32", "f64"][Int(rawValue)] }
+}
