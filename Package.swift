@@ -60,7 +60,7 @@ let shared: [Target] = [
     swift("JaxPlatform", "Jax/Platform"),
     swift("JaxIR", "Jax/IR", ["JaxPlatform"]),
     swift("Loops", "Jax/Compile/Loops", ["JaxPlatform"]),
-    swift("JaxOps", "Jax/Ops", ["JaxIR", "JaxPlatform", "CMath"]),
+    swift("JaxOps", "Jax/Ops", ["JaxIR", "JaxPlatform", "CMath", "Loops"]),
     swift("JaxLoad", "Jax/Load", ["JaxIR", "JaxOps", "JaxPlatform"]),
     swift("JaxTransform", "Jax/Transform", ["JaxIR", "JaxOps", "JaxPlatform"]),
     swift("JaxRun", "Jax/Run", ["JaxIR", "JaxOps", "JaxLoad", "JaxTransform", "JaxPlatform"]),

@@ -95,6 +95,8 @@ public final class OpDefinition {
     private let accepts: (Parameters) -> Bool
     /// The loops of an operation that works element by element, by the types of an operand and the result.
     let scalar: ((_ operand: DType, _ result: DType, _ parameters: Parameters) -> BlockKernel?)?
+    /// How an elementwise operation is lowered to the loop form.
+    public private(set) var lanes: LaneRule?
     public private(set) var jvp: JVPRule?
     public private(set) var transpose: TransposeRule?
     public private(set) var batch: BatchRule?
@@ -127,6 +129,12 @@ public final class OpDefinition {
 
     func linear(_ linearity: Linearity) -> OpDefinition {
         self.linearity = linearity
+        return self
+    }
+
+    /// The lowering of an operation whose results are in their type as they come.
+    func exactLanes(_ rule: @escaping LaneRule) -> OpDefinition {
+        lanes = rule
         return self
     }
 

@@ -3,32 +3,51 @@
 import CMath
 import JaxIR
 import JaxPlatform
+import Loops
 
 func arithmeticFamily() -> [OpDefinition] {
     [
         elementwise(.add, 2, .all, .bits(Add.self) + .floats(Add.self) + .complexes(Add.self) + .booleans(Or.self), traits: .commutative)
-            .linear(.jointly([0, 1])),
+            .linear(.jointly([0, 1])).lanes(.add, boolean: .or),
         elementwise(.subtract, 2, .all, .bits(Subtract.self) + .floats(Subtract.self) + .complexes(Subtract.self) + .booleans(Xor.self))
-            .linear(.jointly([0, 1])),
+            .linear(.jointly([0, 1])).lanes(.subtract, boolean: .xor),
         elementwise(.multiply, 2, .all, .bits(Multiply.self) + .floats(Multiply.self) + .complexes(Multiply.self) + .booleans(And.self),
                     traits: .commutative)
-            .linear(.separately([0, 1])),
+            .linear(.separately([0, 1])).lanes(.multiply, boolean: .and),
         elementwise(.divide, 2, .all,
                     .integers(Divide.self) + .floats(Divide.self) + .complexes(Divide.self) + .booleans(DivideBooleans.self))
-            .linear(.jointly([0])),
+            .linear(.jointly([0])).lanes(.divide, unsigned: .divideUnsigned),
         elementwise(.maximum, 2, .all, .integers(Larger.self) + .floats(Larger.self) + .complexes(Larger.self) + .booleans(Or.self),
-                    traits: .commutative),
+                    traits: .commutative).exactLanes(extreme(.maximum, unsigned: .maximumUnsigned, boolean: .or)),
         elementwise(.minimum, 2, .all, .integers(Smaller.self) + .floats(Smaller.self) + .complexes(Smaller.self) + .booleans(And.self),
-                    traits: .commutative),
-        elementwise(.remainder, 2, [.integer, .float], .integers(Remainder.self) + .reals { fmod($0, $1) }),
+                    traits: .commutative).exactLanes(extreme(.minimum, unsigned: .minimumUnsigned, boolean: .and)),
+        elementwise(.remainder, 2, [.integer, .float], .integers(Remainder.self) + .reals { fmod($0, $1) })
+            .exactLanes { c in
+                c.operand.isInteger ? c.builder.emit(c.operand.kind == .signed ? .remainder : .remainderUnsigned, c.x[0], c.x[1]) : nil
+            },
         elementwise(.power, 2, [.integer, .inexact], .integers(Power.self) + .reals { pow($0, $1) } + .wideComplexes(power)),
         elementwise(.atan2, 2, .inexact, .reals { atan2($0, $1) } + .wideComplexes(arctangent2)),
         elementwise(.negate, 1, [.integer, .inexact], .integers(Negate.self) + .floats(Negate.self) + .complexes(Negate.self))
-            .linear(.jointly([0])),
-        elementwise(.abs, 1, [.integer, .inexact], result: { $0.real }, .integers(Magnitude.self) + .floats(Magnitude.self) + modulus()),
+            .linear(.jointly([0])).lanes(.negate),
+        elementwise(.abs, 1, [.integer, .inexact], result: { $0.real }, .integers(Magnitude.self) + .floats(Magnitude.self) + modulus())
+            .lanes { c in c.operand.kind == .unsigned ? c.x[0] : c.builder.emit(.absolute, c.x[0]) },
         elementwise(.sign, 1, [.integer, .inexact],
-                    .integers(Sign.self) + .floats(Sign.self) + .wideComplexes { $0.direction }),
+                    .integers(Sign.self) + .floats(Sign.self) + .wideComplexes { $0.direction }).exactLanes(sign),
     ]
+}
+
+private func extreme(_ op: LaneOp, unsigned: LaneOp, boolean: LaneOp) -> LaneRule {
+    { c in
+        if c.operand.isFloat { return c.builder.extreme(op, c.x[0], c.x[1]) }
+        return c.builder.emit(c.operand == .i1 ? boolean : c.operand.kind == .unsigned ? unsigned : op, c.x[0], c.x[1])
+    }
+}
+
+private func sign(_ c: LaneContext) -> LaneValue? {
+    let b = c.builder, x = c.x[0], type = b.type(of: x)
+    let zero = b.constant(type, 0), one = b.constant(type, 1)
+    if c.operand.kind == .unsigned { return b.select(b.emit(.equal, x, zero), zero, one) }
+    return b.select(b.less(zero, x), one, b.select(b.less(x, zero), b.constant(type, -1), x))
 }
 
 private enum Add: IntegerBinary, FloatBinary, ComplexBinary {

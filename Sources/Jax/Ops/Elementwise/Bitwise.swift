@@ -1,22 +1,60 @@
 // and, or, xor, not, shifts, popcnt, count_leading_zeros (StableHLO, sections of these names) on integers and booleans.
 import JaxIR
 import JaxPlatform
+import Loops
 
 func bitwiseFamily() -> [OpDefinition] {
     [
-        elementwise(.and, 2, [.boolean, .integer], .bits(And.self) + .booleans(And.self), traits: .commutative),
-        elementwise(.or, 2, [.boolean, .integer], .bits(Or.self) + .booleans(Or.self), traits: .commutative),
-        elementwise(.xor, 2, [.boolean, .integer], .bits(Xor.self) + .booleans(Xor.self), traits: .commutative),
+        elementwise(.and, 2, [.boolean, .integer], .bits(And.self) + .booleans(And.self), traits: .commutative)
+            .lanes(.and, boolean: .and),
+        elementwise(.or, 2, [.boolean, .integer], .bits(Or.self) + .booleans(Or.self), traits: .commutative)
+            .lanes(.or, boolean: .or),
+        elementwise(.xor, 2, [.boolean, .integer], .bits(Xor.self) + .booleans(Xor.self), traits: .commutative)
+            .lanes(.xor, boolean: .xor),
         elementwise(.not, 1, [.boolean, .integer], .integers(Not.self) + ScalarKernels { dtype in
             dtype == .i1 ? BlockKernel { a, _, _, r, n in loop(a, r, n) { (x: Boolean) in Boolean(!x.value) } } : nil
-        }),
-        elementwise(.shiftLeft, 2, .integer, shifts(ShiftLeft.self, narrow: ShiftLeft.of)),
-        elementwise(.shiftRightLogical, 2, .integer, shifts(ShiftRightLogical.self, narrow: ShiftRightLogical.of)),
-        elementwise(.shiftRightArithmetic, 2, .integer, shifts(ShiftRightArithmetic.self, narrow: ShiftRightArithmetic.of)),
-        elementwise(.popcnt, 1, .integer, narrow { bits, _ in UInt8(bits.nonzeroBitCount) } + .integers(PopulationCount.self)),
+        }).lanes(.not, boolean: .not),
+        elementwise(.shiftLeft, 2, .integer, shifts(ShiftLeft.self, narrow: ShiftLeft.of)).lanes(shift(.shiftLeft)),
+        elementwise(.shiftRightLogical, 2, .integer, shifts(ShiftRightLogical.self, narrow: ShiftRightLogical.of))
+            .lanes(shift(.shiftRightLogical)),
+        elementwise(.shiftRightArithmetic, 2, .integer, shifts(ShiftRightArithmetic.self, narrow: ShiftRightArithmetic.of))
+            .lanes(shift(.shiftRightArithmetic)),
+        elementwise(.popcnt, 1, .integer, narrow { bits, _ in UInt8(bits.nonzeroBitCount) } + .integers(PopulationCount.self))
+            .exactLanes { c in c.builder.emit(.countOnes, c.bitsAlone(c.x[0])) },
         elementwise(.countLeadingZeros, 1, .integer,
-                    narrow { bits, width in UInt8(bits.leadingZeroBitCount - 8 + width) } + .integers(LeadingZeros.self)),
+                    narrow { bits, width in UInt8(bits.leadingZeroBitCount - 8 + width) } + .integers(LeadingZeros.self))
+            .exactLanes { c in
+                let zeros = c.builder.emit(.leadingZeros, c.bitsAlone(c.x[0]))
+                return c.operand.bitWidth >= 32 ? zeros : c.builder.subtract(zeros, c.builder.constant(.i32, 32 - c.operand.bitWidth))
+            },
     ]
+}
+
+extension LaneContext {
+    /// A lane without the bits above its element type's width, which are the sign's.
+    fileprivate func bitsAlone(_ value: LaneValue) -> LaneValue {
+        switch operand.bitWidth {
+        case 8: return builder.emit(.zeroExtend8, value)
+        case 16: return builder.emit(.zeroExtend16, value)
+        default: return value
+        }
+    }
+}
+
+/// A narrow type's width is below the lane's: a count beyond it shifts everything out all the same.
+private func shift(_ op: LaneOp) -> LaneRule {
+    { c in
+        let b = c.builder
+        guard c.operand.bitWidth < 32 else { return b.emit(op, c.x[0], c.x[1]) }
+        let count = c.bitsAlone(c.x[1]), value = op == .shiftRightLogical ? c.bitsAlone(c.x[0]) : c.x[0]
+        let isSigned = c.operand.kind == .signed
+        if op == .shiftRightArithmetic {
+            // The sign of an unsigned number is its highest bit too.
+            let narrow: LaneOp = c.operand.bitWidth == 8 ? .signExtend8 : .signExtend16
+            return b.emit(op, isSigned ? value : b.emit(narrow, value), count)
+        }
+        return b.emit(op, value, count)
+    }
 }
 
 enum And: IntegerBinary, BooleanBinary {

@@ -1,6 +1,7 @@
 // compare, select, clamp, is_finite (StableHLO, sections of these names).
 import JaxIR
 import JaxPlatform
+import Loops
 
 func comparisonFamily() -> [OpDefinition] {
     [
@@ -9,7 +10,7 @@ func comparisonFamily() -> [OpDefinition] {
             try view.require(parameters.order != .total || type.dtype.isFloat,
                              "compare_type TOTALORDER is for floats, the operands are \(type)")
             return TensorType(.i1, type.shape)
-        }, kernel: { operand, _, parameters in parameters.comparison.kernel(operand) }),
+        }, kernel: { operand, _, parameters in parameters.comparison.kernel(operand) }).exactLanes(compareLanes),
         elementwise(.select, Parameters.self, isBare: true, infer: { view, _ throws(JaxError) in
             try view.requireOperands(3)
             let predicate = try view.tensor(0), onTrue = try view.tensor(1), onFalse = try view.tensor(2)
@@ -19,7 +20,8 @@ func comparisonFamily() -> [OpDefinition] {
             try view.require(predicate.rank == 0 || agree(predicate.shape, onTrue.shape),
                              "the predicate must be a scalar or have the branches' shape, is \(predicate) for \(onTrue)")
             return TensorType(onTrue.dtype, merge(onTrue.shape, onFalse.shape))
-        }, kernel: { operand, _, _ in selectKernel(operand) }).linear(.jointly([1, 2])),
+        }, kernel: { operand, _, _ in selectKernel(operand) }).linear(.jointly([1, 2]))
+            .exactLanes { c in c.builder.select(c.x[0], c.x[1], c.x[2]) },
         elementwise(.clamp, Parameters.self, isBare: true, infer: { view, _ throws(JaxError) in
             try view.requireOperands(3)
             let low = try view.tensor(0), operand = try view.tensor(1), high = try view.tensor(2)
@@ -28,9 +30,54 @@ func comparisonFamily() -> [OpDefinition] {
                                  "a bound must be a scalar or have the operand's type \(operand), is \(bound)")
             }
             return operand
-        }, kernel: { operand, _, _ in clampKernel(operand) }),
-        elementwise(.isFinite, 1, .float, result: { _ in .i1 }, isFiniteKernels()),
+        }, kernel: { operand, _, _ in clampKernel(operand) }).exactLanes(clampLanes),
+        elementwise(.isFinite, 1, .float, result: { _ in .i1 }, isFiniteKernels())
+            .exactLanes { c in
+                let type = c.builder.type(of: c.x[0])
+                return c.builder.less(c.builder.emit(.absolute, c.x[0]), c.builder.constant(type, Double.infinity))
+            },
     ]
+}
+
+// MARK: Lanes
+
+private func compareLanes(_ c: LaneContext) -> LaneValue? {
+    let b = c.builder, comparison = unsafeDowncast(c.parameters, to: CompareParameters.self).comparison
+    var x = c.x[0], y = c.x[1]
+    if comparison.isTotal {
+        // Integers that order as the bits do; 16-bit floats order as the floats that they are.
+        func key(_ value: LaneValue) -> LaneValue {
+            let bits = b.emit(.bits, value), type = b.type(of: bits)
+            let most = b.constant(type, type == .i64 ? Int.max : Int(Int32.max))
+            return b.select(b.less(bits, b.constant(type, 0)), b.emit(.xor, bits, most), bits)
+        }
+        x = key(x)
+        y = key(y)
+    }
+    if c.operand == .i1 {
+        x = b.emit(.toInteger, x)
+        y = b.emit(.toInteger, y)
+    }
+    let isUnsigned = c.operand.kind == .unsigned
+    switch comparison.direction {
+    case .equal: return b.emit(.equal, x, y)
+    case .notEqual: return b.emit(.notEqual, x, y)
+    case .less: return b.emit(isUnsigned ? .lessUnsigned : .less, x, y)
+    case .lessOrEqual: return b.emit(isUnsigned ? .lessOrEqualUnsigned : .lessOrEqual, x, y)
+    case .greater: return b.emit(isUnsigned ? .lessUnsigned : .less, y, x)
+    case .greaterOrEqual: return b.emit(isUnsigned ? .lessOrEqualUnsigned : .lessOrEqual, y, x)
+    }
+}
+
+private func clampLanes(_ c: LaneContext) -> LaneValue? {
+    let b = c.builder
+    switch c.operand.kind {
+    case .float: return b.extreme(.minimum, b.extreme(.maximum, c.x[0], c.x[1]), c.x[2])
+    case .signed: return b.emit(.minimum, b.emit(.maximum, c.x[0], c.x[1]), c.x[2])
+    case .unsigned: return b.emit(.minimumUnsigned, b.emit(.maximumUnsigned, c.x[0], c.x[1]), c.x[2])
+    case .boolean: return b.and(b.or(c.x[0], c.x[1]), c.x[2])
+    case .complex: return nil
+    }
 }
 
 // MARK: compare

@@ -8,7 +8,8 @@ func conversionFamily() -> [OpDefinition] {
         elementwise(.convert, DTypeParameters.self, infer: { view, parameters throws(JaxError) in
             try view.requireOperands(1)
             return TensorType(parameters.dtype, try view.tensor(0).shape)
-        }, kernel: { operand, result, _ in conversionKernel(from: operand, to: result) }).linear(.jointly([0])),
+        }, kernel: { operand, result, _ in conversionKernel(from: operand, to: result) }).linear(.jointly([0]))
+            .exactLanes { c in c.builder.converted(c.x[0], from: c.operand, to: c.result) },
         OpDefinition(.bitcastConvert, DTypeParameters.self, infer: { view, parameters throws(JaxError) in
             [.tensor(try bitcastType(view, to: parameters.dtype))]
         }, .tensor { activation, operands throws(JaxError) in

@@ -5,11 +5,12 @@ import JaxPlatform
 
 func roundingFamily() -> [OpDefinition] {
     [
-        elementwise(.ceil, 1, .float, .floats(Ceil.self)),
-        elementwise(.floor, 1, .float, .floats(Floor.self)),
-        elementwise(.roundNearestEven, 1, .float, .floats(RoundNearestEven.self)),
+        elementwise(.ceil, 1, .float, .floats(Ceil.self)).lanes(.ceiling),
+        elementwise(.floor, 1, .float, .floats(Floor.self)).lanes(.floor),
+        elementwise(.roundNearestEven, 1, .float, .floats(RoundNearestEven.self)).lanes(.roundEven),
         elementwise(.roundNearestAfz, 1, .float, .floats(RoundNearestAwayFromZero.self)),
-        elementwise(.sqrt, 1, .inexact, .floats(SquareRoot.self) + .wideComplexes(squareRoot), traits: .approximate),
+        elementwise(.sqrt, 1, .inexact, .floats(SquareRoot.self) + .wideComplexes(squareRoot), traits: .approximate)
+            .lanes { c in c.operand.isFloat ? c.builder.emit(.squareRoot, c.x[0]) : nil },
         elementwise(.reducePrecision, ReducePrecisionParameters.self, infer: { view, parameters throws(JaxError) in
             try view.require(parameters.exponentBits >= 1, "exponent_bits must be at least 1, is \(parameters.exponentBits)")
             try view.require(parameters.mantissaBits >= 0, "mantissa_bits must not be negative, is \(parameters.mantissaBits)")
