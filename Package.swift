@@ -63,6 +63,7 @@ let shared: [Target] = [
     swift("JaxOps", "Jax/Ops", ["JaxIR", "JaxPlatform", "CMath", "Loops"]),
     swift("JaxLoad", "Jax/Load", ["JaxIR", "JaxOps", "JaxPlatform"]),
     swift("JaxTransform", "Jax/Transform", ["JaxIR", "JaxOps", "JaxPlatform"]),
+    swift("JaxCompile", "Jax/Compile/Fusion", ["JaxIR", "JaxOps", "JaxTransform", "Loops", "JaxPlatform"]),
     swift("JaxRun", "Jax/Run", ["JaxIR", "JaxOps", "JaxLoad", "JaxTransform", "JaxPlatform"]),
     c("PythonPort", "Python/Interface"),
     swift("Python", "Python/Bindings", ["JaxIR", "JaxOps", "JaxLoad", "JaxRun", "JaxPlatform", "PythonPort"]),
@@ -105,7 +106,7 @@ if ring0 {
                 name: "native-gpu-bench", dependencies: ["GPU", "HostAccelerator", "AcceleratorSelfTest", "JaxPlatform"],
                 path: "Tests/Bench/NativeGPU", swiftSettings: swiftSettings),
             .executableTarget(
-                name: "hosted-check", dependencies: ["JaxIR", "JaxLoad", "JaxOps", "JaxPlatform"],
+                name: "hosted-check", dependencies: ["JaxCompile", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "Loops"],
                 path: "Tests/HostedCheck", swiftSettings: swiftSettings),
             .executableTarget(
                 name: "hosted-run", dependencies: ["JaxIR", "JaxPlatform", "JaxRun"],

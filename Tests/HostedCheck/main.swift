@@ -1,11 +1,14 @@
 // Runs self-checking programs on this host, without the machine: `swift run hosted-check PATH… [--load] [--verify] [--text] [--print]
-// [--verbose]`.
+// [--verbose] [--fused] [--interpreted]`.
 // A debugging aid for operations; the command `barejax check` does the same on the machine.
 import Foundation
+import JaxCompile
 import JaxIR
 import JaxLoad
 import JaxOps
 import JaxPlatform
+import JaxTransform
+import Loops
 
 /// "dynamic_slice_float32_…" belongs to the family "dynamic_slice": the words before the first dtype, digit or known suffix.
 func family(_ file: String) -> String {
@@ -24,6 +27,37 @@ struct Tally { var passed = 0, failed = 0 }
 
 /// How far to go with each program. `text` prints it, reads what was printed, and compares that printed again.
 enum Stage: Int { case load, verify, text, run }
+
+/// How programs are executed: by the evaluator alone; in groups, whose regions are evaluated; in kernels, which are interpreted.
+enum Execution { case evaluated, fused, interpreted }
+
+final class InterpretedKernel: CompiledKernel {
+    private let kernel: Kernel
+
+    init(_ kernel: Kernel) { self.kernel = kernel }
+
+    override func run(_ buffers: [UnsafeMutableRawPointer]) {
+        var interpreter = KernelInterpreter(kernel, buffers)
+        interpreter.run()
+    }
+}
+
+final class Interpreting: KernelCompiler {
+    func compile(_ kernel: Kernel) throws(JaxError) -> CompiledKernel? {
+        if printing { print(kernel.text) }
+        return InterpretedKernel(kernel)
+    }
+}
+
+/// How many operations were executed one by one, by name, and how many kernels took the place of others.
+var unfused: [String: Int] = [:]
+
+func count(_ region: Region) {
+    for operation in region.operations {
+        unfused[operation.code.name, default: 0] += 1
+        if operation.code != .fusion { operation.regions.forEach(count) }
+    }
+}
 
 func check(_ url: URL, upTo stage: Stage, printing: Bool) throws(JaxError) {
     guard let data = try? Data(contentsOf: url) else { throw JaxError(.fileNotFound, "cannot read \(url.path)") }
@@ -48,10 +82,20 @@ func check(_ url: URL, upTo stage: Stage, printing: Bool) throws(JaxError) {
         return
     }
     guard let main = module.function(named: "main") else { throw JaxError(.valueError, "there is no function main") }
-    _ = try EvaluationPlan(module).call(main, [])
+    if execution == .evaluated {
+        _ = try EvaluationPlan(module).call(main, [])
+        return
+    }
+    let fusions = try fused(try inlined(module), execution == .interpreted ? Interpreting() : nil)
+    try verify(fusions)
+    if printing { print(fusions.text(PrintOptions())) }
+    for function in fusions.functions { count(function.body) }
+    guard let entry = fusions.function(named: main.name) else { return }
+    _ = try EvaluationPlan(fusions).call(entry, [])
 }
 
 var paths: [URL] = []
+var execution = Execution.evaluated
 var stage = Stage.run, verbose = false, printing = false
 for argument in CommandLine.arguments.dropFirst() {
     switch argument {
@@ -60,6 +104,8 @@ for argument in CommandLine.arguments.dropFirst() {
     case "--text": stage = .text
     case "--print": printing = true
     case "--verbose": verbose = true
+    case "--fused": execution = .fused
+    case "--interpreted": execution = .interpreted
     default:
         let url = URL(fileURLWithPath: argument)
         var isDirectory: ObjCBool = false
@@ -72,7 +118,7 @@ for argument in CommandLine.arguments.dropFirst() {
     }
 }
 guard !paths.isEmpty else {
-    print("usage: hosted-check PATH… [--load] [--verify] [--text] [--print] [--verbose]")
+    print("usage: hosted-check PATH… [--load] [--verify] [--text] [--print] [--verbose] [--fused] [--interpreted]")
     exit(2)
 }
 
@@ -96,6 +142,10 @@ for (name, tally) in families.sorted(by: { $0.key < $1.key }) where tally.failed
 }
 print("\nfailures by reason")
 for (reason, count) in reasons.sorted(by: { $0.value > $1.value }).prefix(30) { print("  \(count) × \(reason)") }
+if execution != .evaluated {
+    print("\noperations of the fused programs")
+    for (name, count) in unfused.sorted(by: { $0.value > $1.value }).prefix(40) { print("  \(count) × \(name)") }
+}
 let passed = families.values.reduce(0) { $0 + $1.passed }, failed = families.values.reduce(0) { $0 + $1.failed }
 print("\n\(passed) passed, \(failed) failed")
 exit(failed == 0 ? 0 : 1)

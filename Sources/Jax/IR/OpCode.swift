@@ -73,6 +73,8 @@ public enum OpCode: String, CaseIterable {
     case customVJP = "custom_vjp_call"
     case remat = "checkpoint"
     case namedCall = "named_call"
+    // What a compiler made of several operations
+    case fusion
     // Several devices
     case allGather = "all_gather"
     case allReduce = "all_reduce"

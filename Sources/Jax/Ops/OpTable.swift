@@ -71,6 +71,7 @@ func opFamilies() -> [[OpDefinition]] {
         dynamicFamily(),
         controlFlowFamily(),
         structuredFamily(),
+        fusionFamily(),
         tupleFamily(),
         collectiveFamily(),
         unavailableFamily(),

@@ -132,7 +132,8 @@ public func inferTypes(_ code: OpCode, operands: [ValueID], _ parameters: Parame
 /// The functions of a module, each after those that it calls. Throws `malformed` for recursion: programs have none.
 ///
 /// Depth first with a stack of its own: a chain of calls may be long.
-func calleesFirst(_ module: Module) throws(JaxError) -> [Function] {
+@export(interface)
+public func calleesFirst(_ module: Module) throws(JaxError) -> [Function] {
     enum Color: UInt8 { case white, grey, black }
     var indices: [ObjectIdentifier: Int] = [:]
     for (index, function) in module.functions.enumerated() { indices[ObjectIdentifier(function)] = index }

@@ -34,14 +34,14 @@ public struct KernelBuffer: Equatable {
 }
 
 /// A place in a buffer, in elements: a constant, multiples of loop variables, and multiples of values that are brought into a range.
-public struct LoopIndex: Equatable {
-    public struct Term: Equatable {
+public struct LoopIndex: Hashable {
+    public struct Term: Hashable {
         public var variable: LoopVariable
         public var stride: Int
     }
 
     /// `value`, an integer, signed, brought into 0 … `limit`, times `stride`.
-    public struct Clamped: Equatable {
+    public struct Clamped: Hashable {
         public var value: LaneValue
         public var limit: Int
         public var stride: Int
@@ -73,6 +73,13 @@ public struct LoopIndex: Equatable {
         clamped.append(Clamped(value: value, limit: limit, stride: stride))
     }
 
+    /// Another index, so many times.
+    public mutating func add(_ other: LoopIndex, times factor: Int) {
+        constant += other.constant * factor
+        for term in other.terms { add(term.variable, stride: term.stride * factor) }
+        for term in other.clamped { add(term.value, upTo: term.limit, stride: term.stride * factor) }
+    }
+
     public func stride(of variable: LoopVariable) -> Int {
         for term in terms where term.variable == variable { return term.stride }
         return 0
@@ -83,8 +90,6 @@ public struct LoopIndex: Equatable {
 public enum LoopKind: UInt8 {
     /// One after the other; carries values from one to the next.
     case serial
-    /// In any order, on any processor. Carries nothing. Only as a kernel's outermost statement.
-    case parallel
     /// Many at once. Carries values only with a combiner. Contains no other vector loop.
     case vector
 }
@@ -106,6 +111,8 @@ public final class Loop {
     public let variable: LoopVariable
     public let count: Int
     public let kind: LoopKind
+    /// Whether processors may share the iterations. Only of a loop that carries nothing and is the kernel's only one at the outside.
+    public let isParallel: Bool
     public internal(set) var carried: [Carried]
     public internal(set) var body: [Statement]
     /// For a vector loop that carries values; each `initial` must then be neutral for it.
@@ -113,7 +120,9 @@ public final class Loop {
     /// How many vectors a renderer should compute side by side, so that the latency of carried values is hidden.
     public let unroll: Int
 
-    init(_ variable: LoopVariable, count: Int, _ kind: LoopKind, carried: [Carried], body: [Statement], combiner: Combiner?, unroll: Int) {
+    init(_ variable: LoopVariable, count: Int, _ kind: LoopKind, isParallel: Bool = false, carried: [Carried], body: [Statement],
+         combiner: Combiner?, unroll: Int) {
+        self.isParallel = isParallel
         self.variable = variable
         self.count = count
         self.kind = kind

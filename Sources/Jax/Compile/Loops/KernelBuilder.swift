@@ -1,5 +1,5 @@
-// Makes kernels: values, loops by closures. What is computed from constants alone is folded, and what a block has computed already is
-// not computed again.
+// Makes kernels: values, and loops by closures. What is computed from constants alone is folded; what is there already is not computed
+// again; and whatever does not depend on a loop is computed in front of it.
 
 public final class KernelBuilder {
     /// What a block remembers of a computation: operation and operands.
@@ -9,15 +9,26 @@ public final class KernelBuilder {
         let a, b, c: Int32
     }
 
+    private struct Access: Hashable {
+        let buffer: Int32
+        let index: LoopIndex
+    }
+
+    /// A block under construction. A statement goes into the outermost block in which all that it needs is known.
+    private struct Block {
+        var statements: [Statement] = []
+        var computations: [Computation: LaneValue] = [:]
+        var loads: [Access: LaneValue] = [:]
+    }
+
     private var buffers: [KernelBuffer] = []
     private var types: [LaneType] = []
     private var constants: [LaneBits?] = []
-    /// The constants that exist, by type and bits; they stand in front of everything else.
+    /// The depth of the block that each value, and each variable, belongs to.
+    private var depths: [Int] = []
+    private var variableDepths: [Int] = [], variableCounts: [Int] = []
     private var constantValues: [LaneBits: [LaneValue]] = [:]
-    private var leading: [Statement] = []
-    private var open: [[Statement]] = [[]]
-    private var known: [[Computation: LaneValue]] = [[:]]
-    private var variableCount = 0
+    private var open = [Block()]
 
     public init() {}
 
@@ -28,28 +39,39 @@ public final class KernelBuilder {
     }
 
     public func finish(name: String) -> Kernel {
-        Kernel(name: name, buffers: buffers, body: leading + open[0], types: types, variableCount: variableCount)
+        Kernel(name: name, buffers: buffers, body: open[0].statements, types: types, variableCount: variableDepths.count)
     }
 
     public func type(of value: LaneValue) -> LaneType { types[Int(value.id)] }
 
+    /// How many iterations a variable's loop has.
+    public func count(of variable: LoopVariable) -> Int { variableCounts[Int(variable.id)] }
+
     /// The bits of a constant, nil for other values.
     public func constantBits(_ value: LaneValue) -> LaneBits? { constants[Int(value.id)] }
 
-    private func makeValue(_ type: LaneType, constant: LaneBits? = nil) -> LaneValue {
+    private func makeValue(_ type: LaneType, depth: Int, constant: LaneBits? = nil) -> LaneValue {
         types.append(type)
         constants.append(constant)
+        depths.append(depth)
         return LaneValue(id: Int32(types.count - 1))
     }
 
-    private func append(_ statement: Statement) { open[open.count - 1].append(statement) }
+    private func depth(_ value: LaneValue) -> Int { depths[Int(value.id)] }
+
+    private func depth(_ index: LoopIndex) -> Int {
+        var depth = 0
+        for term in index.terms { depth = max(depth, variableDepths[Int(term.variable.id)]) }
+        for term in index.clamped { depth = max(depth, self.depth(term.value)) }
+        return depth
+    }
 
     // MARK: Values
 
     public func constant(_ type: LaneType, bits: LaneBits) -> LaneValue {
         for value in constantValues[bits] ?? [] where types[Int(value.id)] == type { return value }
-        let value = makeValue(type, constant: bits)
-        leading.append(.constant(value, bits))
+        let value = makeValue(type, depth: 0, constant: bits)
+        open[0].statements.append(.constant(value, bits))
         constantValues[bits, default: []].append(value)
         return value
     }
@@ -70,7 +92,7 @@ public final class KernelBuilder {
         type == .f64 ? constant(.f64, bits: number.bitPattern) : constant(.f32, bits: LaneBits(Float(number).bitPattern))
     }
 
-    /// The result of an operation; its types must be ones that the operation takes.
+    /// The result of an operation; its operands must have types that the operation takes.
     public func emit(_ op: LaneOp, _ a: LaneValue, _ b: LaneValue? = nil, _ c: LaneValue? = nil) -> LaneValue {
         var operands = [type(of: a)]
         if let b { operands.append(type(of: b)) }
@@ -80,89 +102,107 @@ public final class KernelBuilder {
             return constant(type, bits: op.evaluate(operands[0], x, b.flatMap(constantBits) ?? 0, c.flatMap(constantBits) ?? 0))
         }
         if op == .select, let holds = constantBits(a) { return holds != 0 ? b! : c! }
+        let depth = max(self.depth(a), b.map(self.depth) ?? 0, c.map(self.depth) ?? 0)
         let computation = Computation(op: op.rawValue, type: type.rawValue, a: a.id, b: b?.id ?? -1, c: c?.id ?? -1)
-        for block in known.reversed() {
-            if let value = block[computation] { return value }
-        }
-        let value = makeValue(type)
-        append(.compute(value, op, a, b, c))
-        known[known.count - 1][computation] = value
+        if let value = open[depth].computations[computation] { return value }
+        let value = makeValue(type, depth: depth)
+        open[depth].statements.append(.compute(value, op, a, b, c))
+        open[depth].computations[computation] = value
         return value
     }
 
     /// The integer that `index`, without clamped terms, stands for.
     public func index(_ type: LaneType, _ index: LoopIndex) -> LaneValue {
         if index.terms.isEmpty { return constant(type, index.constant) }
-        let value = makeValue(type)
-        append(.index(value, index))
+        let depth = depth(index), access = Access(buffer: type == .i64 ? -2 : -1, index: index)
+        if let value = open[depth].loads[access] { return value }
+        let value = makeValue(type, depth: depth)
+        open[depth].statements.append(.index(value, index))
+        open[depth].loads[access] = value
         return value
     }
 
+    /// An element. Of a buffer that the kernel writes, as it is here and now.
     public func load(_ buffer: BufferID, _ index: LoopIndex) -> LaneValue {
-        let value = makeValue(buffers[Int(buffer.id)].element.lane)
-        append(.load(value, buffer, index))
+        let described = buffers[Int(buffer.id)]
+        if described.isWritten {
+            let value = makeValue(described.element.lane, depth: open.count - 1)
+            open[open.count - 1].statements.append(.load(value, buffer, index))
+            return value
+        }
+        let depth = depth(index), access = Access(buffer: buffer.id, index: index)
+        if let value = open[depth].loads[access] { return value }
+        let value = makeValue(described.element.lane, depth: depth)
+        open[depth].statements.append(.load(value, buffer, index))
+        open[depth].loads[access] = value
         return value
     }
 
+    /// Writes an element of a buffer that was made as one to be written.
     public func store(_ value: LaneValue, to buffer: BufferID, _ index: LoopIndex) {
-        buffers[Int(buffer.id)].isWritten = true
-        append(.store(buffer, index, value))
+        precondition(buffers[Int(buffer.id)].isWritten, "a store to a buffer that is read only")
+        open[open.count - 1].statements.append(.store(buffer, index, value))
     }
 
     // MARK: Blocks
 
     /// A loop that carries nothing.
-    public func loop(_ kind: LoopKind, count: Int, _ body: (LoopVariable) -> Void) {
-        _ = loop(kind, count: count, carrying: []) { variable, _ in
+    public func loop(_ kind: LoopKind, count: Int, isParallel: Bool = false, _ body: (LoopVariable) -> Void) {
+        _ = loop(kind, count: count, isParallel: isParallel, carrying: []) { variable, _ in
             body(variable)
             return []
         }
     }
 
-    /// A loop; the values that it carries start as `initial`, and `body` returns the next ones. What they are behind the loop is returned.
-    /// A vector loop that carries needs `combine`: from the values of two sets, those of both together.
-    public func loop(_ kind: LoopKind, count: Int, carrying initial: [LaneValue], unroll: Int = 1,
+    /// A loop; the values that it carries start as `initial`, and `body` returns the next ones. What they are behind the loop is
+    /// returned. A vector loop that carries needs `combine`: from the values of two sets, those of both together.
+    public func loop(_ kind: LoopKind, count: Int, isParallel: Bool = false, carrying initial: [LaneValue], unroll: Int = 1,
                      combine: (([LaneValue], [LaneValue]) -> [LaneValue])? = nil,
                      _ body: (LoopVariable, [LaneValue]) -> [LaneValue]) -> [LaneValue] {
-        let variable = LoopVariable(id: Int32(variableCount))
-        variableCount += 1
-        let current = initial.map { makeValue(type(of: $0)) }
+        let variable = LoopVariable(id: Int32(variableDepths.count))
+        variableDepths.append(open.count)
+        variableCounts.append(count)
+        let current = initial.map { makeValue(type(of: $0), depth: open.count) }
         var next: [LaneValue] = []
         let statements = block { next = body(variable, current) }
         var combiner: Combiner?
         if let combine, !initial.isEmpty {
-            let first = initial.map { makeValue(type(of: $0)) }, second = initial.map { makeValue(type(of: $0)) }
+            let first = initial.map { makeValue(type(of: $0), depth: open.count) }
+            let second = initial.map { makeValue(type(of: $0), depth: open.count) }
             var results: [LaneValue] = []
             let statements = block { results = combine(first, second) }
             combiner = Combiner(parameters: first + second, body: statements, results: results)
         }
         let carried = carriedValues(initial, current, next)
-        append(.loop(Loop(variable, count: count, kind, carried: carried, body: statements, combiner: combiner, unroll: unroll)))
+        open[open.count - 1].statements.append(.loop(Loop(variable, count: count, kind, isParallel: isParallel, carried: carried,
+                                                          body: statements, combiner: combiner, unroll: unroll)))
         return carried.map(\.result)
     }
 
     /// Repeats `body` while `condition` gives true.
     public func whileLoop(carrying initial: [LaneValue], condition: ([LaneValue]) -> LaneValue,
                           _ body: ([LaneValue]) -> [LaneValue]) -> [LaneValue] {
-        let current = initial.map { makeValue(type(of: $0)) }
+        let current = initial.map { makeValue(type(of: $0), depth: open.count) }
         var holds = initial[0], next: [LaneValue] = []
         let conditions = block { holds = condition(current) }
         let statements = block { next = body(current) }
         let carried = carriedValues(initial, current, next)
-        append(.whileLoop(WhileLoop(carried: carried, condition: conditions, holds: holds, body: statements)))
+        let loop = WhileLoop(carried: carried, condition: conditions, holds: holds, body: statements)
+        open[open.count - 1].statements.append(.whileLoop(loop))
         return carried.map(\.result)
     }
 
     private func carriedValues(_ initial: [LaneValue], _ current: [LaneValue], _ next: [LaneValue]) -> [Carried] {
-        initial.indices.map { Carried(initial: initial[$0], current: current[$0], next: next[$0], result: makeValue(type(of: initial[$0]))) }
+        initial.indices.map { place in
+            let result = makeValue(type(of: initial[place]), depth: open.count - 1)
+            return Carried(initial: initial[place], current: current[place], next: next[place], result: result)
+        }
     }
 
     private func block(_ body: () -> Void) -> [Statement] {
-        open.append([])
-        known.append([:])
+        open.append(Block())
         body()
-        known.removeLast()
-        return open.removeLast()
+        return open.removeLast().statements
     }
 }
 

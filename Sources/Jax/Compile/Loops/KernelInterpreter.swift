@@ -23,8 +23,8 @@ public struct KernelInterpreter {
             switch statement {
             case .constant(let value, let bits): self[value] = bits
             case .index(let value, let index):
-                let place = self.place(index)
-                self[value] = kernel.type(of: value) == .i64 ? LaneBits(bitPattern: Int64(place)) : LaneBits(UInt32(truncatingIfNeeded: place))
+                let place = LaneBits(bitPattern: Int64(self.place(index)))
+                self[value] = kernel.type(of: value) == .i64 ? place : place & 0xFFFF_FFFF
             case .compute(let value, let op, let a, let b, let c):
                 self[value] = op.evaluate(kernel.type(of: a), self[a], b.map { self[$0] } ?? 0, c.map { self[$0] } ?? 0)
             case .load(let value, let buffer, let index):
@@ -79,7 +79,7 @@ public struct KernelInterpreter {
 
 extension ElementType {
     /// The lane of the element at `place`.
-    func load(_ place: UnsafeRawPointer) -> LaneBits {
+    public func load(_ place: UnsafeRawPointer) -> LaneBits {
         switch self {
         case .bool: return place.load(as: UInt8.self) != 0 ? 1 : 0
         case .i8: return LaneBits(UInt32(bitPattern: Int32(place.load(as: Int8.self))))
@@ -104,7 +104,8 @@ extension ElementType {
         case .f16:
             place.storeBytes(of: Float16(Float(bitPattern: UInt32(truncatingIfNeeded: bits))).bitPattern, as: UInt16.self)
         case .bf16:
-            place.storeBytes(of: UInt16(truncatingIfNeeded: bfloat16Bits(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))), as: UInt16.self)
+            let rounded = bfloat16Bits(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))
+            place.storeBytes(of: UInt16(truncatingIfNeeded: rounded), as: UInt16.self)
         }
     }
 }

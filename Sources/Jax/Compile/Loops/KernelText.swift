@@ -17,11 +17,12 @@ extension Kernel {
             case .constant(let value, let bits): text += margin + "\(name(value)) = \(constant(type(of: value), bits))\n"
             case .index(let value, let index): text += margin + "\(name(value)) = index \(self.index(index))\n"
             case .compute(let value, let op, let a, let b, let c):
-                text += margin + "\(name(value)) = \(op.name) \(a.text)" + (b.map { " " + $0.text } ?? "") + (c.map { " " + $0.text } ?? "") + "\n"
+                let operands = [a, b, c].compactMap { $0?.text }.joined(" ")
+                text += margin + "\(name(value)) = \(op.name) \(operands)\n"
             case .load(let value, let buffer, let index): text += margin + "\(name(value)) = b\(buffer.id)[\(self.index(index))]\n"
             case .store(let buffer, let index, let value): text += margin + "b\(buffer.id)[\(self.index(index))] = \(value.text)\n"
             case .loop(let loop):
-                text += margin + "\(loop.kind.name) i\(loop.variable.id) < \(loop.count)"
+                text += margin + (loop.isParallel ? "parallel " : "") + "\(loop.kind.name) i\(loop.variable.id) < \(loop.count)"
                 if loop.unroll > 1 { text += " by \(loop.unroll)" }
                 text += carried(loop.carried) + "\n"
                 write(loop.body, depth + 1, &text)
@@ -68,7 +69,7 @@ extension Kernel {
 }
 
 extension LoopKind {
-    var name: String { ["serial", "parallel", "vector"][Int(rawValue)] }
+    var name: String { ["serial", "vector"][Int(rawValue)] }
 }
 
 extension LaneValue {

@@ -104,7 +104,7 @@ private struct KernelVerifier {
         guard loop.count >= 1, Int(loop.variable.id) < last.count, last[Int(loop.variable.id)] < 0 else { throw error("a loop is unsound") }
         let isVector = loop.kind == .vector
         if isVector && isInVectorLoop { throw error("a vector loop within another") }
-        if loop.kind == .parallel && !(isOutermost && loop.carried.isEmpty) { throw error("a parallel loop that is not the outermost") }
+        if loop.isParallel && !(isOutermost && loop.carried.isEmpty) { throw error("a parallel loop that is not the outermost") }
         if isVector && !loop.carried.isEmpty && loop.combiner == nil { throw error("a vector loop without a combiner carries values") }
         for carried in loop.carried { try define(carried.current, try use(carried.initial)) }
         last[Int(loop.variable.id)] = loop.count - 1

@@ -132,7 +132,7 @@ extension KernelBuilder {
     }
 
     /// A conversion between element types; nil for those that would be rounded twice and for types without lanes.
-    func converted(_ value: LaneValue, from: DType, to: DType) -> LaneValue? {
+    public func converted(_ value: LaneValue, from: DType, to: DType) -> LaneValue? {
         guard let target = to.laneElement?.lane, from.laneElement != nil else { return nil }
         if from == to { return value }
         if to == .i1 { return emit(.notEqual, value, constant(type(of: value), 0)) }

@@ -1,0 +1,193 @@
+// Fusion: groups of operations replaced by one `fusion` operation each, with a kernel. What no kernel can be made of stays as it is.
+import JaxIR
+import JaxOps
+import JaxPlatform
+import Loops
+
+/// Makes kernels executable on one target.
+public protocol KernelCompiler: AnyObject {
+    /// Nil where the target cannot do it.
+    func compile(_ kernel: Kernel) throws(JaxError) -> CompiledKernel?
+}
+
+/// A copy of a verified program with its operations fused into kernels. `compiler` makes them executable; without one the regions of
+/// the fusions are evaluated, which is how their grouping is tested.
+public func fused(_ module: Module, _ compiler: (any KernelCompiler)?) throws(JaxError) -> Module {
+    let target = Module(name: module.name)
+    target.meshes = module.meshes
+    target.attributes = module.attributes
+    target.locations = module.locations
+    var copies: [ObjectIdentifier: Function] = [:]
+    for function in try calleesFirst(module) {
+        var fusion = FunctionFusion(function, compiler, copies)
+        copies[ObjectIdentifier(function)] = try fusion.run()
+    }
+    for function in module.functions {
+        if let copy = copies[ObjectIdentifier(function)] { try target.add(copy) }
+    }
+    return target
+}
+
+private struct FunctionFusion {
+    private let source: Function
+    private let target: Function
+    private let compiler: (any KernelCompiler)?
+    /// What has taken the places of the functions that are called.
+    private let callees: [ObjectIdentifier: Function]
+    private var kernelCount = 0
+
+    init(_ function: Function, _ compiler: (any KernelCompiler)?, _ callees: [ObjectIdentifier: Function]) {
+        source = function
+        self.compiler = compiler
+        self.callees = callees
+        target = Function(name: function.name, isPublic: function.isPublic)
+        target.parameterAttributes = function.parameterAttributes
+        target.resultAttributes = function.resultAttributes
+        target.resultTypes = function.resultTypes
+        target.attributes = function.attributes
+        target.location = function.location
+        // The values keep their numbers; the regions of fusions get new ones.
+        for type in function.types { _ = target.makeValue(type) }
+    }
+
+    mutating func run() throws(JaxError) -> Function {
+        target.body = try fuse(source.body)
+        return target
+    }
+
+    private mutating func fuse(_ region: Region) throws(JaxError) -> Region {
+        var excluded: Set<ObjectIdentifier> = []
+        while true {
+            let groups = FusionGroups(region, of: source, excluding: excluded)
+            var fusions: [Int: Fusion] = [:]
+            var isComplete = true
+            for group in groups.groups {
+                let fusion = makeRegion(group, groups, region)
+                let lowered = KernelLowering.kernel(fusion.region, of: target, name: name(group, region))
+                if let kernel = lowered.kernel {
+                    fusions[group.position] = Fusion(fusion.region, operands: fusion.operands, results: fusion.results, kernel: kernel)
+                } else {
+                    let culprit = lowered.failure?.operation.flatMap { fusion.origins[ObjectIdentifier($0)] }
+                    let blamed = culprit.map { [$0] } ?? group.members.map { region.operations[$0] }
+                    for operation in blamed { excluded.insert(ObjectIdentifier(operation)) }
+                    isComplete = false
+                }
+            }
+            if isComplete { return try assemble(region, groups, fusions) }
+        }
+    }
+
+    private struct Fusion {
+        var region: Region
+        var operands: [ValueID]
+        var results: [ValueID]
+        var kernel: Kernel
+
+        init(_ region: Region, operands: [ValueID], results: [ValueID], kernel: Kernel) {
+            self.region = region
+            self.operands = operands
+            self.results = results
+            self.kernel = kernel
+        }
+    }
+
+    private func name(_ group: FusionGroup, _ region: Region) -> String {
+        "\(source.name)_\(group.position)_\(region.operations[group.position].code.name)"
+    }
+
+    /// The region of a group: copies of its members, and of the views between them; all else is a parameter.
+    private func makeRegion(_ group: FusionGroup, _ groups: FusionGroups, _ region: Region)
+        -> (region: Region, operands: [ValueID], results: [ValueID], origins: [ObjectIdentifier: Operation]) {
+        var copies: [ValueID: ValueID] = [:], operands: [ValueID] = [], parameters: [ValueID] = []
+        var operations: [Operation] = [], origins: [ObjectIdentifier: Operation] = [:]
+        let members = group.members.sorted()
+
+        func copy(_ value: ValueID) -> ValueID {
+            if let known = copies[value] { return known }
+            if let operation = groups.definition(of: value), groups.isView(operation) {
+                add(operation)
+                return copies[value]!
+            }
+            let parameter = target.makeValue(source.type(of: value))
+            copies[value] = parameter
+            operands.append(value)
+            parameters.append(parameter)
+            return parameter
+        }
+        func add(_ operation: Operation) {
+            let inputs = operation.operands.map(copy)
+            var results: [ValueID] = []
+            for result in operation.results {
+                let made = target.makeValue(source.type(of: result))
+                copies[result] = made
+                results.append(made)
+            }
+            let made = Operation(operation.code, operands: inputs, results: results, parameters: operation.parameters,
+                                 annotations: operation.annotations, regions: operation.regions, location: operation.location)
+            origins[ObjectIdentifier(made)] = operation
+            operations.append(made)
+        }
+        for member in members { add(region.operations[member]) }
+        var results: [ValueID] = []
+        for member in members {
+            for result in region.operations[member].results where groups.isNeeded(result, outside: group) { results.append(result) }
+        }
+        return (Region(parameters: parameters, operations: operations, results: results.map { copies[$0]! }), operands, results, origins)
+    }
+
+    /// The block with fusions in the places of their roots, and without what nothing needs any more.
+    private mutating func assemble(_ region: Region, _ groups: FusionGroups, _ fusions: [Int: Fusion]) throws(JaxError) -> Region {
+        var operations: [Operation] = []
+        for (place, operation) in region.operations.enumerated() {
+            if let fusion = fusions[place] {
+                operations.append(try make(fusion, operation))
+            } else if groups.groupOf[place] == nil {
+                operations.append(try copy(operation))
+            }
+        }
+        return Region(parameters: region.parameters, operations: withoutDead(operations, region.results), results: region.results)
+    }
+
+    private mutating func make(_ fusion: Fusion, _ root: Operation) throws(JaxError) -> Operation {
+        var kernel: CompiledKernel?
+        if let compiler {
+            try fusion.kernel.verify()
+            kernel = try compiler.compile(fusion.kernel)
+        }
+        kernelCount += 1
+        return Operation(.fusion, operands: fusion.operands, results: fusion.results, parameters: FusionParameters(kernel: kernel),
+                         regions: [fusion.region], location: root.location)
+    }
+
+    private mutating func copy(_ operation: Operation) throws(JaxError) -> Operation {
+        var regions: [Region] = []
+        let isScalar = opDefinition(operation)?.traits.contains(.scalarRegions) ?? false
+        for region in operation.regions { regions.append(isScalar ? region : try fuse(region)) }
+        var functions: [Function] = []
+        for function in operation.parameters.functions { functions.append(callees[ObjectIdentifier(function)] ?? function) }
+        return Operation(operation.code, operands: operation.operands, results: operation.results,
+                         parameters: functions.isEmpty ? operation.parameters : operation.parameters.replacing(functions),
+                         annotations: operation.annotations, regions: regions, location: operation.location)
+    }
+
+    private func withoutDead(_ operations: [Operation], _ results: [ValueID]) -> [Operation] {
+        var needed = Set(results), kept: [Operation] = []
+        for operation in operations.reversed() {
+            let hasEffects = opDefinition(operation)?.traits.contains(.effects) ?? true
+            guard hasEffects || !operation.regions.isEmpty && operation.code != .fusion && operation.code != .reduce
+                    || operation.results.contains(where: { needed.contains($0) }) else { continue }
+            kept.append(operation)
+            needed.formUnion(operation.operands)
+            for region in operation.regions { need(region, &needed) }
+        }
+        return kept.reversed()
+    }
+
+    private func need(_ region: Region, _ needed: inout Set<ValueID>) {
+        needed.formUnion(region.results)
+        for operation in region.operations {
+            needed.formUnion(operation.operands)
+            for inner in operation.regions { need(inner, &needed) }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+// fusion: operations that are executed as one kernel. The region says what they compute; machine code for it, where there is some, is
+// in the parameters. Made by the compiler alone: no program from outside has it.
+import JaxIR
+import JaxPlatform
+import Loops
+
+func fusionFamily() -> [OpDefinition] {
+    [
+        OpDefinition(.fusion, FusionParameters.self, infer: { view, _ throws(JaxError) in
+            try view.requireRegions(1)
+            let results = view.regionTypes(0).results
+            try view.requireRegion(0, "the body", takes: view.operandTypes, returns: results)
+            return results
+        }, evaluate: { activation, parameters, operands throws(JaxError) in
+            guard let kernel = parameters.kernel else {
+                let arguments = operands
+                operands = []
+                return try activation.run(0, consume arguments)
+            }
+            var results: [RuntimeValue] = [], buffers: [UnsafeMutableRawPointer] = []
+            buffers.reserveCapacity(operands.count + activation.operation.results.count)
+            for operand in operands { buffers.append(try operand.asTensor().bytes) }
+            for index in activation.operation.results.indices {
+                let tensor = try Tensor(try activation.resultTensorType(index))
+                buffers.append(tensor.bytes)
+                results.append(.tensor(tensor))
+            }
+            kernel.run(buffers)
+            return results
+        }),
+    ]
+}
+
+public final class FusionParameters: Parameters {
+    /// Nil: the region is evaluated.
+    public private(set) var kernel: CompiledKernel?
+
+    public convenience init(kernel: CompiledKernel?) {
+        self.init()
+        self.kernel = kernel
+    }
+}
+
+/// Something that executes one kernel. Its buffers are the operation's operands, then its results.
+open class CompiledKernel {
+    public init() {}
+
+    open func run(_ buffers: [UnsafeMutableRawPointer]) {}
+}
+
+/// A kernel as machine code.
+public final class MachineCode: CompiledKernel {
+    /// What the code is called with: the buffers' addresses, and which iterations of its parallel loop to do.
+    private typealias Code = @convention(c) (UnsafePointer<UnsafeMutableRawPointer>, Int, Int) -> Void
+
+    private let entry: UnsafeRawPointer
+    private let byteCount: Int
+    /// Iterations of the outermost loop, where that is parallel, else 1.
+    private let iterations: Int
+    /// Into how many parts it pays to split them, at most.
+    private let parts: Int
+
+    /// Throws `resourceExhausted` where there is no memory for the code.
+    public init(_ code: [UInt8], for kernel: Kernel) throws(JaxError) {
+        guard let entry = code.withUnsafeBytes({ platform.makeExecutable($0) }) else {
+            throw JaxError(.resourceExhausted, "out of memory for \(code.count) bytes of code")
+        }
+        self.entry = entry
+        byteCount = code.count
+        iterations = kernel.parallelCount
+        parts = min(iterations, partCount(iterations, work: kernel.work))
+    }
+
+    deinit { platform.freeExecutable(entry, byteCount: byteCount) }
+
+    public override func run(_ buffers: [UnsafeMutableRawPointer]) {
+        let code = unsafeBitCast(entry, to: Code.self), iterations = iterations, parts = parts
+        buffers.withUnsafeBufferPointer { table in
+            guard let table = table.baseAddress else { return }
+            if parts <= 1 { return code(table, 0, iterations) }
+            platform.parallelFor(parts) { part in code(table, part * iterations / parts, (part + 1) * iterations / parts) }
+        }
+    }
+}
