@@ -72,6 +72,7 @@ let shared: [Target] = [
     swift("Kernel", "Kernel", ring0 ? ["CPU", "Boot"] : ["CPU"]),
     swift("Drivers", "Drivers", ["CPU"], exclude: ["GPU"]),
     swift("SPIRV", "Jax/Compile/SPIRV"),
+    swift("X86Assembler", "Jax/Compile/X86/Assembler"),
     swift("AcceleratorSelfTest", "Jax/SelfTest", ["JaxPlatform", "SPIRV"]),
     swift("GPU", "Drivers/GPU", ["CPU", "Drivers", "JaxPlatform"], exclude: ["gpu.mk"]),
 ]
@@ -131,6 +132,7 @@ if ring0 {
             test("OpsTests", ["JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
             test("RunTests", ["JaxLoad", "JaxRun", "JaxIR", "JaxPlatform"]),
             test("SPIRVTests", ["SPIRV", "AcceleratorSelfTest"]),
+            test("X86Tests", ["X86Assembler", "JaxPlatform", "CPU"]),
             test("GPUTests", ["GPU", "HostAccelerator", "AcceleratorSelfTest", "SPIRV", "JaxPlatform"]),
             test("DriversTests", ["Drivers", "GPU", "JaxPlatform"]),
             test("KernelTests", ["Kernel", "TestSupport"]),
