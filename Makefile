@@ -31,12 +31,14 @@ test: setup command
 	@$(MAKE) -s elf img
 	@scripts/test.sh
 
-# The whole campaign of faults on purpose, with two seeds; `make test` runs 300 of them.
+# The whole campaign of faults on purpose, with two seeds, and texts out for trouble; `make test` runs a short form of both.
 soak: setup
 	@$(MAKE) -s elf
 	@swift build --product soak
+	@swift build --product prompt-fuzz
 	@.build/debug/soak --count 10000 --seed 1 --mixed 300
 	@.build/debug/soak --count 10000 --seed 2
+	@.build/debug/prompt-fuzz --calls 20000 --texts 500
 
 # The PVH image halted at its first instruction, with QEMU's gdb port and, where gdb is installed, gdb with the symbols.
 debug: setup

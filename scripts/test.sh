@@ -52,6 +52,7 @@ suite fuzz swift run -c release loader-fuzz --verify --count 100000
 # On the machine.
 suite machine swift test --no-parallel --filter MachineTests --skip GPUMachineTests
 suite soak swift run soak --count 300 --seed 7
+suite prompt-fuzz swift run prompt-fuzz --calls 2000 --texts 60
 suite gpu swift test --skip-build --no-parallel --filter GPUMachineTests
 suite prompt evaluated
 suite models $python Tests/Differential/models_test.py

@@ -5,6 +5,7 @@ import JaxPlatform
 import JaxRun
 import Kernel
 import Python
+import WireProtocol
 
 @_cdecl("kernel_main")
 func kernelMain(_ info: UnsafePointer<boot_info>) -> Never {
@@ -60,7 +61,7 @@ private func runSelfTests() -> Never {
 /// What Python asks of the machine beyond the kernel (`PromptServices.swift`).
 private func connectPrompt() {
     let services = machineServices
-    services.version = MachineInfo.version
+    services.version = productVersion
     services.processorCount = { Devices.processorCount }
     services.files = { PromptFiles.list() }
     services.readFile = { name throws(JaxError) in try PromptFiles.read(name) }

@@ -3,6 +3,7 @@ import Glibc
 import HostMachine
 import JaxPlatform
 import Testing
+import WireProtocol
 
 @Suite(.serialized, .enabled(if: Built.all)) struct CommandTests {
     private let command = Built.command
@@ -14,8 +15,14 @@ import Testing
         #expect(bad.status == 1 && bad.output.contains("ZeroDivisionError"))
     }
 
+    @Test func itSaysWhatItIs() {
+        #expect(shell("\(command) --version") == (productVersion + "\n", 0))
+    }
+
     @Test func errorsGoToStandardErrorWithStatusOne() {
-        for arguments in ["run /no/such/program", "frobnicate", "boot --cpus 99", "stats --connect /no/such/socket", "eval"] {
+        let wrong = ["run /no/such/program", "frobnicate", "boot --cpus 99", "boot --efi --append x",
+                     "stats --connect /no/such/socket", "eval"]
+        for arguments in wrong {
             let quiet = shell("\(command) \(arguments) 2>/dev/null")
             #expect(quiet.status == 1 && quiet.output == "", "\(arguments)")
             #expect(shell("\(command) \(arguments) 2>&1 >/dev/null").output != "", "\(arguments)")

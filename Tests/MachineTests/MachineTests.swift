@@ -205,6 +205,31 @@ import WireProtocol
         #expect(try running.python("print(secret)").status == 1)
     }
 
+    /// One that runs on is seen, is not waited for by others, and ends as what ended it.
+    @Test func textsRunBesideEachOther() throws {
+        let running = try RunningMachine()
+        defer { running.shutDown() }
+        let client = running.client
+        let endless = try client.start(Evaluate(name: "endless"), body: BodyBuffer(copying: Array("while True: pass".utf8)), channel: 5)
+        usleep(200_000)
+        let statistics = try client.start(ReadStatistics()).waitWithBody(seconds: 10).body?.text ?? ""
+        #expect(statistics.contains("\"name\": \"python endless\""), "\(statistics)")
+        let budget = JobLimits(nanoseconds: 1_000_000_000, permissions: [])
+        let short = try client.start(Evaluate(name: "short", limits: budget), body: BodyBuffer(copying: Array("x = 1".utf8)), channel: 6)
+        #expect(try short.waitWithBody(seconds: 10).reply.status == 0)
+        try endless.cancel()
+        do throws(JaxError) {
+            _ = try endless.waitWithBody(seconds: 10)
+            Issue.record("the endless text ended")
+        } catch { #expect(error.kind == .cancelled && error.message.hasPrefix("the request was cancelled"), "\(error)") }
+        let late = try client.start(Evaluate(name: "late", limits: budget), body: BodyBuffer(copying: Array("while True: pass".utf8)))
+        do throws(JaxError) {
+            _ = try late.waitWithBody(seconds: 10)
+            Issue.record("the text did not keep to its budget")
+        } catch { #expect(error.kind == .resourceExhausted && error.message.contains("time budget"), "\(error)") }
+        #expect(try running.python("import machine\nprint(len(machine.jobs()))").output == "1\n")
+    }
+
     @Test func damagedFramesDoNotEndTheLink() throws {
         let running = try RunningMachine(), client = running.client
         defer { running.shutDown() }

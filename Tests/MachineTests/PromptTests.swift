@@ -49,6 +49,32 @@ import Testing
         try session.type("() < 1000\r", until: "True\r\n>>> ")
     }
 
+    /// Text beyond ASCII is typed, shown and edited by characters.
+    @Test func linesAreUTF8() throws {
+        let session = try session()
+        try session.type("len('☃😀'), 'héllo ☃'\r", until: "\r\n(2, 'héllo ☃')\r\n>>> ")
+        try session.type("é = 3\r", until: ">>> ")
+        try session.type("é * 14\r", until: "\r\n42\r\n>>> ")
+        // Two backspaces take two characters, of three and four bytes.
+        try session.type("'a☃😀\u{7F}\u{7F}b'\r", until: "\r\n'ab'\r\n>>> ")
+    }
+
+    @Test func aTimeLimitEndsStatements() throws {
+        let session = try session()
+        try session.type("import machine; survivor = 7\r", until: ">>> ")
+        try session.type("with machine.limits(time=0.3): print(machine.limits()['time'])\r\r", until: "\r\n0.3\r\n>>> ")
+        try session.type("machine.limits()['time'] is None\r", until: "\r\nTrue\r\n>>> ")
+        try session.type("_ = machine.limits(time=0.3)\r", until: ">>> ")
+        try session.type("while True: pass\r\r", until: "MemoryError: the time budget is used up")
+        try session.type("survivor * 6\r", until: "\r\n42\r\n>>> ")
+    }
+
+    @Test func exitPowersOff() throws {
+        let session = try session()
+        try session.type("exit()\r", until: nil)
+        #expect(session.machine.process.wait(seconds: 30) == 0, "exit() did not power off")
+    }
+
     @Test func faultsAreExceptionsAndVariablesSurvive() throws {
         let session = try session()
         try session.type("import machine; survivor = 6\r", until: ">>> ")

@@ -74,6 +74,10 @@ check("ValueError" in raises(lambda: jnp.moveaxis(jnp.zeros((2, 3)), (0, 1), (1,
 check("MemoryError" in raises(lambda: jnp.tile(jnp.zeros(4), 2**62)), "tile to more than there is")
 check("ValueError" in raises(lambda: jnp.arange(float("nan"))), "arange to NaN")
 check("ValueError" in raises(lambda: jnp.arange(1e30)), "arange too far")
+check(jnp.diff(jnp.ones(3), n=10**6).shape == (0,) and jnp.diff(jnp.ones((2, 3)), n=2**70, axis=0).shape == (0, 3), "diff without an end")
+for offset in (2**40, -2**63, 2**63 - 1, 2**70):
+    check(raises(lambda: jnp.diag(jnp.ones(3), offset)) is not None, "a diagonal outside of any array")
+check("module 'jax.numpy' has no attribute 'nosuch'" in raises(lambda: jnp.nosuch), "what a module lacks is said with its name")
 total = 0
 for _ in range(3000):
     total = jnp.ones(1000).sum()  # garbage that only the collector finds
@@ -85,6 +89,9 @@ try:
     check(False, "machine.Fault was not raised")
 except machine.Fault:
     check(str(kept) == "[0 1 2]", "variables survive a fault")
+with machine.limits(time=5, permissions=[]) as now:
+    check(now == machine.limits() and now["time"] == 5.0 and now["permissions"] == [], "limits for a block")
+check(machine.limits()["time"] is None and "machine control" in machine.limits()["permissions"], "and those from before after it")
 check(raises(lambda: open("no such file", "rb")) is not None, "a missing file")
 check("read only" in raises(lambda: open("x", "wb")), "writing is refused")
 check(raises(lambda: __import__("jax.export")) is None and "ValueError" in raises(lambda: jax.export.deserialize(b"nonsense")), "hostile artifact")

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the prompt's tests on Linux: the dialect and the modules. Closes on "N passed, N failed".
+# Runs the prompt's tests on Linux: the dialect, the modules, texts out for trouble, and extreme numbers against real JAX.
+# Closes on "N passed, N failed".
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 program=.build/debug/hosted-python
@@ -14,5 +15,7 @@ count() {
 }
 count $program Tests/Python/language.py
 count $program Tests/Python/modules.py
+count $program Tests/Python/hostile.py
+count build/venv/bin/python Tests/Python/extremes.py $program
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

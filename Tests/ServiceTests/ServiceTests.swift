@@ -206,6 +206,27 @@ private func failure<R: Request>(_ call: Client.Call<R>) -> JaxError? {
         #expect(throws: JaxError.self) { try unshared.readHostFile("hello.txt", offset: 0, count: 1) }
     }
 
+    @Test func booleansAreZeroOrOne() throws {
+        let loop = try Loopback(), client = loop.client
+        _ = try client.start(Put(handle: 7, type: ArrayType(dtype: "bool", shape: [4])), body: BodyBuffer(copying: [7, 0, 255, 1])).wait()
+        #expect(try client.start(Fetch(handle: 7)).waitWithBody().body.map { Array($0.bytes) } == [1, 0, 1, 1])
+    }
+
+    /// However many channels one client opens, others find room.
+    @Test func aClientHasHalfOfTheChannels() throws {
+        let loop = try Loopback(), client = loop.client
+        let type = ArrayType(dtype: "uint8", shape: [1])
+        var refused = 0
+        for channel in UInt32(0)..<40 {
+            let put = try client.start(Put(handle: 1, type: type), body: BodyBuffer(copying: [1]), channel: channel)
+            guard let error = failure(put) else { continue }
+            #expect(error.kind == .resourceExhausted && error.message.contains("channels"), "\(error)")
+            refused += 1
+        }
+        #expect(refused == 8)
+        #expect(failure(try client.start(Put(handle: 1, type: type), body: BodyBuffer(copying: [1]), channel: 1 << 12)) == nil)
+    }
+
     @Test func aChannelThatLeavesTakesItsHandlesAlong() throws {
         let loop = try Loopback(), client = loop.client
         _ = try client.start(Put(handle: 7, type: ArrayType(dtype: "uint8", shape: [1])), body: BodyBuffer(copying: [1]), channel: 3).wait()

@@ -2,12 +2,16 @@
 import ArgumentParser
 import Glibc
 import JaxPlatform
+import WireProtocol
 
 struct Barejax: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "barejax",
         abstract: "A machine that boots straight into JAX.",
-        subcommands: [Boot.self, Run.self, Check.self, Eval.self, Transform.self, Inspect.self, Stats.self, Faults.self, Trace.self, Doctor.self])
+        version: productVersion,
+        subcommands: [
+            Boot.self, Run.self, Check.self, Eval.self, Transform.self, Inspect.self, Stats.self, Faults.self, Trace.self, Doctor.self,
+        ])
 }
 
 /// Errors go to standard error with status 1, in JAX's manner.

@@ -28,11 +28,17 @@ struct Boot: ParsableCommand {
     @Option(name: .customLong("append"), help: ArgumentHelp("The kernel's command line; not with --efi.", valueName: "text"))
     var commandLine = ""
 
-    @Option(name: .customLong("gdb"), help: ArgumentHelp("Wait for a debugger on this TCP port of the loopback address.", valueName: "port"))
+    @Option(name: .customLong("gdb"),
+            help: ArgumentHelp("Wait for a debugger on this TCP port of the loopback address.", valueName: "port"))
     var debuggerPort: Int?
 
     func run() throws {
-        guard let gpu = MachineOptions.GPU(rawValue: gpu) else { throw JaxError(.valueError, "--gpu must be auto, on or off, not '\(gpu)'") }
+        guard let gpu = MachineOptions.GPU(rawValue: gpu) else {
+            throw JaxError(.valueError, "--gpu must be auto, on or off, not '\(gpu)'")
+        }
+        if efi && !commandLine.isEmpty {
+            throw JaxError(.valueError, "--append is for the kernel image: the disk image has a command line of its own")
+        }
         var options = MachineOptions()
         options.boot = efi ? .efi : .pvh
         if let cpus { options.cpus = cpus }
@@ -73,7 +79,8 @@ struct Boot: ParsableCommand {
         broker.describeEnd = {
             let status = machine.process.wait(seconds: 2)
             let console = machine.console?.lastLines ?? ""
-            return "the machine ended" + (status.map { " with status \($0)" } ?? "") + (console.isEmpty ? "" : "; its console's last lines:\n" + console)
+            return "the machine ended" + (status.map { " with status \($0)" } ?? "")
+                + (console.isEmpty ? "" : "; its console's last lines:\n" + console)
         }
         let client = Client(try broker.start(), files: files)
         client.onLog = { complain($0) }

@@ -6,6 +6,8 @@ public struct JaxError: Error {
     public enum Kind: UInt8, CaseIterable {
         case typeError
         case valueError
+        /// A Python integer that its dtype cannot hold.
+        case overflow
         case indexError
         case keyError
         case notImplemented
@@ -27,6 +29,7 @@ public struct JaxError: Error {
             switch self {
             case .typeError: return "TypeError"
             case .valueError, .malformed: return "ValueError"
+            case .overflow: return "OverflowError"
             case .indexError: return "IndexError"
             case .keyError: return "KeyError"
             case .notImplemented: return "NotImplementedError"

@@ -2,10 +2,9 @@
 import JaxPlatform
 import JaxRun
 import Kernel
+import WireProtocol
 
 enum MachineInfo {
-    static let version = "BareJAX 0.1"
-
     static func devices() -> [(name: String, description: String, memoryBytes: Int, dispatchCount: Int)] {
         var list: [(name: String, description: String, memoryBytes: Int, dispatchCount: Int)] = []
         for device in session?.devices ?? [] {
@@ -34,7 +33,8 @@ enum MachineInfo {
         var deviceList: [JSON] = []
         for device in devices() {
             deviceList.append(.object([(key: "name", value: .string(device.name)), (key: "description", value: .string(device.description)),
-                                       (key: "memory_bytes", value: .integer(device.memoryBytes)), (key: "dispatches", value: .integer(device.dispatchCount))]))
+                                       (key: "memory_bytes", value: .integer(device.memoryBytes)),
+                                       (key: "dispatches", value: .integer(device.dispatchCount))]))
         }
         var jobs: [JSON] = []
         for job in Jobs.running() {
@@ -42,7 +42,7 @@ enum MachineInfo {
                                  (key: "bytes", value: .integer(job.usedBytes)), (key: "seconds", value: .number(Double(job.age) / 1e9))]))
         }
         return .object([
-            (key: "version", value: .string(version)),
+            (key: "version", value: .string(productVersion)),
             (key: "uptime_s", value: .number(Double(platform.nanoseconds) / 1e9)),
             (key: "cpus", value: .integer(Devices.processorCount)),
             (key: "memory", value: .object([

@@ -37,7 +37,7 @@ final class MachineService: ServiceMachine {
     }
 
     var banner: String {
-        "\(MachineInfo.version), \(PageFrames.totalBytes >> 20) MiB of memory, \(Devices.processorCount) processors"
+        "\(productVersion), \(PageFrames.totalBytes >> 20) MiB of memory, \(Devices.processorCount) processors"
     }
 
     func statistics() -> String { MachineInfo.statistics().description }

@@ -1,6 +1,9 @@
 // Messages that are answered at once: who is there, what there is, how it goes, and the end.
 import JaxPlatform
 
+/// What machine and command say that they are.
+public let productVersion = "BareJAX 0.1"
+
 /// Opens a channel: agrees on the version.
 public struct Hello: Request {
     public static var kind: MessageKind { .hello }

@@ -17,3 +17,10 @@ static mp_obj_t builtin_format(size_t count, const mp_obj_t *arguments) {
     return mp_call_method_n_kw(1, 0, method);
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(python_format_object, 1, 2, builtin_format);
+
+/// exit(status=None), quit(status=None): as sys.exit.
+static mp_obj_t builtin_exit(size_t count, const mp_obj_t *arguments) {
+    if (count == 0) mp_raise_type(&mp_type_SystemExit);
+    mp_raise_type_arg(&mp_type_SystemExit, arguments[0]);
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(python_exit_object, 0, 1, builtin_exit);

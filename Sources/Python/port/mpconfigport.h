@@ -103,11 +103,13 @@ uint32_t python_random_seed(void);
 #define MICROPY_QSTR_EXTRA_POOL mp_qstr_frozen_const_pool
 
 // Exceptions and functions of CPython's that MicroPython leaves out.
-extern const struct _mp_obj_fun_builtin_var_t python_format_object;
+extern const struct _mp_obj_fun_builtin_var_t python_format_object, python_exit_object;
 extern const struct _mp_obj_type_t mp_type_FileNotFoundError, mp_type_PermissionError;
 #define MICROPY_PORT_BUILTINS \
     { MP_ROM_QSTR(MP_QSTR_FileNotFoundError), MP_ROM_PTR(&mp_type_FileNotFoundError) }, \
     { MP_ROM_QSTR(MP_QSTR_PermissionError), MP_ROM_PTR(&mp_type_PermissionError) }, \
-    { MP_ROM_QSTR(MP_QSTR_format), MP_ROM_PTR(&python_format_object) },
+    { MP_ROM_QSTR(MP_QSTR_format), MP_ROM_PTR(&python_format_object) }, \
+    { MP_ROM_QSTR(MP_QSTR_exit), MP_ROM_PTR(&python_exit_object) }, \
+    { MP_ROM_QSTR(MP_QSTR_quit), MP_ROM_PTR(&python_exit_object) },
 
 #define MP_STATE_PORT MP_STATE_VM

@@ -394,6 +394,14 @@ change("py/objslice.c", """#include "py/runtime.h"
 #include "py/objint.h"
 
 /""")
+change("py/objstrunicode.c", "    } else if (!mp_obj_get_int_maybe(index, &i)) {\n", """    } else if (is_slice && mp_obj_is_int(index)) {
+        i = mp_obj_int_sign(index) < 0 ? -(INTPTR_MAX >> 2) : INTPTR_MAX >> 2;
+    } else if (!mp_obj_get_int_maybe(index, &i)) {
+""")
+change("py/objstrunicode.c", """#include "py/objlist.h"
+""", """#include "py/objlist.h"
+#include "py/objint.h"
+""")
 for field in ("start", "stop", "step"):
     change("py/objslice.c", f"MP_OBJ_NEW_SMALL_INT(bound_indices.{field})", f"mp_obj_new_int(bound_indices.{field})")
 change("py/objrange.c", """    if ((o->step > 0 && o->cur < o->stop) || (o->step < 0 && o->cur > o->stop)) {

@@ -217,3 +217,30 @@ change("py/runtime.c", """            default:
             default:
                 mp_raise_msg_varg(&mp_type_TypeError, MP_ERROR_TEXT("unsupported type for %q: '%s'"), mp_unary_op_method_name[op], "int");
 """)
+
+# --- what a module lacks is said with the module's name ---
+
+change("py/runtime.c", """                ((mp_obj_type_t *)MP_OBJ_TO_PTR(base))->name, attr);
+        } else {
+            mp_raise_msg_varg(&mp_type_AttributeError,
+""", """                ((mp_obj_type_t *)MP_OBJ_TO_PTR(base))->name, attr);
+        } else if (mp_obj_is_type(base, &mp_type_module)) {
+            mp_map_t *globals = &mp_obj_module_get_globals(base)->map;
+            mp_map_elem_t *name = mp_map_lookup(globals, MP_OBJ_NEW_QSTR(MP_QSTR___name__), MP_MAP_LOOKUP);
+            const char *text = name != NULL && mp_obj_is_str(name->value) ? mp_obj_str_get_str(name->value) : "?";
+            mp_raise_msg_varg(&mp_type_AttributeError, MP_ERROR_TEXT("module '%s' has no attribute '%q'"), text, attr);
+        } else {
+            mp_raise_msg_varg(&mp_type_AttributeError,
+""")
+
+# --- %c takes a character of any width ---
+
+change("py/objstr.c", """                    if (slen != 1) {
+                        mp_raise_TypeError(MP_ERROR_TEXT("%c needs int or char"));
+                    }
+                    mp_print_strn(&print, s, 1, flags, ' ', width);
+""", """                    if (utf8_charlen((const byte *)s, slen) != 1) {
+                        mp_raise_TypeError(MP_ERROR_TEXT("%c needs int or char"));
+                    }
+                    mp_print_strn(&print, s, slen, flags, ' ', width);
+""")

@@ -25,27 +25,57 @@ func scalarType(_ value: Value) -> PromotedType? {
     }
 }
 
-/// Throws where an integer does not fit the dtype, in NumPy's words.
-func checkRange(_ value: Value, _ dtype: DType) throws(JaxError) {
+/// Throws `overflow` where an integer does not fit the dtype: in JAX's words, or in NumPy's where an array's dtype is asked for
+/// or where it stands in a list.
+func checkRange(_ value: Value, _ dtype: DType, isNumpys: Bool = false) throws(JaxError) {
     guard dtype.isInteger else { return }
-    let bits = dtype.bitWidth
+    let bits = dtype.bitWidth, text: String
     switch value {
     case .int(let number):
-        let fits: Bool
         if dtype.kind == .signed {
-            fits = bits == 64 || (number >= -(1 << (bits - 1)) && number < 1 << (bits - 1))
-        } else {
-            fits = number >= 0 && (bits == 64 || number < 1 << bits)
+            if bits == 64 || (number >= -(1 << (bits - 1)) && number < 1 << (bits - 1)) { return }
+        } else if number >= 0 && (bits == 64 || number < 1 << bits) {
+            return
         }
-        if !fits {
-            let text = number < 0 && dtype.kind == .unsigned ? "Python integer \(number) out of bounds for \(dtype.name)"
-                : "Python int \(number) too large to convert to \(dtype.name)"
-            throw JaxError(.valueError, text)
-        }
+        text = String(number)
     case .bigInteger(let digits):
-        if dtype != .u64 || UInt(digits) == nil { throw JaxError(.valueError, "Python int \(digits) too large to convert to \(dtype.name)") }
+        if dtype == .u64 && UInt(digits) != nil { return }
+        text = digits
+    default: return
+    }
+    throw JaxError(.overflow, isNumpys ? "Python integer \(text) out of bounds for \(dtype.name)"
+        : "Python int \(text) too large to convert to \(dtype.name)")
+}
+
+/// An integer that indexes, or shifts a diagonal: JAX takes 32 bits of it at most.
+func index32(_ value: Value) throws(JaxError) -> Int {
+    try checkRange(value, .i32)
+    return try value.asIndex() ?? 0
+}
+
+/// What `full` fills an array with: of integers that the dtype cannot hold, as many bits as it has.
+func fillValue(_ value: Value, _ dtype: DType?, _ function: String, _ position: Int) throws(JaxError) -> ArrayObject {
+    switch value {
+    case .list, .tuple, .none: return try operand(value, function, position)
+    case .int, .bigInteger:
+        let target = dtype ?? .i32
+        guard target.isInteger else { break }
+        let bits: Int
+        switch number(value) {
+        case .int(let number)?: bits = number
+        case .unsigned(let number)?: bits = Int(bitPattern: number)
+        default: throw JaxError(.overflow, "Python int too large to convert to C long")
+        }
+        return ArrayObject(try Eager.convert(try Eager.scalar(.int(bits), .i64), to: target), isWeak: dtype == nil)
+    case .float(let number):
+        // Beyond the dtype's range: its nearest integer.
+        if let dtype, dtype.isInteger { return ArrayObject(try Eager.convert(try Eager.scalar(.float(number), .f64), to: dtype)) }
+    case .complex:
+        guard let dtype, !dtype.isComplex else { break }
+        throw JaxError(.typeError, "\(function): a complex number has no value in \(dtype.name)")
     default: break
     }
+    return try makeArray(value, dtype: dtype)
 }
 
 /// `jnp.array(value, dtype)`. Throws `typeError` for what is no array, `valueError` for ragged lists.
@@ -55,7 +85,7 @@ func makeArray(_ value: Value, dtype: DType?) throws(JaxError) -> ArrayObject {
         return ArrayObject(try Eager.convert(array.tensor, to: dtype))
     }
     if let type = scalarType(value), let number = number(value) {
-        try checkRange(value, dtype ?? type.dtype)
+        try checkRange(value, dtype ?? type.dtype, isNumpys: dtype != nil)
         return ArrayObject(try Eager.scalar(number, dtype ?? type.dtype), isWeak: dtype == nil && type.isWeak)
     }
     guard value.items != nil else { throw notAnArray(value) }
@@ -73,7 +103,7 @@ func makeArray(_ value: Value, dtype: DType?) throws(JaxError) -> ArrayObject {
             (result.bytes + next * result.dtype.byteWidth).copyMemory(from: converted.bytes, byteCount: count)
             next += converted.elementCount
         } else if let number = number(leaf) {
-            try checkRange(leaf, result.dtype)
+            try checkRange(leaf, result.dtype, isNumpys: true)
             setElement(result, next, number)
             next += 1
         }

@@ -50,12 +50,20 @@ private func integral(_ code: OpCode, _ primitive: String, booleans: Bool) -> (T
     }
 }
 
+private func withoutBooleans(_ a: Tensor) throws(JaxError) -> Tensor { a.dtype == .i1 ? try Eager.convert(a, to: .i32) : a }
+
+/// `both`, or where one of the two is no number the other.
+private func ofNumbers(_ a: Tensor, _ b: Tensor, _ both: Tensor) throws(JaxError) -> Tensor {
+    try Eager.select(try Eager.compare("NE", b, b), a, try Eager.select(try Eager.compare("NE", a, a), b, both))
+}
+
 func binaryRows() -> [BinaryRow] {
     [
         BinaryRow("add", method: "add", primitive: "add", body: op(.add)),
         BinaryRow("subtract", method: "sub", primitive: "sub") { a, b throws(JaxError) in
             if a.dtype == .i1 {
-                throw JaxError(.typeError, "sub does not accept dtype bool at position 0. Accepted dtypes at position 0 are subtypes of number.")
+                throw JaxError(.typeError, "sub does not accept dtype bool at position 0. "
+                    + "Accepted dtypes at position 0 are subtypes of number.")
             }
             return try Eager.binary(.subtract, a, b)
         },
@@ -63,17 +71,17 @@ func binaryRows() -> [BinaryRow] {
         BinaryRow("divide", "true_divide", method: "truediv", primitive: "div", toInexact: true, body: op(.divide)),
         BinaryRow("floor_divide", method: "floordiv", primitive: "div", body: floorDivide),
         BinaryRow("remainder", "mod", method: "mod", primitive: "rem", body: pythonRemainder),
-        BinaryRow("fmod", primitive: "rem", body: op(.remainder)),
+        BinaryRow("fmod", primitive: "rem") { a, b throws(JaxError) in try Eager.binary(.remainder, a, try integerDivisor(b)) },
         BinaryRow("power", "pow", method: "pow", primitive: "pow") { a, b throws(JaxError) in
-            try Eager.binary(.power, a.dtype == .i1 ? try Eager.convert(a, to: .i32) : a, b.dtype == .i1 ? try Eager.convert(b, to: .i32) : b)
+            try Eager.binary(.power, try withoutBooleans(a), try withoutBooleans(b))
         },
         BinaryRow("float_power", primitive: "pow", toInexact: true, body: op(.power)),
         BinaryRow("maximum", primitive: "max", body: op(.maximum)), BinaryRow("minimum", primitive: "min", body: op(.minimum)),
         BinaryRow("fmax", primitive: "max") { a, b throws(JaxError) in
-            try Eager.select(try Eager.compare("NE", b, b), a, try Eager.select(try Eager.compare("NE", a, a), b, try Eager.binary(.maximum, a, b)))
+            try ofNumbers(a, b, try Eager.binary(.maximum, a, b))
         },
         BinaryRow("fmin", primitive: "min") { a, b throws(JaxError) in
-            try Eager.select(try Eager.compare("NE", b, b), a, try Eager.select(try Eager.compare("NE", a, a), b, try Eager.binary(.minimum, a, b)))
+            try ofNumbers(a, b, try Eager.binary(.minimum, a, b))
         },
         BinaryRow("arctan2", "atan2", primitive: "atan2", toInexact: true, body: op(.atan2)),
         BinaryRow("hypot", primitive: "hypot", toInexact: true) { a, b throws(JaxError) in
@@ -81,7 +89,8 @@ func binaryRows() -> [BinaryRow] {
         },
         BinaryRow("logaddexp", primitive: "logaddexp", toInexact: true) { a, b throws(JaxError) in
             let largest = try Eager.binary(.maximum, a, b), distance = try Eager.unary(.abs, try Eager.binary(.subtract, a, b))
-            let sum = try Eager.binary(.add, largest, try Eager.unary(.logPlusOne, try Eager.unary(.exponential, try Eager.unary(.negate, distance))))
+            let ratio = try Eager.unary(.exponential, try Eager.unary(.negate, distance))
+            let sum = try Eager.binary(.add, largest, try Eager.unary(.logPlusOne, ratio))
             // Two equal infinities: their difference is no number.
             return try Eager.select(try Eager.compare("NE", distance, distance), try Eager.binary(.add, a, b), sum)
         },
@@ -97,7 +106,8 @@ func binaryRows() -> [BinaryRow] {
         BinaryRow("bitwise_and", method: "and", primitive: "and", body: integral(.and, "and", booleans: true)),
         BinaryRow("bitwise_or", method: "or", primitive: "or", body: integral(.or, "or", booleans: true)),
         BinaryRow("bitwise_xor", method: "xor", primitive: "xor", body: integral(.xor, "xor", booleans: true)),
-        BinaryRow("left_shift", "bitwise_left_shift", method: "lshift", primitive: "shift_left", body: integral(.shiftLeft, "shift_left", booleans: false)),
+        BinaryRow("left_shift", "bitwise_left_shift", method: "lshift", primitive: "shift_left",
+                  body: integral(.shiftLeft, "shift_left", booleans: false)),
         BinaryRow("right_shift", "bitwise_right_shift", method: "rshift", primitive: "shift_right") { a, b throws(JaxError) in
             let code: OpCode = a.dtype.kind == .unsigned ? .shiftRightLogical : .shiftRightArithmetic
             return try integral(code, "shift_right_arithmetic", booleans: false)(a, b)
@@ -107,7 +117,7 @@ func binaryRows() -> [BinaryRow] {
 
 /// Towards minus infinity. Floats by way of the remainder, as JAX does.
 func floorDivide(_ a: Tensor, _ b: Tensor) throws(JaxError) -> Tensor {
-    if a.dtype == .i1 { return try floorDivide(try Eager.convert(a, to: .i32), try Eager.convert(b, to: .i32)) }
+    if a.dtype == .i1 { return try floorDivide(try withoutBooleans(a), try withoutBooleans(b)) }
     if a.dtype.isComplex { throw JaxError(.typeError, "floor_divide does not support complex-valued inputs") }
     if a.dtype.kind == .unsigned { return try Eager.binary(.divide, a, b) }
     let one = try Eager.full(a.shape, .int(1), a.dtype), zero = try Eager.full(a.shape, .int(0), a.dtype)
@@ -124,10 +134,18 @@ func floorDivide(_ a: Tensor, _ b: Tensor) throws(JaxError) -> Tensor {
     return try Eager.unary(.roundNearestEven, lowered)
 }
 
+/// Of integers, 1 in the place of 0: what is left of a division by zero is 0 in JAX.
+private func integerDivisor(_ b: Tensor) throws(JaxError) -> Tensor {
+    guard b.dtype.isInteger else { return b }
+    let zero = try Eager.full(b.shape, .int(0), b.dtype), one = try Eager.full(b.shape, .int(1), b.dtype)
+    return try Eager.select(try Eager.compare("EQ", b, zero), one, b)
+}
+
 /// With the sign of the divisor.
 func pythonRemainder(_ a: Tensor, _ b: Tensor) throws(JaxError) -> Tensor {
-    if a.dtype == .i1 { return try pythonRemainder(try Eager.convert(a, to: .i32), try Eager.convert(b, to: .i32)) }
+    if a.dtype == .i1 { return try pythonRemainder(try withoutBooleans(a), try withoutBooleans(b)) }
     let zero = try Eager.full(a.shape, .int(0), a.dtype)
+    let b = try integerDivisor(b)
     let rest = try Eager.binary(.remainder, a, b)
     let differ = try Eager.compare("NE", try Eager.compare("LT", rest, zero), try Eager.compare("LT", b, zero))
     let corrects = try Eager.binary(.and, differ, try Eager.compare("NE", rest, zero))

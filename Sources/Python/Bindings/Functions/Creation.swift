@@ -68,14 +68,27 @@ private func linspace(_ call: Call) throws(JaxError) -> Value {
         let t = try Eager.binary(.divide, try Eager.iota(dtype, [divisions], axis: 0), steps)
         let rest = try Eager.binary(.subtract, try Eager.full([divisions], .int(1), dtype), t)
         let body = [divisions] + a.shape, tail = Array(1..<body.count)
-        let low = try Eager.binary(.multiply, try Eager.broadcast(a, to: body, dimensions: tail), try Eager.broadcast(rest, to: body, dimensions: [0]))
-        let high = try Eager.binary(.multiply, try Eager.broadcast(b, to: body, dimensions: tail), try Eager.broadcast(t, to: body, dimensions: [0]))
+        let low = try Eager.binary(.multiply, try Eager.broadcast(a, to: body, dimensions: tail),
+                                   try Eager.broadcast(rest, to: body, dimensions: [0]))
+        let high = try Eager.binary(.multiply, try Eager.broadcast(b, to: body, dimensions: tail),
+                                    try Eager.broadcast(t, to: body, dimensions: [0]))
         result = try Eager.binary(.add, low, high)
         if includesEnd { result = try Eager.concatenate([result, Eager.reshape(b, [1] + b.shape)], axis: 0) }
     } else {
         result = count == 1 ? Eager.reshape(a, shape) : try Tensor(TensorType(dtype, shape))
     }
     return .array(try Eager.convert(result, to: target))
+}
+
+/// The number of a diagonal. One beyond the corners is like any other such.
+private func diagonal(_ call: Call, _ index: Int, _ rows: Int, _ columns: Int) throws(JaxError) -> Int {
+    let offset: Int
+    if case .bigInteger(let digits) = call[index] {
+        offset = digits.hasPrefix("-") ? .min : .max
+    } else {
+        offset = try call.int(index, default: 0)
+    }
+    return max(min(offset, max(columns, 0)), -max(rows, 0))
 }
 
 private func eye(_ rows: Int, _ columns: Int, _ offset: Int, _ dtype: DType) throws(JaxError) -> Value {
@@ -101,7 +114,9 @@ func creationFunctions() -> [NativeFunction] {
             let shape = [Int](repeating: 1, count: rank - array.shape.count) + array.shape
             return .array(Eager.reshape(array.tensor, shape), isWeak: array.isWeak)
         },
-        NativeFunction("asarray", "a dtype? copy?") { call throws(JaxError) in .object(try makeArray(call[0], dtype: try call[1].asDType())) },
+        NativeFunction("asarray", "a dtype? copy?") { call throws(JaxError) in
+            .object(try makeArray(call[0], dtype: try call[1].asDType()))
+        },
         NativeFunction("zeros", "shape dtype?") { call throws(JaxError) in
             .array(try Eager.full(try shape(call[0], "zeros"), .int(0), try dtype(call, 1, default: .f32)))
         },
@@ -112,7 +127,7 @@ func creationFunctions() -> [NativeFunction] {
             .array(try Eager.full(try shape(call[0], "ones"), .int(1), try dtype(call, 1, default: .f32)))
         },
         NativeFunction("full", "shape fill_value dtype?") { call throws(JaxError) in
-            let fill = try makeArray(call[1], dtype: try call[2].asDType())
+            let fill = try fillValue(call[1], try call[2].asDType(), "full", 0)
             let sizes = try shape(call[0], "full")
             return .array(try Eager.broadcast(fill.tensor, to: sizes), isWeak: fill.isWeak && !call.has(2))
         },
@@ -122,23 +137,27 @@ func creationFunctions() -> [NativeFunction] {
         NativeFunction("full_like", "a fill_value dtype? shape?") { call throws(JaxError) in
             let a = try operand(call[0], "full_like")
             let target = try call[2].asDType() ?? a.dtype
-            let fill = try Eager.convert(try makeArray(call[1], dtype: nil).tensor, to: target)
-            return .array(try Eager.broadcast(fill, to: call.has(3) ? try shape(call[3], "full_like") : a.shape), isWeak: !call.has(2) && a.isWeak)
+            let fill = try fillValue(call[1], scalarType(call[1]) == nil ? nil : target, "full_like", 1)
+            let sizes = call.has(3) ? try shape(call[3], "full_like") : a.shape
+            return .array(try Eager.broadcast(try Eager.convert(fill.tensor, to: target), to: sizes), isWeak: !call.has(2) && a.isWeak)
         },
         NativeFunction("arange", "start stop? step? dtype?") { call throws(JaxError) in try arange(call) },
         NativeFunction("linspace", "start stop num? endpoint? retstep? dtype?") { call throws(JaxError) in try linspace(call) },
         NativeFunction("eye", "N M? k? dtype?") { call throws(JaxError) in
             let rows = try call.int(0)
-            return try eye(rows, try call.int(1, default: rows), try call.int(2, default: 0), try dtype(call, 3, default: .f32))
+            let columns = try call.int(1, default: rows)
+            return try eye(rows, columns, try diagonal(call, 2, rows, columns), try dtype(call, 3, default: .f32))
         },
         NativeFunction("identity", "n dtype?") { call throws(JaxError) in
             let size = try call.int(0)
             return try eye(size, size, 0, try dtype(call, 1, default: .f32))
         },
         NativeFunction("tri", "N M? k? dtype?") { call throws(JaxError) in
-            let rows = try call.int(0), shape = [rows, try call.int(1, default: rows)]
-            let row = try withConstant(.add, try Eager.iota(.i32, shape, axis: 0), .int(try call.int(2, default: 0)))
-            return .array(try Eager.convert(try Eager.compare("GE", row, try Eager.iota(.i32, shape, axis: 1)), to: try dtype(call, 3, default: .f32)))
+            let rows = try call.int(0), columns = try call.int(1, default: rows)
+            let shape = try shape(.tuple([.int(rows), .int(columns)]), "tri"), offset = try index32(call.has(2) ? call[2] : .int(0))
+            let row = try withConstant(.add, try Eager.iota(.i32, shape, axis: 0), .int(offset))
+            let isBelow = try Eager.compare("GE", row, try Eager.iota(.i32, shape, axis: 1))
+            return .array(try Eager.convert(isBelow, to: try dtype(call, 3, default: .f32)))
         },
     ]
 }

@@ -70,7 +70,10 @@ private func parse(_ index: Value, _ shape: [Int]) throws(JaxError) -> [Part] {
 }
 
 private func scalarOrArray(_ item: Value, _ shape: [Int], _ axis: Int) throws(JaxError) -> (parts: [Part], count: Int) {
-    if case .int(let position) = item { return ([.integer(position)], 1) }
+    switch item {
+    case .int, .bigInteger: return ([.integer(try index32(item))], 1)
+    default: break
+    }
     if case .float = item { throw JaxError(.typeError, "Indexer must have integer or boolean type, got indexer with type float64") }
     if case .list = item { return ([.array(try integers(try makeArray(item, dtype: nil)))], 1) }
     guard let array = item.arrayObject else {
@@ -101,6 +104,8 @@ private func integers(_ array: ArrayObject) throws(JaxError) -> Tensor {
 private func slice(_ start: Value, _ stop: Value, _ step: Value, _ size: Int) throws(JaxError) -> Part {
     func bound(_ value: Value) throws(JaxError) -> Int? {
         if value.isNone { return nil }
+        // Beyond any array: what is out of bounds is cut off.
+        if case .bigInteger(let digits) = value { return digits.hasPrefix("-") ? .min : .max }
         guard let number = try value.asIndex() else {
             throw JaxError(.typeError, "slice indices must be integers or None, not \(value.typeName)")
         }

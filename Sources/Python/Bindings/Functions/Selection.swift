@@ -37,7 +37,10 @@ private func sortArguments(_ call: Call) throws(JaxError) -> (ArrayObject, Tenso
 private func whereFunction(_ call: Call) throws(JaxError) -> Value {
     let condition = try truth(try operand(call[0], "where").tensor)
     guard call.has(1) && call.has(2) else {
-        if call.has(1) || call.has(2) { throw JaxError(.valueError, "Either both or neither of the x and y arguments should be provided to jnp.where, got x and y = None.") }
+        if call.has(1) || call.has(2) {
+            throw JaxError(.valueError, "Either both or neither of the x and y arguments should be provided to jnp.where, "
+                + "got x and y = None.")
+        }
         return .tuple(try nonzero(condition).map { .array($0) })
     }
     let x = try operand(call[1], "where", 1), y = try operand(call[2], "where", 2)
@@ -74,15 +77,18 @@ private func take(_ a: ArrayObject, _ indices: Value, axis: Int) throws(JaxError
     case .boolean: fill = .int(1)
     default: fill = .float(.nan)
     }
-    return .array(try Eager.select(try Eager.broadcast(inside, to: shape, dimensions: axes), taken.tensor, try Eager.full(shape, fill, a.dtype)),
-                  isWeak: a.isWeak)
+    let isInside = try Eager.broadcast(inside, to: shape, dimensions: axes)
+    return .array(try Eager.select(isInside, taken.tensor, try Eager.full(shape, fill, a.dtype)), isWeak: a.isWeak)
 }
 
 private func triangle(_ call: Call, upper: Bool) throws(JaxError) -> Value {
     let a = try operand(call[0], call.functionName)
     guard a.shape.count >= 2 else { throw JaxError(.valueError, "Argument to jax.numpy.\(call.functionName) must be at least 2D") }
-    let rank = a.shape.count, offset = try call.int(1, default: 0)
-    let row = try withConstant(.add, try Eager.iota(.i32, a.shape, axis: rank - 2), .int(upper ? offset - 1 : offset))
+    let rank = a.shape.count
+    var offset = call.has(1) ? call[1] : .int(0)
+    // The diagonal itself belongs to the upper triangle.
+    if upper, case .int(let number) = offset, number > .min { offset = .int(number - 1) }
+    let row = try withConstant(.add, try Eager.iota(.i32, a.shape, axis: rank - 2), .int(try index32(offset)))
     let below = try Eager.compare("GE", row, try Eager.iota(.i32, a.shape, axis: rank - 1))
     let zero = try Eager.full(a.shape, .int(0), a.dtype)
     return .array(upper ? try Eager.select(below, zero, a.tensor) : try Eager.select(below, a.tensor, zero), isWeak: a.isWeak)
@@ -105,23 +111,33 @@ func selectionFunctions() -> [NativeFunction] {
         },
         NativeFunction("take", "a indices axis?") { call throws(JaxError) in
             let a = try operand(call[0], "take")
-            if !call.has(2) { return try take(ArrayObject(Eager.reshape(a.tensor, [a.tensor.elementCount]), isWeak: a.isWeak), call[1], axis: 0) }
+            if !call.has(2) {
+                return try take(ArrayObject(Eager.reshape(a.tensor, [a.tensor.elementCount]), isWeak: a.isWeak), call[1], axis: 0)
+            }
             return try take(a, call[1], axis: try normalised(try call.int(2), rank: a.shape.count))
         },
         NativeFunction("tril", "m k?") { call throws(JaxError) in try triangle(call, upper: false) },
         NativeFunction("triu", "m k?") { call throws(JaxError) in try triangle(call, upper: true) },
         NativeFunction("diag", "v k?") { call throws(JaxError) in
-            let a = try operand(call[0], "diag"), offset = try call.int(1, default: 0)
+            let a = try operand(call[0], "diag")
+            if case .bigInteger = call[1] { throw JaxError(.overflow, "Python int too large to convert to C long") }
             if a.shape.count == 1 {
+                let offset = try call.int(1, default: 0)
+                // Far from any size that there is memory for, and sums of it stay in range.
+                guard offset.magnitude < 1 << 62 else {
+                    throw JaxError(.typeError, "diag: the diagonal \(offset) lies outside of any array")
+                }
                 let size = a.shape[0] + abs(offset), shape = [size, size]
                 let row = try withConstant(.add, try Eager.iota(.i32, shape, axis: 0), .int(offset))
                 let isOn = try Eager.compare("EQ", row, try Eager.iota(.i32, shape, axis: 1))
                 let before = max(offset, 0), gap = try Eager.full([before], .int(0), a.dtype)
                 let after = try Eager.full([size - before - a.shape[0]], .int(0), a.dtype)
                 let line = try Eager.concatenate([gap, a.tensor, after], axis: 0)
-                return .array(try Eager.select(isOn, try Eager.broadcast(line, to: shape), try Eager.full(shape, .int(0), a.dtype)), isWeak: a.isWeak)
+                let zero = try Eager.full(shape, .int(0), a.dtype)
+                return .array(try Eager.select(isOn, try Eager.broadcast(line, to: shape), zero), isWeak: a.isWeak)
             }
             guard a.shape.count == 2 else { throw JaxError(.valueError, "diag input must be 1d or 2d") }
+            let offset = max(min(try call.int(1, default: 0), a.shape[1]), -a.shape[0])
             let count = max(0, min(a.shape[0] + min(offset, 0), a.shape[1] - max(offset, 0)))
             let line = try Eager.iota(.i32, [count], axis: 0)
             return .object(try subscripted(a, .tuple([.array(try withConstant(.add, line, .int(max(-offset, 0)))),
@@ -144,11 +160,13 @@ func selectionFunctions() -> [NativeFunction] {
 
 /// |a - b| <= atol + rtol |b|, and equal infinities.
 private func isClose(_ call: Call) throws(JaxError) -> Tensor {
-    let common = try CommonOperands([try operand(call[0], call.functionName), try operand(call[1], call.functionName, 1)], call.functionName, toInexact: true)
+    let operands = [try operand(call[0], call.functionName), try operand(call[1], call.functionName, 1)]
+    let common = try CommonOperands(operands, call.functionName, toInexact: true)
     let a = common.tensors[0], b = common.tensors[1]
     let distance = try Eager.unary(.abs, try Eager.binary(.subtract, a, b))
     let scale = try Eager.unary(.abs, b)
-    let bound = try withConstant(.add, try withConstant(.multiply, scale, .float(try call.float(2, default: 1e-5))), .float(try call.float(3, default: 1e-8)))
+    let relative = try withConstant(.multiply, scale, .float(try call.float(2, default: 1e-5)))
+    let bound = try withConstant(.add, relative, .float(try call.float(3, default: 1e-8)))
     let isFiniteBound = try Eager.compare("LT", scale, try Eager.full(scale.shape, .float(.infinity), scale.dtype))
     let near = try Eager.binary(.and, try Eager.compare("LE", distance, bound), isFiniteBound)
     var result = try Eager.binary(.or, near, try Eager.compare("EQ", a, b))

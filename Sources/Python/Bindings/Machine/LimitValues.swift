@@ -23,7 +23,9 @@ extension Permissions {
                 insert(entry.permission)
                 isKnown = true
             }
-            if !isKnown { throw JaxError(.valueError, "there is no permission '\(text)'; there are 'devices', 'host files' and 'machine control'") }
+            if !isKnown {
+                throw JaxError(.valueError, "there is no permission '\(text)'; there are 'devices', 'host files' and 'machine control'")
+            }
         }
     }
 }
@@ -38,7 +40,7 @@ extension Limits {
     }
 }
 
-/// `limits(memory?, time?, permissions?)`: changes what is given, None takes a limit away; returns what holds now.
+/// `_limits(memory?, time?, permissions?)`: changes what is given, None takes a limit away; returns what holds now.
 func setLimits(_ call: Call) throws(JaxError) -> Value {
     let interpreter = Interpreter.current
     var limits = interpreter.limits
@@ -48,7 +50,9 @@ func setLimits(_ call: Call) throws(JaxError) -> Value {
     }
     if call.wasGiven(1) {
         let seconds = call.has(1) ? try call.float(1, default: 0) : nil
-        if let seconds, !(seconds > 0 && seconds < 1e9) { throw JaxError(.valueError, "a time budget must be between 0 and 1e9 seconds, not \(seconds)") }
+        if let seconds, !(seconds > 0 && seconds < 1e9) {
+            throw JaxError(.valueError, "a time budget must be between 0 and 1e9 seconds, not \(seconds)")
+        }
         limits.timeBudget = seconds.map { UInt64($0 * 1e9) }
     }
     if call.has(2) { limits.permissions = try Permissions(call[2]) }

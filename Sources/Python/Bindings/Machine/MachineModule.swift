@@ -36,10 +36,11 @@ func machineModule() -> NativeModule {
                         ("seconds", .float(job.seconds)), ("limits", job.limits.value)])
             })
         },
-        NativeFunction("limits", "memory? time? permissions?", .inline) { call throws(JaxError) in try setLimits(call) },
+        NativeFunction("_limits", "memory? time? permissions?", .inline) { call throws(JaxError) in try setLimits(call) },
         NativeFunction("audit", "", .inline) { call throws(JaxError) in
             let audit = machineServices.audit()
-            return record(audit.counts.map { ($0.name, Value.int($0.count)) } + [("violations", .list(audit.violations.map { .string($0) }))])
+            let violations = Value.list(audit.violations.map { .string($0) })
+            return record(audit.counts.map { ($0.name, Value.int($0.count)) } + [("violations", violations)])
         },
         NativeFunction("uptime", "", .inline) { call throws(JaxError) in .float(Double(platform.nanoseconds) / 1e9) },
         NativeFunction("files", "", .inline) { call throws(JaxError) in

@@ -45,10 +45,16 @@ def cross(a, b):
 
 
 def diff(a, n=1, axis=-1):
-    for _ in range(n):
-        size = a.shape[axis]
-        a = take(a, arange(1, size), axis=axis) - take(a, arange(size - 1), axis=axis)
-    return a
+    if ndim(a) == 0:
+        raise ValueError("diff requires input that is at least one dimensional; got " + str(a))
+    if n < 0:
+        raise ValueError("order must be non-negative but got " + str(n))
+    a = moveaxis(a, axis, -1)
+    difference = not_equal if a.dtype == bool_ else subtract
+    # Each step takes one element: after as many as there are, nothing is left.
+    for _ in range(n if n < a.shape[-1] else a.shape[-1]):
+        a = difference(a[..., 1:], a[..., :-1])
+    return moveaxis(a, -1, axis)
 
 
 def column_stack(tup):
