@@ -1,76 +1,29 @@
 """Programs compiled and executed by hosted-bench beside jaxlib, on this host: times, their ratio, and its geometric mean.
 
-    build/venv/bin/python Tests/Bench/compiled.py [--only NAME…] [--runs N] [--compile] [--memory] [--growth]
+    build/venv/bin/python Tests/Bench/compiled.py [--only NAME…] [--runs N] [--compile] [--memory] [--fallbacks] [--growth]
 
 Both sides have their arguments resident and drop results after the clock has stopped; of each the best run counts, of at least
 `--runs`, more where runs are short. A program of which so many do not fit into `--limit` seconds is measured by one run and says
 so; one of which not even that fits is missing.
 """
 import argparse
-import json
 import math
 import pathlib
-import subprocess
 import sys
-import tempfile
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-sys.path.insert(0, str(HERE.parent / "Differential"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Differential"))
 
 import jax  # noqa: E402
 import numpy as np  # noqa: E402
-from jax import export  # noqa: E402
 
 import compare  # noqa: E402
 import compiled_programs  # noqa: E402
+import growth  # noqa: E402
+from hosted import COMMAND, Hosted, Missing, leaves, steady_runs  # noqa: E402
 
-COMMAND = ROOT / "build" / "hosted-bench"
 #: Of f32: long sums in another order, through several layers, differ by more than single operations do.
 TOLERANCE = 1e-4
-#: Seconds that the runs of a short program take together, and how many there are at most.
-STEADY, MOST_RUNS = 0.5, 200
-
-
-class Missing(Exception):
-    """Why there is no figure."""
-
-
-def leaves(tree):
-    return [np.asarray(leaf) for leaf in jax.tree_util.tree_leaves(tree)]
-
-
-class Ours:
-    """A program as files, for hosted-bench."""
-
-    def __init__(self, folder, program, arguments, command=COMMAND):
-        self.folder, self.command = pathlib.Path(folder), command
-        (self.folder / "program").write_bytes(program)
-        self.files = [str(self.folder / f"argument{index}.npy") for index in range(len(arguments))]
-        for file, argument in zip(self.files, arguments):
-            np.save(file, argument)
-
-    def run(self, runs, limit, *options):
-        """hosted-bench's report. Raises `Missing`."""
-        words = [str(self.command), str(self.folder / "program"), *self.files, "--runs", str(runs), *options]
-        try:
-            done = subprocess.run(words, capture_output=True, text=True, timeout=limit)
-        except subprocess.TimeoutExpired:
-            raise Missing(f"not done after {limit:.0f} s") from None
-        if done.returncode:
-            raise Missing(done.stderr.strip() or f"hosted-bench ended with {done.returncode}")
-        return json.loads(done.stdout)
-
-    def results(self):
-        found = []
-        while (path := self.folder / "out" / f"{len(found)}.npy").exists():
-            found.append(np.load(path))
-        return found
-
-
-def steady_runs(seconds, least):
-    return max(least, min(MOST_RUNS, int(STEADY / max(seconds, 1e-6))))
 
 
 def theirs(compiled, arguments, least):
@@ -106,22 +59,18 @@ def figures(make, runs, limit, platform="cpu", options=(), command=COMMAND):
     found["xla_bytes"] = memory.argument_size_in_bytes + memory.output_size_in_bytes + memory.temp_size_in_bytes
     resident = jax.tree.map(jax.device_put, arguments)
     found["xla"], expected = theirs(compiled, resident, runs)
-    program = export.export(jitted, platforms=[platform])(*arguments).serialize()
-    with tempfile.TemporaryDirectory(prefix="barejax-") as folder:
-        ours = Ours(folder, program, leaves(arguments), command)
+    with Hosted(function, arguments, platform, options, command) as hosted:
         try:
-            report = ours.run(1, limit, "--out", f"{folder}/out", *options)
-            wanted = steady_runs(report["run_ms"][0] / 1e3, runs)
-            if text := disagreement(ours.results(), expected):
-                found["note"] = "differs: " + text
-            if report["run_ms"][0] * wanted / 1e3 <= limit:
-                report = ours.run(wanted, 2 * limit, *options)
-            else:
-                found["note"] = (found["note"] + "; " if found["note"] else "") + "one run"
-            found.update(ours=min(report["run_ms"]), ours_load=report["load_ms"], ours_compile=report["compile_ms"],
-                         ours_bytes=report["peak_bytes"], fallbacks=report["fallbacks"])
+            report, results = hosted.measure(runs, limit)
         except Missing as error:
             found["note"] = f"missing: {error}"
+            return found
+    found.update(ours=min(report["run_ms"]), ours_load=report["load_ms"], ours_compile=report["compile_ms"],
+                 ours_bytes=report["peak_bytes"], fallbacks=report["fallbacks"])
+    notes = ["one run"] if len(report["run_ms"]) < runs else []
+    if text := disagreement(results, expected):
+        notes.insert(0, "differs: " + text)
+    found["note"] = "; ".join(notes)
     return found
 
 
@@ -158,6 +107,7 @@ def main():
     parser.add_argument("--limit", type=float, default=120, help="seconds for one program's runs (default 120)")
     parser.add_argument("--compile", action="store_true", help="compile times too")
     parser.add_argument("--memory", action="store_true", help="peak memory beside arguments, results and temporaries of XLA")
+    parser.add_argument("--fallbacks", action="store_true", help="the operations that the evaluator executes, and how many")
     parser.add_argument("--growth", action="store_true", help="how time grows with the size of data and program, instead")
     parser.add_argument("--evaluator", action="store_true", help="the evaluator in place of compiled code")
     parser.add_argument("--platform", default="cpu", help="what the programs are exported for (default cpu)")
@@ -165,7 +115,6 @@ def main():
     chosen = parser.parse_args()
     options = ["--evaluator"] if chosen.evaluator else []
     if chosen.growth:
-        import growth
         sys.exit(0 if growth.check(chosen.only, chosen.runs, chosen.limit, options, chosen.command) else 1)
 
     columns = [("xla", "ours", 1)] + [("xla_compile", "ours_compile", 1)] * chosen.compile + \
@@ -178,6 +127,8 @@ def main():
             continue
         found = figures(make, chosen.runs, chosen.limit, chosen.platform, options, chosen.command)
         print(row(name, found, columns), flush=True)
+        if chosen.fallbacks:
+            print(f"{'':28}    evaluated: {', '.join(f'{op} {count}' for op, count in found.get('fallbacks', {}).items()) or 'none'}")
         agree = agree and not found["note"].startswith("differs")
         if "ours" in found:
             ratios.append(found["ours"] / found["xla"])
