@@ -4,10 +4,10 @@ include image/image.mk
 include Sources/Python/python.mk
 include Sources/Drivers/GPU/gpu.mk
 
-.PHONY: all setup command run test soak debug conformance bench image clean
+.PHONY: all setup command hosted-bench run test soak debug conformance bench image clean
 
 # The images come by a second make: what MicroPython's source holds is read when make starts, so set-up must be over.
-all: setup command
+all: setup command hosted-bench
 	@$(MAKE) -s elf img
 
 # What is missing on this machine; quick when nothing is.
@@ -23,6 +23,12 @@ command: setup
 	@mkdir -p build
 	@swift build -c release --product barejax
 	@cp -f .build/release/barejax build/barejax
+
+# What measures the JAX layer on the host, compiled for the images' processors.
+hosted-bench: setup
+	@mkdir -p build
+	@BAREJAX_BENCH=1 swift build -c release --product hosted-bench --scratch-path .build-bench
+	@cp -f .build-bench/release/hosted-bench build/hosted-bench
 
 run: all
 	@build/barejax boot --efi
@@ -58,4 +64,4 @@ image: setup
 	@image/boot-line.sh
 
 clean:
-	rm -rf build .build .build-ring0
+	rm -rf build .build .build-ring0 .build-bench

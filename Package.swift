@@ -1,10 +1,14 @@
 // swift-tools-version: 6.2
-// One package, two builds. Hosted (the default): the JAX layer, the host tools and the tests, for Linux.
+// One package, three builds. Hosted (the default): the JAX layer, the host tools and the tests, for Linux.
 // RING0=1: the same JAX layer with the kernel and the drivers as one static library of Embedded Swift,
-// which the Makefile links into the EFI and PVH images.
+// which the Makefile links into the EFI and PVH images. BAREJAX_BENCH=1: hosted-bench alone, for Linux and the images' processors.
 import PackageDescription
 
 let ring0 = Context.environment["RING0"] != nil
+let bench = Context.environment["BAREJAX_BENCH"] != nil
+
+/// The processors that the images are for, and with them what is measured.
+let processor = ["-target-cpu", "haswell", "-Xcc", "-fno-math-errno"]
 
 /// Reference counting is the kernel's (Boot/references.c): the standard library's own, which it replaces when the images are
 /// linked, must not have been compiled into its callers by then. `image/check.py` sees to it.
@@ -19,16 +23,15 @@ func settings(_ optimisation: String) -> [SwiftSetting] { [
 ] + (ring0 ? [
     .enableExperimentalFeature("Embedded"),
     .unsafeFlags([
-        "-wmo", optimisation, "-parse-as-library", "-target-cpu", "haswell",
-        "-Xcc", "-ffreestanding", "-Xcc", "-mno-red-zone", "-Xcc", "-fno-math-errno",
+        "-wmo", optimisation, "-parse-as-library", "-Xcc", "-ffreestanding", "-Xcc", "-mno-red-zone",
         "-Xcc", "-fno-omit-frame-pointer", "-Xcc", "-mno-omit-leaf-frame-pointer",
         "-Xfrontend", "-disable-stack-protector",
         // The embedded runtime's checks are empty; hosted builds have them.
         "-enforce-exclusivity=unchecked",
         // A generic function that several modules specialise is linked once, and what nothing calls goes.
         "-Xfrontend", "-function-sections",
-    ] + uninlined),
-] : []) }
+    ] + processor + uninlined),
+] : []) + (bench ? [.unsafeFlags(processor)] : []) }
 
 let swiftSettings = settings("-Osize")
 
@@ -86,6 +89,15 @@ if ring0 {
             c("Boot", "Boot"),
             swift("Main", "Main", ["Boot", "CPU", "Kernel", "Drivers",
                                    "GPU", "AcceleratorSelfTest", "JaxPlatform", "JaxRun", "JaxService", "Python", "WireProtocol"]),
+        ])
+} else if bench {
+    package = Package(
+        name: "BareJAX",
+        products: [.executable(name: "hosted-bench", targets: ["hosted-bench"])],
+        targets: shared + [
+            .executableTarget(
+                name: "hosted-bench", dependencies: ["JaxIR", "JaxLoad", "JaxPlatform", "JaxRun"],
+                path: "Tests/HostedBench", swiftSettings: swiftSettings),
         ])
 } else {
     // The interpreter is an archive of its own (Sources/Python/python.mk); what links it is built where it has been made.

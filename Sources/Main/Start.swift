@@ -35,7 +35,7 @@ private func afterMemory() -> Never {
     platform = KernelPlatform()
     guard load_jax_library() == 0 else { panic("the JAX layer does not start") }
     BootFiles.start(bootRecord)
-    MachineService.start()
+    KernelServiceHost.start()
     connectPrompt()
     Prompt.start(line: Devices.serial)
     Tasks.exit()
@@ -58,9 +58,9 @@ private func runSelfTests() -> Never {
     exitMachine(code: selfTestFailures == 0 ? 0 : 1)
 }
 
-/// What Python asks of the machine beyond the kernel (`PromptServices.swift`).
+/// What Python asks of the machine beyond the kernel (`KernelPromptHost.swift`).
 private func connectPrompt() {
-    let services = machineServices
+    let services = promptHost
     services.version = productVersion
     services.processorCount = { Devices.processorCount }
     services.files = { PromptFiles.list() }

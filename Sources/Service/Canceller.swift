@@ -4,11 +4,11 @@ import JaxPlatform
 import WireProtocol
 
 final class Canceller {
-    private let machine: any ServiceMachine
+    private let machine: any ServiceHost
     private let monitor: any Monitor
     private var requests: [(channel: Channel, request: UInt32)] = []
 
-    init(_ machine: any ServiceMachine, _ concurrency: any Concurrency) {
+    init(_ machine: any ServiceHost, _ concurrency: any Concurrency) {
         self.machine = machine
         monitor = concurrency.makeMonitor()
         concurrency.spawn("canceller") { [self] in run() }

@@ -12,12 +12,12 @@ final class Clients {
         var channels: Int
     }
 
-    private let machine: any ServiceMachine
+    private let machine: any ServiceHost
     private let monitor: any Monitor
     private var entries: [UInt32: Entry] = [:]
     private let mostChannels: Int
 
-    init(_ machine: any ServiceMachine, _ concurrency: any Concurrency, mostChannels: Int) {
+    init(_ machine: any ServiceHost, _ concurrency: any Concurrency, mostChannels: Int) {
         self.machine = machine
         self.mostChannels = mostChannels
         monitor = concurrency.makeMonitor()

@@ -6,7 +6,7 @@ import JaxRun
 import WireProtocol
 
 public final class Service: LinkHandler {
-    let machine: any ServiceMachine
+    let machine: any ServiceHost
     private let concurrency: any Concurrency
     private let stream: any ByteStream
     private var channels: [UInt32: Channel] = [:]
@@ -18,7 +18,7 @@ public final class Service: LinkHandler {
     static let maximumChannels = 64
 
     /// `load_jax_library` has been called.
-    public init(_ stream: any ByteStream, _ concurrency: any Concurrency, machine: any ServiceMachine) {
+    public init(_ stream: any ByteStream, _ concurrency: any Concurrency, machine: any ServiceHost) {
         self.stream = stream
         self.concurrency = concurrency
         self.machine = machine

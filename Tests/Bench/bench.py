@@ -12,6 +12,7 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent / "Differential"))
 
 import boot_times  # noqa: E402
+import compiled  # noqa: E402
 import gpu  # noqa: E402
 import instructions  # noqa: E402
 import kernel_costs  # noqa: E402
@@ -162,7 +163,8 @@ def counted():
 
 
 def main():
-    for section in (sizes, boots, kernel, counted, programs, lambda: gpu.measure(record)):
+    for section in (sizes, boots, kernel, counted, programs,
+                    lambda: compiled.measure(record), lambda: gpu.measure(record)):
         section()
     (BUILD / "bench.json").write_text(json.dumps(figures, indent=1) + "\n")
 

@@ -8,7 +8,7 @@ import Synchronization
 import WireProtocol
 
 /// What the kernel does in ring 0, for tests.
-final class TestMachine: ServiceMachine {
+final class TestMachine: ServiceHost {
     var banner: String { "test machine" }
     var figures = "{\"uptime_s\": 1}"
     func statistics() -> String { figures }

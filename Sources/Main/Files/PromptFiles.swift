@@ -24,7 +24,7 @@ enum PromptFiles {
 
     /// A megabyte at a time, so that the transfer can be interrupted.
     private static func readHostFile(_ name: String) throws(JaxError) -> [UInt8] {
-        guard let service = MachineService.service else {
+        guard let service = KernelServiceHost.service else {
             throw JaxError(.permissionDenied, "this machine has no link to its host")
         }
         var contents: [UInt8] = []

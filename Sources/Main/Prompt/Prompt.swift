@@ -21,8 +21,8 @@ enum Prompt {
     private static let standardInput: UnsafePointer<CChar> =
         UnsafeRawPointer(("<stdin>" as StaticString).utf8Start).assumingMemoryBound(to: CChar.self)
 
-    /// Starts the prompt's task, where there is a line. `machineServices` are filled in by the caller but for what
-    /// `PromptServices.swift` knows. False without memory.
+    /// Starts the prompt's task, where there is a line. `promptHost` are filled in by the caller but for what
+    /// `KernelPromptHost.swift` knows. False without memory.
     @discardableResult
     static func start(line: UART?) -> Bool {
         charging(MemoryOwner.library.id) {
@@ -48,7 +48,7 @@ enum Prompt {
             // A fault between statements, in the editor: the line is lost.
             let fault = guardedCall {
                 while serveOne(&editor) {}
-                do throws(JaxError) { try machineServices.powerOff() } catch { write(error.description + "\n") }
+                do throws(JaxError) { try promptHost.powerOff() } catch { write(error.description + "\n") }
             }
             if let fault {
                 session?.recover(from: taskNumber)

@@ -19,7 +19,7 @@ while let word = words.popFirst() {
     }
 }
 
-let services = machineServices
+let services = promptHost
 services.version = "BareJAX (hosted)"
 services.memory = { [(name: "total", bytes: 64 << 20), (name: "used", bytes: 1 << 20)] }
 services.devices = {

@@ -57,7 +57,8 @@ struct Fold {
         case .add: return dtype == .i1 ? 0 : lane == .f32 ? 0x8000_0000 : lane == .f64 ? 1 << 63 : 0
         case .multiply: return lane == .f32 ? LaneBits(Float(1).bitPattern) : lane == .f64 ? Double(1).bitPattern : 1
         case .or, .xor: return 0
-        case .and: return dtype == .i1 ? 1 : dtype.kind == .signed || dtype.bitWidth >= 32 ? ones(lane) : (1 << LaneBits(dtype.bitWidth)) - 1
+        case .and:
+            return dtype == .i1 ? 1 : dtype.kind == .signed || dtype.bitWidth >= 32 ? ones(lane) : (1 << LaneBits(dtype.bitWidth)) - 1
         case .maximum: return isFloat ? infinity(lane, isNegative: true) : least(dtype, lane)
         case .minimum: return isFloat ? infinity(lane, isNegative: false) : greatest(dtype, lane)
         default: return nil

@@ -38,7 +38,7 @@ func python_native_call(_ number: UInt32, _ request: UnsafePointer<UInt8>, _ len
     let bytes = UnsafeRawBufferPointer(start: request, count: length)
     var failure: JaxError?
     // What is made here outlives the call, so that nothing but the jobs within is ended in the middle.
-    machineServices.shielded {
+    promptHost.shielded {
         do throws(JaxError) {
             let function = try nativeFunction(number)
             if length > largeRequest {
@@ -51,7 +51,7 @@ func python_native_call(_ number: UInt32, _ request: UnsafePointer<UInt8>, _ len
             }
         } catch {
             failure = error
-            if error.kind == .cancelled || machineServices.endPending() != nil { Interpreter.current.hear() }
+            if error.kind == .cancelled || promptHost.endPending() != nil { Interpreter.current.hear() }
             answer(reply, WireReply(.tuple([.string(error.kind.exceptionName), .string(exceptionText(error))])))
         }
     }

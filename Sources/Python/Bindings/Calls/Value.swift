@@ -24,7 +24,7 @@ struct HeldObjects {
     /// One more reference of Python's.
     mutating func retain(_ object: NativeObject) -> UnsafeMutableRawPointer {
         let reference = Unmanaged.passUnretained(object)
-        machineServices.shielded {
+        promptHost.shielded {
             _ = reference.retain()
             object.holds += 1
             if object.holds == 1 {
@@ -38,7 +38,7 @@ struct HeldObjects {
     }
 
     mutating func release(_ handle: UnsafeMutableRawPointer) {
-        machineServices.shielded {
+        promptHost.shielded {
             let reference = Unmanaged<NativeObject>.fromOpaque(handle)
             reference._withUnsafeGuaranteedRef { $0.holds -= 1 }
             if reference._withUnsafeGuaranteedRef({ $0.holds }) == 0 { remove(reference) }
@@ -48,7 +48,7 @@ struct HeldObjects {
 
     /// Lets go of everything.
     mutating func releaseAll() {
-        machineServices.shielded {
+        promptHost.shielded {
             while let reference = first {
                 let count = reference._withUnsafeGuaranteedRef { $0.holds }
                 reference._withUnsafeGuaranteedRef { $0.holds = 0 }

@@ -47,7 +47,7 @@ public final class Interpreter {
         self.input = input
         _ = nativeModules.count
         let stateBytes = python_state_size()
-        guard let state = machineServices.allocate(stateBytes), let heap = machineServices.allocate(Interpreter.initialHeapBytes) else {
+        guard let state = promptHost.allocate(stateBytes), let heap = promptHost.allocate(Interpreter.initialHeapBytes) else {
             throw JaxError(.resourceExhausted, "no memory for an interpreter")
         }
         state.initializeMemory(as: UInt8.self, repeating: 0, count: stateBytes)
@@ -73,7 +73,7 @@ public final class Interpreter {
     public func run(_ source: UnsafeBufferPointer<UInt8>, name: UnsafePointer<CChar>, isStatement: Bool = false) -> Outcome {
         python_enter(state)
         hasHeard = false
-        machineServices.notice(python_attention(state))
+        promptHost.notice(python_attention(state))
         let text = UnsafeRawPointer(source.baseAddress ?? UnsafePointer(bitPattern: 1)!).assumingMemoryBound(to: CChar.self)
         var status: Int32 = 0
         let outcome = python_run(text, source.count, name, isStatement, &status)
@@ -96,7 +96,7 @@ public final class Interpreter {
     public func complete(_ text: [UInt8]) -> [UInt8]? {
         python_enter(state)
         hasHeard = false
-        machineServices.notice(python_attention(state))
+        promptHost.notice(python_attention(state))
         var completion: UnsafePointer<CChar>?
         let count = text.withUnsafeBytes { python_complete($0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count, &completion) }
         guard count >= 0, let completion else { return count < 0 ? nil : [] }
@@ -115,10 +115,10 @@ public final class Interpreter {
 
     /// What is to become of the running text, whose attention is wanted.
     func attend() -> python_attention_kind {
-        guard let end = machineServices.endPending() else {
+        guard let end = promptHost.endPending() else {
             // Another end may have been asked for while this one was forgiven.
             python_clear_attention(state)
-            if machineServices.endPending() != nil { python_attention(state).pointee = 1 }
+            if promptHost.endPending() != nil { python_attention(state).pointee = 1 }
             return python_goes_on
         }
         if hasHeard { return end.age > Interpreter.patienceNanoseconds ? python_is_over : python_goes_on }
@@ -129,13 +129,13 @@ public final class Interpreter {
     /// The text is told that it is to end, here or by a native call.
     func hear() {
         hasHeard = true
-        machineServices.hurry()
+        promptHost.hurry()
     }
 
     /// The text has caught KeyboardInterrupt by that name. At the prompt that ends the matter; a client's cancellation stands.
     func interruptWasCaught() {
         guard input != nil, hasHeard else { return }
-        machineServices.forgive()
+        promptHost.forgive()
         hasHeard = false
         python_clear_attention(state)
     }
@@ -145,12 +145,12 @@ public final class Interpreter {
 
     /// The lines shown above the first prompt.
     public static func banner() -> String {
-        var lines = machineServices.version
+        var lines = promptHost.version
         var memory = 0
-        for entry in machineServices.memory() where entry.name == "total" { memory = entry.bytes }
-        let count = machineServices.processorCount()
+        for entry in promptHost.memory() where entry.name == "total" { memory = entry.bytes }
+        let count = promptHost.processorCount()
         lines += ", \(memory >> 20) MiB of memory, \(count) " + (count == 1 ? "processor" : "processors")
-        for device in machineServices.devices() { lines += "\n  " + device.name + "  " + device.description }
+        for device in promptHost.devices() { lines += "\n  " + device.name + "  " + device.description }
         return lines + "\nPython (MicroPython 1.25); help() tells more.\n"
     }
 }

@@ -15,10 +15,10 @@ func requireControl(_ action: String) throws(JaxError) {
 func machineModule() -> NativeModule {
     NativeModule(name: "machine", functions: [
         NativeFunction("memory", "", .inline) { call throws(JaxError) in
-            record(machineServices.memory().map { ($0.name, .int($0.bytes)) })
+            record(promptHost.memory().map { ($0.name, .int($0.bytes)) })
         },
         NativeFunction("devices", "", .inline) { call throws(JaxError) in
-            .list(machineServices.devices().map {
+            .list(promptHost.devices().map {
                 record([("name", .string($0.name)), ("description", .string($0.description)), ("memory", .int($0.memoryBytes)),
                         ("dispatches", .int($0.dispatchCount))])
             })
@@ -27,45 +27,45 @@ func machineModule() -> NativeModule {
             guard platform.permissions.contains(.devices) else {
                 throw JaxError(.permissionDenied, "gpu_selftest needs the permission 'devices', which this job lacks")
             }
-            return .list(try machineServices.testAccelerators().map { .tuple([.string($0.line), .bool($0.isWrong)]) })
+            return .list(try promptHost.testAccelerators().map { .tuple([.string($0.line), .bool($0.isWrong)]) })
         },
-        NativeFunction("faults", "", .inline) { call throws(JaxError) in .list(machineServices.faults().map { .string($0) }) },
+        NativeFunction("faults", "", .inline) { call throws(JaxError) in .list(promptHost.faults().map { .string($0) }) },
         NativeFunction("jobs", "", .inline) { call throws(JaxError) in
-            .list(machineServices.jobs().map { job in
+            .list(promptHost.jobs().map { job in
                 record([("id", .int(Int(job.id))), ("name", .string(job.name)), ("bytes", .int(job.memoryBytes)),
                         ("seconds", .float(job.seconds)), ("limits", job.limits.value)])
             })
         },
         NativeFunction("_limits", "memory? time? permissions?", .inline) { call throws(JaxError) in try setLimits(call) },
         NativeFunction("audit", "", .inline) { call throws(JaxError) in
-            let audit = machineServices.audit()
+            let audit = promptHost.audit()
             let violations = Value.list(audit.violations.map { .string($0) })
             return record(audit.counts.map { ($0.name, Value.int($0.count)) } + [("violations", violations)])
         },
         NativeFunction("uptime", "", .inline) { call throws(JaxError) in .float(Double(platform.nanoseconds) / 1e9) },
         NativeFunction("files", "", .inline) { call throws(JaxError) in
-            .list(machineServices.files().map { record([("name", .string($0.name)), ("size", .int($0.byteCount))]) })
+            .list(promptHost.files().map { record([("name", .string($0.name)), ("size", .int($0.byteCount))]) })
         },
-        NativeFunction("version", "", .inline) { call throws(JaxError) in .string(machineServices.version) },
+        NativeFunction("version", "", .inline) { call throws(JaxError) in .string(promptHost.version) },
         NativeFunction("reboot", "", .inline) { call throws(JaxError) in
             try requireControl("reboot")
-            try machineServices.reboot()
+            try promptHost.reboot()
             return .none
         },
         NativeFunction("poweroff", "", .inline) { call throws(JaxError) in
             try requireControl("poweroff")
-            try machineServices.powerOff()
+            try promptHost.powerOff()
             return .none
         },
         NativeFunction("raise_fault", "kind", .job) { call throws(JaxError) in
             try requireControl("raising a fault")
-            try machineServices.raiseFault(try call.string(0))
+            try promptHost.raiseFault(try call.string(0))
             return .none
         },
         // A fault outside of every job, as if the interpreter itself were broken.
         NativeFunction("end_interpreter", "", .inline) { _ throws(JaxError) in
             try requireControl("ending the interpreter")
-            machineServices.panic("ended on request")
+            promptHost.panic("ended on request")
         },
     ])
 }
@@ -77,7 +77,7 @@ func filesModule() -> NativeModule {
             if name.hasPrefix("host:") && !platform.permissions.contains(.hostFiles) {
                 throw JaxError(.permissionDenied, "'\(name)' is a file of the host, which this job may not read")
             }
-            return .data(try machineServices.readFile(name))
+            return .data(try promptHost.readFile(name))
         },
     ])
 }

@@ -3,7 +3,7 @@ import JaxPlatform
 import JaxRun
 
 /// The machine as the service sees it. Called from any task.
-public protocol ServiceMachine: AnyObject {
+public protocol ServiceHost: AnyObject {
     /// "BareJAX 0.1, 1024 MiB, 2 processors".
     var banner: String { get }
 
@@ -42,7 +42,7 @@ public protocol ServiceMachine: AnyObject {
     func inject(_ fault: String, after: UInt64, since: UInt64) throws(JaxError) -> String
 }
 
-extension ServiceMachine {
+extension ServiceHost {
     public func pause() { platform.yield() }
     public func beginClient(_ number: UInt32) -> MemoryOwner { .library }
     public func endClient(_ owner: MemoryOwner) {}

@@ -45,7 +45,7 @@ public struct MachineAudit {
 }
 
 /// The closures behind module `machine`, `open` and the console. Each may be replaced.
-public final class MachineServices {
+public final class PromptHost {
     /// "BareJAX 0.1".
     public var version = "BareJAX"
     /// Memory by owner, in bytes: what `machine.memory()` gives, in order.
@@ -101,4 +101,4 @@ public final class MachineServices {
 }
 
 /// The services in force.
-nonisolated(unsafe) public var machineServices = MachineServices()
+nonisolated(unsafe) public var promptHost = PromptHost()

@@ -1,4 +1,4 @@
-// The link's service over the kernel: what `ServiceMachine` asks for, and the task that serves the control port.
+// The link's service over the kernel: what `ServiceHost` asks for, and the task that serves the control port.
 import CPU
 import JaxPlatform
 import JaxRun
@@ -6,14 +6,14 @@ import JaxService
 import Kernel
 import WireProtocol
 
-final class MachineService: ServiceMachine {
+final class KernelServiceHost: ServiceHost {
     /// The service, once the control port is there.
     nonisolated(unsafe) private(set) static var service: Service?
 
     /// Serves the control port on a task of its own; nothing without a port.
     static func start() {
         guard let port = Devices.control else { return }
-        let service = Service(port, KernelConcurrency(), machine: MachineService())
+        let service = Service(port, KernelConcurrency(), machine: KernelServiceHost())
         self.service = service
         tellOfPanic = { cause in
             let payload = LogLine(line: "panic: " + cause).encoded()

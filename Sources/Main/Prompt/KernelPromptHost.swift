@@ -1,5 +1,5 @@
 // What Python's module `machine` tells of this kernel. Files, power and devices' details come from whoever knows them:
-// Start.swift sets those closures of `machineServices`.
+// Start.swift sets those closures of `promptHost`.
 import CPU
 import JaxPlatform
 import JaxRun
@@ -8,7 +8,7 @@ import Python
 
 extension Prompt {
     static func fillServices() {
-        let services = machineServices
+        let services = promptHost
         services.memory = {
             session?.collect()
             var entries: [(name: String, bytes: Int)] = [

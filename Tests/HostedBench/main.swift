@@ -1,0 +1,113 @@
+// Measures a program on the host: loads, compiles and executes it as the machine does, and prints one JSON object.
+//
+//   load_ms, compile_ms   decoding and verifying; specialising and compiling for the arguments' types
+//   run_ms                each run in turn: arguments are resident before, results are dropped after the clock has stopped
+//   peak_bytes            the most tensor memory in use at once during the runs: arguments, constants, temporaries, results
+//   kernels               what the program was compiled to; empty, since nothing is compiled yet
+//   fallbacks             operations that the evaluator executes, a count for each name: those that the program holds, not those
+//                         executed, which a loop repeats
+import Foundation
+import JaxIR
+import JaxLoad
+import JaxPlatform
+import JaxRun
+
+struct Report: Encodable {
+    var loadMs = 0.0
+    var compileMs = 0.0
+    var runMs: [Double] = []
+    var peakBytes = 0
+    var kernels: [String] = []
+    var fallbacks: [String: Int] = [:]
+}
+
+/// What `body` returns, and the milliseconds that it took.
+func timed<Result>(_ body: () throws(JaxError) -> Result) throws(JaxError) -> (Result, Double) {
+    let begun = platform.nanoseconds
+    let result = try body()
+    return (result, Double(platform.nanoseconds - begun) / 1e6)
+}
+
+func contents(_ path: String) throws(JaxError) -> [UInt8] {
+    guard let data = FileManager.default.contents(atPath: path) else { throw JaxError(.fileNotFound, "cannot read \(path)") }
+    return [UInt8](data)
+}
+
+/// The array of a `.npy` file. Throws what the reader throws.
+func array(_ path: String, _ expected: TensorType?) throws(JaxError) -> Tensor {
+    let bytes = try contents(path)
+    let read: Result<Tensor, JaxError> = bytes.withUnsafeBytes { buffer in
+        do throws(JaxError) { return .success(try Npy.read(buffer, expected: expected?.dtype)) } catch { return .failure(error) }
+    }
+    return try read.get()
+}
+
+func count(_ region: Region, into counts: inout [String: Int]) {
+    for operation in region.operations {
+        counts[operation.code.rawValue, default: 0] += 1
+        for nested in operation.regions { count(nested, into: &counts) }
+    }
+}
+
+func write(_ results: [DeviceArray], of device: any Device, to folder: String) throws(JaxError) {
+    do {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for (index, result) in results.enumerated() {
+            try Data(Npy.write(try device.fetch(result))).write(to: URL(fileURLWithPath: "\(folder)/\(index).npy"))
+        }
+    } catch {
+        throw error as? JaxError ?? JaxError(.valueError, "cannot write to \(folder): \(error)")
+    }
+}
+
+func measure(_ options: Options, _ meter: MeteredPlatform) throws(JaxError) -> Report {
+    var report = Report()
+    let session = session!
+    let device = try session.device("cpu")
+    let bytes = try contents(options.program)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
+    defer { buffer.deallocate() }
+    buffer.copyBytes(from: bytes)
+    let program: LoadedProgram
+    (program, report.loadMs) = try timed { () throws(JaxError) in try session.load(UnsafeRawBufferPointer(buffer), as: "p") }
+
+    var arguments: [DeviceArray] = [], types: [TensorType] = []
+    for (index, path) in options.arguments.enumerated() {
+        let expected = program.convention.argumentTypes
+        arguments.append(try device.put(try array(path, index < expected.count ? expected[index] : nil)))
+        types.append(arguments[index].type)
+    }
+    (_, report.compileMs) = try timed { () throws(JaxError) in
+        try session.transform(.jit, program, types, device: device, as: nil)
+    }
+    // Everything is the evaluator's so far, with --evaluator or without.
+    for function in program.module.functions { count(function.body, into: &report.fallbacks) }
+
+    meter.beginMeasuring()
+    for run in 0..<options.runs {
+        let (results, time) = try timed { () throws(JaxError) in try session.execute(program, arguments, device: device) }
+        report.runMs.append(time)
+        if run == options.runs - 1, let out = options.out { try write(results, of: device, to: out) }
+    }
+    report.peakBytes = meter.peakBytes
+    return report
+}
+
+guard let options = Options(Array(CommandLine.arguments.dropFirst())) else {
+    print(Options.usage)
+    exit(2)
+}
+let meter = MeteredPlatform(threads: options.threads)
+platform = meter
+_ = load_jax_library()
+do throws(JaxError) {
+    let report = try measure(options, meter)
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = .sortedKeys
+    guard let text = try? encoder.encode(report) else { throw JaxError(.internalError, "the report is no JSON") }
+    print(String(decoding: text, as: UTF8.self))
+} catch {
+    FileHandle.standardError.write(Data((error.description + "\n").utf8))
+    exit(1)
+}
