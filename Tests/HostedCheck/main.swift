@@ -1,5 +1,5 @@
 // Runs self-checking programs on this host, without the machine: `swift run hosted-check PATH… [--load] [--verify] [--text] [--print]
-// [--verbose] [--fused] [--interpreted]`.
+// [--verbose] [--fused] [--interpreted] [--compiled [--avx2]]`.
 // A debugging aid for operations; the command `barejax check` does the same on the machine.
 import Foundation
 import JaxCompile
@@ -9,6 +9,7 @@ import JaxOps
 import JaxPlatform
 import JaxTransform
 import Loops
+import X86
 
 /// "dynamic_slice_float32_…" belongs to the family "dynamic_slice": the words before the first dtype, digit or known suffix.
 func family(_ file: String) -> String {
@@ -28,8 +29,8 @@ struct Tally { var passed = 0, failed = 0 }
 /// How far to go with each program. `text` prints it, reads what was printed, and compares that printed again.
 enum Stage: Int { case load, verify, text, run }
 
-/// How programs are executed: by the evaluator alone; in groups, whose regions are evaluated; in kernels, which are interpreted.
-enum Execution { case evaluated, fused, interpreted }
+/// How programs are executed: by the evaluator alone; in groups, whose regions are evaluated; in kernels, which are interpreted or compiled.
+enum Execution { case evaluated, fused, interpreted, compiled }
 
 final class InterpretedKernel: CompiledKernel {
     private let kernel: Kernel
@@ -48,6 +49,21 @@ final class Interpreting: KernelCompiler {
         return InterpretedKernel(kernel)
     }
 }
+
+final class Compiling: KernelCompiler {
+    let features = CommandLine.arguments.contains("--avx2") ? X86Features(hasAVX512: false) : .detected
+    /// Kernels that have no code.
+    var failures: [String] = []
+
+    func compile(_ kernel: Kernel) throws(JaxError) -> CompiledKernel? {
+        if printing { print(kernel.text) }
+        if let code = X86.code(kernel, features) { return try MachineCode(code, for: kernel) }
+        failures.append(kernel.name)
+        return nil
+    }
+}
+
+let compiling = Compiling()
 
 /// How many operations were executed one by one, by name, and how many kernels took the place of others.
 var unfused: [String: Int] = [:]
@@ -86,7 +102,7 @@ func check(_ url: URL, upTo stage: Stage, printing: Bool) throws(JaxError) {
         _ = try EvaluationPlan(module).call(main, [])
         return
     }
-    let fusions = try fused(try inlined(module), execution == .interpreted ? Interpreting() : nil)
+    let fusions = try fused(try inlined(module), execution == .interpreted ? Interpreting() : execution == .compiled ? compiling : nil)
     try verify(fusions)
     if printing { print(fusions.text(PrintOptions())) }
     for function in fusions.functions { count(function.body) }
@@ -106,6 +122,8 @@ for argument in CommandLine.arguments.dropFirst() {
     case "--verbose": verbose = true
     case "--fused": execution = .fused
     case "--interpreted": execution = .interpreted
+    case "--compiled": execution = .compiled
+    case "--avx2": break
     default:
         let url = URL(fileURLWithPath: argument)
         var isDirectory: ObjCBool = false
@@ -118,7 +136,7 @@ for argument in CommandLine.arguments.dropFirst() {
     }
 }
 guard !paths.isEmpty else {
-    print("usage: hosted-check PATH… [--load] [--verify] [--text] [--print] [--verbose] [--fused] [--interpreted]")
+    print("usage: hosted-check PATH… [--load] [--verify] [--text] [--print] [--verbose] [--fused] [--interpreted] [--compiled [--avx2]]")
     exit(2)
 }
 
@@ -145,6 +163,7 @@ for (reason, count) in reasons.sorted(by: { $0.value > $1.value }).prefix(30) { 
 if execution != .evaluated {
     print("\noperations of the fused programs")
     for (name, count) in unfused.sorted(by: { $0.value > $1.value }).prefix(40) { print("  \(count) × \(name)") }
+    print("kernels without code: \(compiling.failures.count) \(compiling.failures.prefix(20))")
 }
 let passed = families.values.reduce(0) { $0 + $1.passed }, failed = families.values.reduce(0) { $0 + $1.failed }
 print("\n\(passed) passed, \(failed) failed")

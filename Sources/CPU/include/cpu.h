@@ -27,6 +27,11 @@ CPU_INLINE void cpu_write_cr0(uint64_t v) { __asm__ volatile("mov %0, %%cr0" :: 
 CPU_INLINE void cpu_write_cr3(uint64_t v) { __asm__ volatile("mov %0, %%cr3" :: "r"(v) : "memory"); }
 CPU_INLINE void cpu_write_cr4(uint64_t v) { __asm__ volatile("mov %0, %%cr4" :: "r"(v) : "memory"); }
 
+/// Extended control register 0: which parts of the processor's state are saved. Needs CR4.OSXSAVE.
+CPU_INLINE uint64_t cpu_read_xcr0(void) {
+    uint32_t lo, hi; __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0)); return (uint64_t)hi << 32 | lo;
+}
+
 typedef struct { uint32_t eax, ebx, ecx, edx; } cpu_cpuid_result;
 CPU_INLINE cpu_cpuid_result cpu_cpuid(uint32_t leaf, uint32_t subleaf) {
     cpu_cpuid_result r;

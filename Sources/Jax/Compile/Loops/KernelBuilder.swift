@@ -176,7 +176,7 @@ public final class KernelBuilder {
         let carried = carriedValues(initial, current, next)
         open[open.count - 1].statements.append(.loop(Loop(variable, count: count, kind, isParallel: isParallel, carried: carried,
                                                           body: statements, combiner: combiner, unroll: unroll)))
-        return carried.map(\.result)
+        return carried.map { $0.result }
     }
 
     /// Repeats `body` while `condition` gives true.
@@ -189,7 +189,7 @@ public final class KernelBuilder {
         let carried = carriedValues(initial, current, next)
         let loop = WhileLoop(carried: carried, condition: conditions, holds: holds, body: statements)
         open[open.count - 1].statements.append(.whileLoop(loop))
-        return carried.map(\.result)
+        return carried.map { $0.result }
     }
 
     private func carriedValues(_ initial: [LaneValue], _ current: [LaneValue], _ next: [LaneValue]) -> [Carried] {

@@ -26,18 +26,18 @@ extension Kernel {
                 if loop.unroll > 1 { text += " by \(loop.unroll)" }
                 text += carried(loop.carried) + "\n"
                 write(loop.body, depth + 1, &text)
-                if !loop.carried.isEmpty { text += margin + "  next " + loop.carried.map(\.next.text).joined(" ") + "\n" }
+                if !loop.carried.isEmpty { text += margin + "  next " + loop.carried.map { $0.next.text }.joined(" ") + "\n" }
                 if let combiner = loop.combiner {
-                    text += margin + "combine " + combiner.parameters.map(\.text).joined(" ") + "\n"
+                    text += margin + "combine " + combiner.parameters.map { $0.text }.joined(" ") + "\n"
                     write(combiner.body, depth + 1, &text)
-                    text += margin + "  gives " + combiner.results.map(\.text).joined(" ") + "\n"
+                    text += margin + "  gives " + combiner.results.map { $0.text }.joined(" ") + "\n"
                 }
             case .whileLoop(let loop):
                 text += margin + "while" + carried(loop.carried) + "\n"
                 write(loop.condition, depth + 1, &text)
                 text += margin + "  holds \(loop.holds.text)\n"
                 write(loop.body, depth + 1, &text)
-                text += margin + "  next " + loop.carried.map(\.next.text).joined(" ") + "\n"
+                text += margin + "  next " + loop.carried.map { $0.next.text }.joined(" ") + "\n"
             }
         }
     }
