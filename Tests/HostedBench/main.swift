@@ -63,6 +63,7 @@ func write(_ results: [DeviceArray], of device: any Device, to folder: String) t
 func measure(_ options: Options, _ meter: MeteredPlatform) throws(JaxError) -> Report {
     var report = Report()
     let session = session!
+    let method: Method = options.usesEvaluator ? .evaluated : .compiled
     let device = try session.device("cpu")
     let bytes = try contents(options.program)
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
@@ -78,14 +79,14 @@ func measure(_ options: Options, _ meter: MeteredPlatform) throws(JaxError) -> R
         types.append(arguments[index].type)
     }
     (_, report.compileMs) = try timed { () throws(JaxError) in
-        try session.transform(.jit, program, types, device: device, as: nil)
+        try session.transform(.jit, program, types, device: device, by: method, as: nil)
     }
     // Everything is the evaluator's so far, with --evaluator or without.
     for function in program.module.functions { count(function.body, into: &report.fallbacks) }
 
     meter.beginMeasuring()
     for run in 0..<options.runs {
-        let (results, time) = try timed { () throws(JaxError) in try session.execute(program, arguments, device: device) }
+        let (results, time) = try timed { () throws(JaxError) in try session.execute(program, arguments, device: device, by: method) }
         report.runMs.append(time)
         if run == options.runs - 1, let out = options.out { try write(results, of: device, to: out) }
     }

@@ -3,6 +3,14 @@
 import JaxIR
 import JaxPlatform
 
+/// How a device is to execute a program.
+public enum Method: UInt8 {
+    /// As code of its own, as far as its compiler goes.
+    case compiled
+    /// Operation by operation: slower, and the oracle for everything else.
+    case evaluated
+}
+
 /// Something that executes programs.
 public protocol Device: AnyObject {
     /// "cpu:0": the platform's name and a number.
@@ -21,7 +29,7 @@ public protocol Device: AnyObject {
     func fetch(_ array: DeviceArray) throws(JaxError) -> Tensor
 
     /// Makes a verified program with known shapes executable on this device. Called within a job, whose result it is.
-    func compile(_ module: Module, for argumentTypes: [TensorType]) throws(JaxError) -> Executable
+    func compile(_ module: Module, for argumentTypes: [TensorType], by method: Method) throws(JaxError) -> Executable
 
     /// Executes, as a job of its own, a program that this device compiled, on arrays of its own: one for each tensor parameter of
     /// `main`. Where `donated` says so, an array is deleted and its memory may be used for results.
@@ -58,10 +66,12 @@ open class Executable {
     public let argumentTypes: [TensorType]
     public let module: Module
     public unowned(unsafe) let device: any Device
+    public let method: Method
     /// Uses beyond the first.
     public internal(set) var hits = 0
 
-    public init(argumentTypes: [TensorType], module: Module, device: any Device) {
+    public init(argumentTypes: [TensorType], module: Module, device: any Device, method: Method) {
+        self.method = method
         var types: [TensorType] = []
         for type in argumentTypes { types.append(type.detached()) }
         self.argumentTypes = types

@@ -45,14 +45,14 @@ extension Session {
     /// Transformation "jit": the program verified, specialised for these types of `main`'s tensor parameters and compiled for
     /// `device`, from the cache or made now.
     @export(interface)
-    public func jit(_ program: LoadedProgram, _ types: [TensorType], device: any Device,
+    public func jit(_ program: LoadedProgram, _ types: [TensorType], device: any Device, by method: Method = .compiled,
                     limits: Limits = Limits()) throws(JaxError) -> Executable {
-        if let executable = program.executable(for: types, on: device) { return executable }
+        if let executable = program.executable(for: types, on: device, by: method) { return executable }
         let executable = try runJob(limits.request("jit " + program.name,
                                                    resultOwner: program.owner)) { () throws(JaxError) -> Executable in
             let module = try specialise(program.module, argumentTypes: types, platformIndex: program.convention.platformIndex)
             if module !== program.module { try verify(module) }
-            return try device.compile(module, for: types)
+            return try device.compile(module, for: types, by: method)
         }
         platform.charging(program.owner) { program.keep(executable) }
         return executable
@@ -62,7 +62,7 @@ extension Session {
     /// numbers `donating` holds are deleted, whatever comes of the call, and their memory may be used for results.
     @export(interface)
     public func execute(_ program: LoadedProgram, _ arguments: [DeviceArray], device: any Device, donating: [Int] = [],
-                        limits: Limits = Limits()) throws(JaxError) -> [DeviceArray] {
+                        by method: Method = .compiled, limits: Limits = Limits()) throws(JaxError) -> [DeviceArray] {
         var types: [TensorType] = []
         for (index, array) in arguments.enumerated() {
             guard array.device === device else {
@@ -82,7 +82,7 @@ extension Session {
         let inputs = try program.convention.inputs(types)
         var parameterTypes: [TensorType] = []
         for input in inputs { parameterTypes.append(CallingConvention.type(input, types)) }
-        let executable = try jit(program, parameterTypes, device: device, limits: limits)
+        let executable = try jit(program, parameterTypes, device: device, by: method, limits: limits)
         var arrays: [DeviceArray] = [], donated: [Bool] = []
         for input in inputs {
             switch input {
@@ -102,13 +102,13 @@ extension Session {
     /// Applies a transformation and registers what comes of it under `name`. `types` are those of the arguments.
     @export(interface)
     public func transform(_ transformation: Transformation, _ program: LoadedProgram,
-                          _ types: [TensorType], device: any Device, as name: String?,
+                          _ types: [TensorType], device: any Device, by method: Method = .compiled, as name: String?,
                           limits: Limits = Limits()) throws(JaxError) {
         switch transformation {
         case .jit:
             var parameterTypes: [TensorType] = []
             for input in try program.convention.inputs(types) { parameterTypes.append(CallingConvention.type(input, types)) }
-            _ = try jit(program, parameterTypes, device: device, limits: limits)
+            _ = try jit(program, parameterTypes, device: device, by: method, limits: limits)
         }
         if let name { register(.program(program), as: name) }
     }

@@ -57,8 +57,9 @@ public final class LoadedProgram {
     }
 
     /// The compiled form for these argument types on `device`, if there is one; counts the hit.
-    func executable(for types: [TensorType], on device: any Device) -> Executable? {
-        for executable in executables where executable.device === device && executable.argumentTypes == types {
+    func executable(for types: [TensorType], on device: any Device, by method: Method) -> Executable? {
+        for executable in executables
+        where executable.device === device && executable.method == method && executable.argumentTypes == types {
             executable.hits += 1
             return executable
         }

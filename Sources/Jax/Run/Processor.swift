@@ -1,4 +1,5 @@
-// The processor as a device: arrays are tensors, programs are walked by the evaluator.
+// The processor as a device: arrays are tensors; programs are walked operation by operation, those among them that the compiler fused
+// being kernels of machine code.
 import JaxIR
 import JaxOps
 import JaxPlatform
@@ -23,9 +24,9 @@ final class ProcessorArray: DeviceArray {
 private final class PlannedExecutable: Executable {
     let plan: EvaluationPlan
 
-    init(_ module: Module, for argumentTypes: [TensorType], on device: any Device) throws(JaxError) {
+    init(_ module: Module, for argumentTypes: [TensorType], on device: any Device, by method: Method) throws(JaxError) {
         plan = try EvaluationPlan(module)
-        super.init(argumentTypes: argumentTypes, module: module, device: device)
+        super.init(argumentTypes: argumentTypes, module: module, device: device, method: method)
     }
 }
 
@@ -45,8 +46,9 @@ public final class Processor: Device {
 
     public func fetch(_ array: DeviceArray) throws(JaxError) -> Tensor { try own(array).elements() }
 
-    public func compile(_ module: Module, for argumentTypes: [TensorType]) throws(JaxError) -> Executable {
-        try PlannedExecutable(module, for: argumentTypes, on: self)
+    public func compile(_ module: Module, for argumentTypes: [TensorType], by method: Method) throws(JaxError) -> Executable {
+        let form = method == .compiled ? try ProcessorCompiler().compile(module) : module
+        return try PlannedExecutable(form, for: argumentTypes, on: self, by: method)
     }
 
     private func own(_ array: DeviceArray) throws(JaxError) -> ProcessorArray {

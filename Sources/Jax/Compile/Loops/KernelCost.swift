@@ -9,6 +9,14 @@ extension Kernel {
         return 1
     }
 
+    /// Of how many iterations a processor's share should be a multiple: of a vector's, where the parallel loop is one of vectors.
+    public var parallelGranule: Int {
+        for statement in body {
+            if case .loop(let loop) = statement, loop.isParallel { return loop.kind == .vector ? 64 : 1 }
+        }
+        return 1
+    }
+
     /// About how many lanes it computes, loads and stores in all.
     public var work: Int { work(body) }
 

@@ -57,8 +57,9 @@ public final class MachineCode: CompiledKernel {
     private let byteCount: Int
     /// Iterations of the outermost loop, where that is parallel, else 1.
     private let iterations: Int
-    /// Into how many parts it pays to split them, at most.
+    /// Into how many parts it pays to split them, at most, and of what each is a multiple.
     private let parts: Int
+    private let granule: Int
 
     /// Throws `resourceExhausted` where there is no memory for the code.
     public init(_ code: [UInt8], for kernel: Kernel) throws(JaxError) {
@@ -68,17 +69,21 @@ public final class MachineCode: CompiledKernel {
         self.entry = entry
         byteCount = code.count
         iterations = kernel.parallelCount
-        parts = min(iterations, partCount(iterations, work: kernel.work))
+        granule = kernel.parallelGranule
+        parts = min((iterations + granule - 1) / granule, partCount(iterations, work: kernel.work))
     }
 
     deinit { platform.freeExecutable(entry, byteCount: byteCount) }
 
     public override func run(_ buffers: [UnsafeMutableRawPointer]) {
-        let code = unsafeBitCast(entry, to: Code.self), iterations = iterations, parts = parts
+        let code = unsafeBitCast(entry, to: Code.self), iterations = iterations, parts = parts, granule = granule
         buffers.withUnsafeBufferPointer { table in
             guard let table = table.baseAddress else { return }
             if parts <= 1 { return code(table, 0, iterations) }
-            platform.parallelFor(parts) { part in code(table, part * iterations / parts, (part + 1) * iterations / parts) }
+            let shares = (iterations + granule - 1) / granule
+            platform.parallelFor(parts) { part in
+                code(table, part * shares / parts * granule, min((part + 1) * shares / parts * granule, iterations))
+            }
         }
     }
 }

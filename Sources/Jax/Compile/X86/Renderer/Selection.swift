@@ -12,13 +12,17 @@ struct Selection {
     /// The instructions of the blocks that are open, the innermost last.
     var blocks: [[MachineInstruction]] = [[]]
     var values: [Int32: Lanes] = [:]
+    /// The block in which each value became known.
+    var depths: [Int32: Int] = [:]
     /// How elements are computed here: 1 lane outside of vector loops.
     var mode = Mode(lanes: 1, unroll: 1, variable: nil)
     /// The loops that are open; loop i's body is block i + 1.
     var loops: [OpenLoop] = []
     var pointers: [[PointerKey: VirtualRegister]] = [[:]]
-    /// Why nothing comes of it.
+    /// Whether an operation has no instructions here.
     var isImpossible = false
+    /// The first iteration of the parallel loop, which counts on from it, and the end.
+    private var range: (counter: VirtualRegister, end: VirtualRegister?) = (VirtualRegister(id: -1, isVector: false), nil)
 
     struct Lanes {
         var registers: [VirtualRegister]
@@ -55,6 +59,7 @@ struct Selection {
     /// The code, or nil where an operation has no instructions here.
     static func code(_ kernel: Kernel, _ features: X86Features) -> [UInt8]? {
         var selection = Selection(kernel, hasAVX512: features.hasAVX512)
+        selection.takeArguments()
         selection.block(kernel.body)
         if selection.isImpossible { return nil }
         return Emission.code(selection.blocks[0], registerCount: selection.registerCount, selection.assembler,
@@ -97,8 +102,10 @@ struct Selection {
 
     mutating func block(_ statements: [Statement]) {
         for statement in statements where !isImpossible {
+            note(statement)
             switch statement {
-            case .constant(let value, let bits): values[value.id] = Lanes(registers: [constant(kernel.type(of: value), bits)], isSpread: true)
+            case .constant(let value, let bits):
+                values[value.id] = Lanes(registers: [constant(kernel.type(of: value), bits)], isSpread: true)
             case .index(let value, let index): self.index(value, index)
             case .compute(let value, let op, let a, let b, let c): compute(value, op, [a, b, c].compactMap { $0 })
             case .load(let value, let buffer, let index): load(value, buffer, index)
@@ -106,6 +113,24 @@ struct Selection {
             case .loop(let loop): loop.kind == .vector ? vectorLoop(loop) : serialLoop(loop)
             case .whileLoop(let loop): whileLoop(loop)
             }
+        }
+    }
+
+    private mutating func note(_ statement: Statement) {
+        let depth = blocks.count - 1
+        switch statement {
+        case .constant(let value, _), .index(let value, _), .compute(let value, _, _, _, _), .load(let value, _, _):
+            depths[value.id] = depth
+        case .store: break
+        case .loop(let loop): note(loop.carried, depth)
+        case .whileLoop(let loop): note(loop.carried, depth)
+        }
+    }
+
+    private mutating func note(_ carried: [Carried], _ depth: Int) {
+        for value in carried {
+            depths[value.current.id] = depth + 1
+            depths[value.result.id] = depth
         }
     }
 
@@ -217,16 +242,24 @@ struct Selection {
         return limit
     }
 
+    /// The iterations that the caller asks for come in registers, which are free for other values once they have been read.
+    private mutating func takeArguments() {
+        let isParallel = kernel.body.contains { if case .loop(let loop) = $0 { loop.isParallel } else { false } }
+        guard isParallel else { return }
+        range.counter = newGeneral()
+        append(MachineInstruction(op: .argument(.rsi), destination: range.counter))
+        let end = newGeneral()
+        append(MachineInstruction(op: .argument(.rdx), destination: end))
+        range.end = end
+    }
+
     private mutating func start(_ loop: Loop) -> (counter: VirtualRegister, end: VirtualRegister?) {
-        let counter = newGeneral()
         guard loop.isParallel else {
+            let counter = newGeneral()
             append(MachineInstruction(op: .immediate(0), destination: counter))
             return (counter, nil)
         }
-        append(MachineInstruction(op: .argument(.rsi), destination: counter))
-        let end = newGeneral()
-        append(MachineInstruction(op: .argument(.rdx), destination: end))
-        return (counter, end)
+        return range
     }
 
     mutating func serialLoop(_ loop: Loop) {

@@ -60,20 +60,21 @@ extension Selection {
         let key = PointerKey(buffer: buffer, terms: terms, clamped: clamped)
         for known in pointers { if let register = known[key] { return register } }
         if let last = clamped.last {
-            // A value's block is not known here: the pointer is made where it is asked for.
             let base = pointer(buffer, terms, Array(clamped.dropLast()), size)
             let lane = values[last.value.id]!
             guard lane.isSpread || mode.lanes == 1 else {
                 isImpossible = true
                 return base
             }
+            // Where both the value and the base are known, which may be outside of the loops that are open.
+            let block = max(depth(terms), clamped.map { depths[$0.value.id] ?? 0 }.max() ?? 0)
             let isWide = kernel.type(of: last.value) == .i64
-            var position = general(.toGeneral(isWide ? .vmovq : .vmovd), [lane.registers[0]])
-            if !isWide { position = general(.signExtend32, [position]) }
-            position = general(.clamp(Int64(last.limit)), [position])
-            let offset = general(.multiply(Int32(truncatingIfNeeded: last.stride * size)), [position])
-            let pointer = general(.add, [offset, base])
-            pointers[pointers.count - 1][key] = pointer
+            var position = general(.toGeneral(isWide ? .vmovq : .vmovd), [lane.registers[0]], in: block)
+            if !isWide { position = general(.signExtend32, [position], in: block) }
+            position = general(.clamp(Int64(last.limit)), [position], in: block)
+            let offset = general(.multiply(Int32(truncatingIfNeeded: last.stride * size)), [position], in: block)
+            let pointer = general(.add, [offset, base], in: block)
+            pointers[block][key] = pointer
             return pointer
         }
         let depth = depth(terms)
