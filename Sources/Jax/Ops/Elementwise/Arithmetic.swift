@@ -22,11 +22,14 @@ func arithmeticFamily() -> [OpDefinition] {
         elementwise(.minimum, 2, .all, .integers(Smaller.self) + .floats(Smaller.self) + .complexes(Smaller.self) + .booleans(And.self),
                     traits: .commutative).exactLanes(extreme(.minimum, unsigned: .minimumUnsigned, boolean: .and)),
         elementwise(.remainder, 2, [.integer, .float], .integers(Remainder.self) + .reals { fmod($0, $1) })
-            .exactLanes { c in
-                c.operand.isInteger ? c.builder.emit(c.operand.kind == .signed ? .remainder : .remainderUnsigned, c.x[0], c.x[1]) : nil
+            .lanes { c in
+                if c.operand.isFloat { return c.builder.remainder(c.x[0], c.x[1]) }
+                return c.builder.emit(c.operand.kind == .signed ? .remainder : .remainderUnsigned, c.x[0], c.x[1])
             },
-        elementwise(.power, 2, [.integer, .inexact], .integers(Power.self) + .reals { pow($0, $1) } + .wideComplexes(power)),
-        elementwise(.atan2, 2, .inexact, .reals { atan2($0, $1) } + .wideComplexes(arctangent2)),
+        elementwise(.power, 2, [.integer, .inexact], .integers(Power.self) + .reals { pow($0, $1) } + .wideComplexes(power))
+            .lanes { c in c.operand.isFloat ? c.builder.power(c.x[0], c.x[1]) : nil },
+        elementwise(.atan2, 2, .inexact, .reals { atan2($0, $1) } + .wideComplexes(arctangent2))
+            .lanes { c in c.operand.isFloat ? c.builder.atan2(c.x[0], c.x[1]) : nil },
         elementwise(.negate, 1, [.integer, .inexact], .integers(Negate.self) + .floats(Negate.self) + .complexes(Negate.self))
             .linear(.jointly([0])).lanes(.negate),
         elementwise(.abs, 1, [.integer, .inexact], result: { $0.real }, .integers(Magnitude.self) + .floats(Magnitude.self) + modulus())

@@ -2,13 +2,15 @@
 // product and sum: functions of floats whose results are correctly rounded.
 import JaxIR
 import JaxPlatform
+import Loops
 
 func roundingFamily() -> [OpDefinition] {
     [
         elementwise(.ceil, 1, .float, .floats(Ceil.self)).lanes(.ceiling),
         elementwise(.floor, 1, .float, .floats(Floor.self)).lanes(.floor),
         elementwise(.roundNearestEven, 1, .float, .floats(RoundNearestEven.self)).lanes(.roundEven),
-        elementwise(.roundNearestAfz, 1, .float, .floats(RoundNearestAwayFromZero.self)),
+        elementwise(.roundNearestAfz, 1, .float, .floats(RoundNearestAwayFromZero.self))
+            .floatLanes { $0.roundNearestAwayFromZero },
         elementwise(.sqrt, 1, .inexact, .floats(SquareRoot.self) + .wideComplexes(squareRoot), traits: .approximate)
             .lanes { c in c.operand.isFloat ? c.builder.emit(.squareRoot, c.x[0]) : nil },
         elementwise(.reducePrecision, ReducePrecisionParameters.self, infer: { view, parameters throws(JaxError) in
