@@ -37,13 +37,15 @@ final class InterpretedKernel: CompiledKernel {
 
     init(_ kernel: Kernel) { self.kernel = kernel }
 
-    override func run(_ buffers: [UnsafeMutableRawPointer]) {
+    override func run(_ buffers: [UnsafeMutableRawPointer]) throws(JaxError) {
         var interpreter = KernelInterpreter(kernel, buffers)
         interpreter.run()
     }
 }
 
 final class Interpreting: KernelCompiler {
+    let target = LoopTarget(lanes: 8, registers: 13)
+
     func compile(_ kernel: Kernel) throws(JaxError) -> CompiledKernel? {
         if printing { print(kernel.text) }
         return InterpretedKernel(kernel)
@@ -52,6 +54,7 @@ final class Interpreting: KernelCompiler {
 
 final class Compiling: KernelCompiler {
     let features = CommandLine.arguments.contains("--avx2") ? X86Features(hasAVX512: false) : .detected
+    var target: LoopTarget { LoopTarget(lanes: features.hasAVX512 ? 16 : 8, registers: features.hasAVX512 ? 29 : 13) }
     /// Kernels that have no code.
     var failures: [String] = []
 

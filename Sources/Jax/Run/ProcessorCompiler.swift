@@ -10,6 +10,8 @@ import X86
 final class ProcessorCompiler: KernelCompiler {
     private let features = X86Features.detected
 
+    var target: LoopTarget { features.target }
+
     /// A program that does the same. Throws `resourceExhausted` where it would grow too large.
     func compile(_ module: Module) throws(JaxError) -> Module {
         let result = try fused(try inlined(module), self)
@@ -21,4 +23,9 @@ final class ProcessorCompiler: KernelCompiler {
         guard let code = X86.code(kernel, features) else { return nil }
         return try MachineCode(code, for: kernel)
     }
+}
+
+extension X86Features {
+    /// Vectors of 512 or 256 bits; three registers are the renderer's own.
+    var target: LoopTarget { hasAVX512 ? LoopTarget(lanes: 16, registers: 29) : LoopTarget(lanes: 8, registers: 13) }
 }

@@ -6,6 +6,8 @@ import Loops
 
 /// Makes kernels executable on one target.
 public protocol KernelCompiler: AnyObject {
+    var target: LoopTarget { get }
+
     /// Nil where the target cannot do it.
     func compile(_ kernel: Kernel) throws(JaxError) -> CompiledKernel?
 }
@@ -142,7 +144,11 @@ private struct FunctionFusion {
             if let fusion = fusions[place] {
                 operations.append(try make(fusion, operation))
             } else if groups.groupOf[place] == nil {
-                operations.append(try copy(operation))
+                if let contraction = try contraction(operation, place) {
+                    operations.append(contraction)
+                } else {
+                    operations.append(try copy(operation))
+                }
             }
         }
         return Region(parameters: region.parameters, operations: withoutDead(operations, region.results), results: region.results)
@@ -157,6 +163,27 @@ private struct FunctionFusion {
         kernelCount += 1
         return Operation(.fusion, operands: fusion.operands, results: fusion.results, parameters: FusionParameters(kernel: kernel),
                          regions: [fusion.region], location: root.location)
+    }
+
+    /// A contraction as kernels of its own.
+    private mutating func contraction(_ operation: Operation, _ place: Int) throws(JaxError) -> Operation? {
+        guard operation.code == .dotGeneral, let compiler,
+              let plan = ContractionLowering.plan(operation, source, compiler.target, name: "\(source.name)_\(place)_dot") else { return nil }
+        var kernels: [(kernel: CompiledKernel, buffers: [Int])] = []
+        for step in plan.kernels {
+            try step.kernel.verify()
+            guard let kernel = try compiler.compile(step.kernel) else { return nil }
+            kernels.append((kernel, step.buffers))
+        }
+        let sequence = KernelSequence(kernels, temporaries: plan.temporaries.map { $0.element.byteCount * $0.count })
+        var copies: [ValueID] = []
+        for operand in operation.operands { copies.append(target.makeValue(source.type(of: operand))) }
+        let result = target.makeValue(source.type(of: operation.results[0]))
+        let inner = Operation(operation.code, operands: copies, results: [result], parameters: operation.parameters,
+                              annotations: operation.annotations, location: operation.location)
+        let region = Region(parameters: copies, operations: [inner], results: [result])
+        return Operation(.fusion, operands: operation.operands, results: operation.results,
+                         parameters: FusionParameters(kernel: sequence), regions: [region], location: operation.location)
     }
 
     private mutating func copy(_ operation: Operation) throws(JaxError) -> Operation {

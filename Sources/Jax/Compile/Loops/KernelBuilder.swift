@@ -147,8 +147,8 @@ public final class KernelBuilder {
     // MARK: Blocks
 
     /// A loop that carries nothing.
-    public func loop(_ kind: LoopKind, count: Int, isParallel: Bool = false, _ body: (LoopVariable) -> Void) {
-        _ = loop(kind, count: count, isParallel: isParallel, carrying: []) { variable, _ in
+    public func loop(_ kind: LoopKind, count: Int, unroll: Int = 1, _ body: (LoopVariable) -> Void) {
+        _ = loop(kind, count: count, carrying: [], unroll: unroll) { variable, _ in
             body(variable)
             return []
         }
@@ -156,7 +156,7 @@ public final class KernelBuilder {
 
     /// A loop; the values that it carries start as `initial`, and `body` returns the next ones. What they are behind the loop is
     /// returned. A vector loop that carries needs `combine`: from the values of two sets, those of both together.
-    public func loop(_ kind: LoopKind, count: Int, isParallel: Bool = false, carrying initial: [LaneValue], unroll: Int = 1,
+    public func loop(_ kind: LoopKind, count: Int, carrying initial: [LaneValue], unroll: Int = 1,
                      combine: (([LaneValue], [LaneValue]) -> [LaneValue])? = nil,
                      _ body: (LoopVariable, [LaneValue]) -> [LaneValue]) -> [LaneValue] {
         let variable = LoopVariable(id: Int32(variableDepths.count))
@@ -174,8 +174,8 @@ public final class KernelBuilder {
             combiner = Combiner(parameters: first + second, body: statements, results: results)
         }
         let carried = carriedValues(initial, current, next)
-        open[open.count - 1].statements.append(.loop(Loop(variable, count: count, kind, isParallel: isParallel, carried: carried,
-                                                          body: statements, combiner: combiner, unroll: unroll)))
+        open[open.count - 1].statements.append(.loop(Loop(variable, count: count, kind, carried: carried, body: statements,
+                                                          combiner: combiner, unroll: unroll)))
         return carried.map { $0.result }
     }
 

@@ -25,7 +25,7 @@ func fusionFamily() -> [OpDefinition] {
                 buffers.append(tensor.bytes)
                 results.append(.tensor(tensor))
             }
-            kernel.run(buffers)
+            try kernel.run(buffers)
             return results
         }),
     ]
@@ -45,7 +45,8 @@ public final class FusionParameters: Parameters {
 open class CompiledKernel {
     public init() {}
 
-    open func run(_ buffers: [UnsafeMutableRawPointer]) {}
+    /// Throws `resourceExhausted` where there is no memory for what it needs beside them.
+    open func run(_ buffers: [UnsafeMutableRawPointer]) throws(JaxError) {}
 }
 
 /// A kernel as machine code.
@@ -75,7 +76,7 @@ public final class MachineCode: CompiledKernel {
 
     deinit { platform.freeExecutable(entry, byteCount: byteCount) }
 
-    public override func run(_ buffers: [UnsafeMutableRawPointer]) {
+    public override func run(_ buffers: [UnsafeMutableRawPointer]) throws(JaxError) {
         let code = unsafeBitCast(entry, to: Code.self), iterations = iterations, parts = parts, granule = granule
         buffers.withUnsafeBufferPointer { table in
             guard let table = table.baseAddress else { return }
@@ -85,5 +86,28 @@ public final class MachineCode: CompiledKernel {
                 code(table, part * shares / parts * granule, min((part + 1) * shares / parts * granule, iterations))
             }
         }
+    }
+}
+
+/// Kernels that follow each other, with memory between them.
+public final class KernelSequence: CompiledKernel {
+    private let kernels: [(kernel: CompiledKernel, buffers: [Int])]
+    private let temporaries: [Int]
+
+    /// Each kernel with the numbers of its buffers: those of the operation come first, then `temporaries`, of so many bytes.
+    public init(_ kernels: [(kernel: CompiledKernel, buffers: [Int])], temporaries: [Int]) {
+        self.kernels = kernels
+        self.temporaries = temporaries
+    }
+
+    public override func run(_ buffers: [UnsafeMutableRawPointer]) throws(JaxError) {
+        var all = buffers, memory: [Storage] = []
+        for byteCount in temporaries {
+            let storage = try Storage(byteCount: byteCount)
+            memory.append(storage)
+            all.append(storage.bytes)
+        }
+        for step in kernels { try step.kernel.run(step.buffers.map { all[$0] }) }
+        withExtendedLifetime(memory) {}
     }
 }

@@ -340,7 +340,7 @@ struct Selection {
         let lanes = laneCount(loop)
         let (counter, end) = start(loop)
         var current: [Lanes] = []
-        let unroll = loop.carried.isEmpty ? 1 : max(1, min(loop.unroll, loop.count / lanes))
+        let unroll = max(1, min(loop.unroll, loop.count / lanes))
         func phase(_ lanes: Int, _ unroll: Int, _ selection: inout Selection) {
             let step = lanes * unroll
             let limit = end.map { LoopEnd.register(selection.limit($0, step)) } ?? .count(loop.count)

@@ -1,0 +1,346 @@
+// dot_general as kernels. Rows of the result are computed a few at a time, a few vectors wide, with the sums in registers; the right
+// operand is packed into panels of that width first, where that pays. Everything is the loop form's: only how many lanes and registers
+// there are comes from the target.
+import JaxIR
+import JaxOps
+import JaxPlatform
+import Loops
+
+/// What the shape of loops depends on.
+public struct LoopTarget {
+    /// 32-bit lanes of a vector.
+    public var lanes: Int
+    /// Vector registers for values.
+    public var registers: Int
+
+    public init(lanes: Int, registers: Int) {
+        self.lanes = lanes
+        self.registers = registers
+    }
+}
+
+/// Kernels that follow each other. Their buffers are those of the operation, operands before results, then the temporaries.
+struct KernelPlan {
+    var kernels: [(kernel: Kernel, buffers: [Int])] = []
+    var temporaries: [(element: ElementType, count: Int)] = []
+}
+
+/// A contraction whose free and contracted dimensions are one each.
+struct ContractionLowering {
+    /// Strides of an operand, in elements.
+    private struct Operand {
+        var batch = 0, free = 0, contracted = 0
+        var element = ElementType.f32
+        var count = 0
+        /// The number of its buffer.
+        var buffer = 0
+    }
+
+    private let name: String
+    private let target: LoopTarget
+    private var batch = 1, m = 1, n = 1, k = 1
+    private var lhs = Operand(), rhs = Operand()
+    private let result: ElementType
+    private let lane: LaneType
+    private var plan = KernelPlan()
+
+    /// Nil for contractions of other types or layouts, which the evaluator's library has.
+    static func plan(_ operation: Operation, _ function: Function, _ target: LoopTarget, name: String) -> KernelPlan? {
+        guard var lowering = ContractionLowering(operation, function, target, name) else { return nil }
+        lowering.lower()
+        return lowering.plan
+    }
+
+    private init?(_ operation: Operation, _ function: Function, _ target: LoopTarget, _ name: String) {
+        let parameters = operation.parameters(DotParameters.self), dimensions = parameters.dimensions
+        guard let a = function.type(of: operation.operands[0]).tensor, let b = function.type(of: operation.operands[1]).tensor,
+              let c = function.type(of: operation.results[0]).tensor, a.dtype.isFloat, b.dtype.isFloat, c.dtype.isFloat,
+              let left = a.dtype.laneElement, let right = b.dtype.laneElement, let result = c.dtype.laneElement,
+              left.lane == right.lane, right.lane == result.lane,
+              a.elementCount > 0, b.elementCount > 0, c.elementCount > 0 else { return nil }
+        self.name = name
+        self.target = target
+        self.result = result
+        lane = result.lane
+        func joined(_ type: TensorType, _ axes: [Int]) -> (size: Int, stride: Int)? {
+            let strides = type.strides
+            var size = 1, stride = 0
+            for axis in axes.reversed() where type.shape[axis] != 1 {
+                if size == 1 { stride = strides[axis] } else if strides[axis] != stride * size { return nil }
+                size *= type.shape[axis]
+            }
+            return (size, stride)
+        }
+        let leftFree = DotDimensions.free(a.rank, dimensions.lhsBatching, dimensions.lhsContracting)
+        let rightFree = DotDimensions.free(b.rank, dimensions.rhsBatching, dimensions.rhsContracting)
+        guard let leftBatch = joined(a, dimensions.lhsBatching), let rightBatch = joined(b, dimensions.rhsBatching),
+              let rows = joined(a, leftFree), let columns = joined(b, rightFree),
+              let leftSum = joined(a, dimensions.lhsContracting), let rightSum = joined(b, dimensions.rhsContracting) else { return nil }
+        batch = leftBatch.size
+        m = rows.size
+        n = columns.size
+        k = leftSum.size
+        lhs = Operand(batch: leftBatch.stride, free: rows.stride, contracted: leftSum.stride, element: left, count: a.elementCount, buffer: 0)
+        rhs = Operand(batch: rightBatch.stride, free: columns.stride, contracted: rightSum.stride, element: right, count: b.elementCount,
+                      buffer: 1)
+    }
+
+    private var lanes: Int { lane == .f64 ? target.lanes / 2 : target.lanes }
+    private var natural: ElementType { lane == .f64 ? .f64 : .f32 }
+
+    private mutating func lower() {
+        lhs = widened(lhs)
+        if n < lanes && (lhs.contracted == 1 || k == 1) {
+            byRows()
+            return
+        }
+        byPanels()
+    }
+
+    private mutating func temporary(_ count: Int) -> Int {
+        plan.temporaries.append((natural, count))
+        return 2 + plan.temporaries.count
+    }
+
+    private mutating func add(_ kernel: Kernel, _ buffers: [Int]) {
+        plan.kernels.append((kernel.scheduled(), buffers))
+    }
+
+    /// Narrow floats are widened once, not at each use.
+    private mutating func widened(_ operand: Operand) -> Operand {
+        if operand.element == natural { return operand }
+        let builder = KernelBuilder()
+        let source = builder.buffer(operand.element, count: operand.count)
+        let wide = builder.buffer(natural, count: operand.count, isWritten: true)
+        builder.loop(.vector, count: operand.count) { place in
+            var index = LoopIndex()
+            index.add(place, stride: 1)
+            builder.store(builder.load(source, index), to: wide, index)
+        }
+        let buffer = temporary(operand.count)
+        add(builder.finish(name: name + "_widen"), [operand.buffer, buffer])
+        var wider = operand
+        wider.buffer = buffer
+        wider.element = natural
+        return wider
+    }
+
+    // MARK: Sums along the vectors
+
+    /// Few columns: each element is a sum of products of vectors.
+    private mutating func byRows() {
+        rhs = widened(rhs)
+        if rhs.contracted != 1 && k > 1 { packColumns() }
+        let builder = KernelBuilder()
+        let a = builder.buffer(lhs.element, count: lhs.count), b = builder.buffer(rhs.element, count: rhs.count)
+        let c = builder.buffer(result, count: batch * m * n, isWritten: true)
+        let zero = builder.constant(lane, -0.0)
+        over(builder, [batch, m, n]) { place in
+            var left = LoopIndex(), right = LoopIndex(), out = LoopIndex()
+            left.add(place[0], times: lhs.batch)
+            left.add(place[1], times: lhs.free)
+            right.add(place[0], times: rhs.batch)
+            right.add(place[2], times: rhs.free)
+            out.add(place[0], times: m * n)
+            out.add(place[1], times: n)
+            out.add(place[2], times: 1)
+            let sum = builder.loop(.vector, count: k, carrying: [zero], unroll: 4, combine: { [builder.add($0[0], $1[0])] }) { step, sums in
+                var x = left, y = right
+                x.add(step, stride: lhs.contracted)
+                y.add(step, stride: rhs.contracted)
+                return [builder.multiplyAdd(builder.load(a, x), builder.load(b, y), sums[0])]
+            }
+            builder.store(sum[0], to: c, out)
+        }
+        add(builder.finish(name: name), [lhs.buffer, rhs.buffer, 2])
+    }
+
+    /// The right operand with its contracted dimension innermost.
+    private mutating func packColumns() {
+        let builder = KernelBuilder(), count = batch * n * k
+        let b = builder.buffer(rhs.element, count: rhs.count), packed = builder.buffer(natural, count: count, isWritten: true)
+        let rhs = rhs, n = n, k = k
+        over(builder, [batch, n, k], vector: true) { place in
+            var from = LoopIndex(), to = LoopIndex()
+            from.add(place[0], times: rhs.batch)
+            from.add(place[1], times: rhs.free)
+            from.add(place[2], times: rhs.contracted)
+            to.add(place[0], times: n * k)
+            to.add(place[1], times: k)
+            to.add(place[2], times: 1)
+            builder.store(builder.load(b, from), to: packed, to)
+        }
+        let buffer = temporary(count)
+        add(builder.finish(name: name + "_pack"), [rhs.buffer, buffer])
+        self.rhs = Operand(batch: n * k, free: k, contracted: 1, element: natural, count: count, buffer: buffer)
+    }
+
+    /// Loops over sizes, the places as indices; the innermost may be a vector loop.
+    private func over(_ builder: KernelBuilder, _ sizes: [Int], vector: Bool = false, _ places: [LoopIndex] = [],
+                      _ body: ([LoopIndex]) -> Void) {
+        guard places.count < sizes.count else { return body(places) }
+        let size = sizes[places.count], isLast = places.count == sizes.count - 1
+        if size == 1 { return over(builder, sizes, vector: vector, places + [LoopIndex()], body) }
+        builder.loop(vector && isLast ? .vector : .serial, count: size) { variable in
+            var index = LoopIndex()
+            index.add(variable, stride: 1)
+            over(builder, sizes, vector: vector, places + [index], body)
+        }
+    }
+
+    // MARK: Panels
+
+    /// Vectors side by side in a tile, and rows of one: as many sums as there are registers beside those for the operands.
+    private var tileVectors: Int { n >= 2 * lanes ? 2 : 1 }
+    private var tileRows: Int { max(1, min(m, (target.registers - tileVectors - 2) / tileVectors, 12)) }
+
+    private mutating func byPanels() {
+        let width = tileVectors * lanes, rows = tileRows
+        let panels = n / width, rest = n % width
+        // Packing moves each element once; unpacked, a panel's rows lie apart and fight for the same places of the cache.
+        let isPacked = rhs.free != 1 || m >= 4 * rows && k * n > 1 << 14 || rest != 0 || rhs.element != natural
+        if isPacked { packPanels(width: width, panels: panels + (rest == 0 ? 0 : 1)) }
+        let builder = KernelBuilder()
+        let a = builder.buffer(lhs.element, count: lhs.count), b = builder.buffer(rhs.element, count: rhs.count)
+        let c = builder.buffer(result, count: batch * m * n, isWritten: true)
+        let edge = rest == 0 ? nil : builder.buffer(natural, count: batch * m * width, isWritten: true)
+        let block = result == natural && k > 512 ? 256 : k
+        let blocks = [(0, min(block, k))] + (block < k ? [(block, k - block)] : [])
+
+        func tile(_ b0: LoopIndex, _ row: LoopIndex, _ rowCount: Int, _ panel: LoopIndex, isEdge: Bool, from start: LoopIndex, steps: Int,
+                  isFirst: Bool) {
+            let out = isEdge ? edge! : c, outStride = isEdge ? width : n
+            builder.loop(.vector, count: width, unroll: tileVectors) { column in
+                var outs: [LoopIndex] = []
+                for r in 0..<rowCount {
+                    var place = LoopIndex(r * outStride)
+                    place.add(b0, times: m * outStride)
+                    place.add(row, times: outStride)
+                    if !isEdge { place.add(panel, times: width) }
+                    place.add(column, stride: 1)
+                    outs.append(place)
+                }
+                let zero = builder.constant(lane, 0.0)
+                let starts = outs.map { isFirst ? zero : builder.load(out, $0) }
+                let sums = builder.loop(.serial, count: steps, carrying: starts) { step, sums in
+                    var right = LoopIndex()
+                    right.add(b0, times: rhs.batch)
+                    right.add(panel, times: isPacked ? k * width : width)
+                    right.add(start, times: isPacked ? width : rhs.contracted)
+                    right.add(step, stride: isPacked ? width : rhs.contracted)
+                    right.add(column, stride: 1)
+                    let y = builder.load(b, right)
+                    return sums.indices.map { r in
+                        var left = LoopIndex(r * lhs.free)
+                        left.add(b0, times: lhs.batch)
+                        left.add(row, times: lhs.free)
+                        left.add(start, times: lhs.contracted)
+                        left.add(step, stride: lhs.contracted)
+                        return builder.multiplyAdd(builder.load(a, left), y, sums[r])
+                    }
+                }
+                for (place, sum) in zip(outs, sums) { builder.store(sum, to: out, place) }
+            }
+        }
+
+        /// All panels of some rows, for one block of the sums.
+        func rowsOf(_ b0: LoopIndex, _ row: LoopIndex, _ rowCount: Int, from start: LoopIndex, steps: Int, isFirst: Bool) {
+            over(builder, panels == 0 ? [] : [panels]) { place in
+                if panels > 0 {
+                    tile(b0, row, rowCount, place[0], isEdge: false, from: start, steps: steps, isFirst: isFirst)
+                }
+            }
+            if rest != 0 {
+                tile(b0, row, rowCount, LoopIndex(panels), isEdge: true, from: start, steps: steps, isFirst: isFirst)
+            }
+        }
+
+        /// The columns of the last panel that the result has.
+        func copyEdge(_ b0: LoopIndex, _ row: LoopIndex, _ rowCount: Int) {
+            guard let edge else { return }
+            over(builder, [rowCount, rest], vector: true) { place in
+                var from = LoopIndex(), to = LoopIndex(panels * width)
+                from.add(b0, times: m * width)
+                from.add(row, times: width)
+                from.add(place[0], times: width)
+                from.add(place[1], times: 1)
+                to.add(b0, times: m * n)
+                to.add(row, times: n)
+                to.add(place[0], times: n)
+                to.add(place[1], times: 1)
+                builder.store(builder.load(edge, from), to: c, to)
+            }
+        }
+
+        func group(_ b0: LoopIndex, _ row: LoopIndex, _ rowCount: Int) {
+            for (first, count) in blocks {
+                let steps = min(block, count)
+                let whole = count / steps, left = count % steps
+                over(builder, [whole]) { place in
+                    var start = LoopIndex(first)
+                    start.add(place[0], times: steps)
+                    rowsOf(b0, row, rowCount, from: start, steps: steps, isFirst: first == 0)
+                }
+                if left > 0 {
+                    rowsOf(b0, row, rowCount, from: LoopIndex(first + whole * steps), steps: left, isFirst: false)
+                }
+            }
+            copyEdge(b0, row, rowCount)
+        }
+
+        let groups = m / rows, last = m % rows
+        func batchOf(_ b0: LoopIndex) {
+            over(builder, groups == 0 ? [] : [groups]) { place in
+                guard groups > 0 else { return }
+                var row = LoopIndex()
+                row.add(place[0], times: rows)
+                group(b0, row, rows)
+            }
+            if last > 0 { group(b0, LoopIndex(groups * rows), last) }
+        }
+        over(builder, [batch]) { place in batchOf(place[0]) }
+        var buffers = [lhs.buffer, rhs.buffer, 2]
+        if rest != 0 { buffers.append(temporary(batch * m * width)) }
+        add(builder.finish(name: name), buffers)
+    }
+
+    /// The right operand as panels of `width` columns, each with its rows one behind the other; what is missing of the last is 0.
+    private mutating func packPanels(width: Int, panels: Int) {
+        let builder = KernelBuilder(), count = batch * panels * k * width
+        let b = builder.buffer(rhs.element, count: rhs.count), packed = builder.buffer(natural, count: count, isWritten: true)
+        let rhs = rhs, k = k, rest = n % width
+        func pack(_ b0: LoopIndex, _ panel: LoopIndex, columns: Int) {
+            over(builder, [k, columns], vector: true) { place in
+                var from = LoopIndex(), to = LoopIndex()
+                from.add(b0, times: rhs.batch)
+                from.add(panel, times: width * rhs.free)
+                from.add(place[0], times: rhs.contracted)
+                from.add(place[1], times: rhs.free)
+                to.add(b0, times: panels * k * width)
+                to.add(panel, times: k * width)
+                to.add(place[0], times: width)
+                to.add(place[1], times: 1)
+                builder.store(builder.load(b, from), to: packed, to)
+            }
+            if columns < width {
+                let zero = builder.constant(lane, 0.0)
+                over(builder, [k, width - columns], vector: true) { place in
+                    var to = LoopIndex(columns)
+                    to.add(b0, times: panels * k * width)
+                    to.add(panel, times: k * width)
+                    to.add(place[0], times: width)
+                    to.add(place[1], times: 1)
+                    builder.store(zero, to: packed, to)
+                }
+            }
+        }
+        let whole = rest == 0 ? panels : panels - 1
+        over(builder, [batch]) { b0 in
+            if whole > 0 { over(builder, [whole]) { place in pack(b0[0], place[0], columns: width) } }
+            if rest > 0 { pack(b0[0], LoopIndex(whole), columns: rest) }
+        }
+        let buffer = temporary(count)
+        add(builder.finish(name: name + "_pack"), [rhs.buffer, buffer])
+        self.rhs = Operand(batch: panels * k * width, free: 1, contracted: width, element: natural, count: count, buffer: buffer)
+    }
+}
