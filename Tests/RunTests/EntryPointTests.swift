@@ -32,13 +32,18 @@ import Testing
         #expect(failure(execute_jax_program("x")) == .keyError)
     }
 
-    @Test func unloadingForgetsEverything() throws {
-        session?.register(.array(try array()), as: "y")
-        unload_jax_library()
-        #expect(failure(execute_jax_program("y")) == .internalError)
-        #expect(load_jax_library() == 0)
-        #expect(failure(execute_jax_program("y")) == .keyError)
-        unload_jax_library()
-        #expect(load_jax_library() == 0)
+    /// In a process of its own: other tests have the library loaded meanwhile.
+    @Test func unloadingForgetsEverything() async {
+        await #expect(processExitsWith: .success) {
+            #expect(load_jax_library() == 0)
+            let library = EntryPointTests()
+            session?.register(.array(try library.array()), as: "y")
+            unload_jax_library()
+            #expect(library.failure(execute_jax_program("y")) == .internalError)
+            #expect(load_jax_library() == 0)
+            #expect(library.failure(execute_jax_program("y")) == .keyError)
+            unload_jax_library()
+            #expect(load_jax_library() == 0)
+        }
     }
 }

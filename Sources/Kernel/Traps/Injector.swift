@@ -65,7 +65,8 @@ public enum Injector {
 
     private static func take(_ kind: UInt32) -> Bool {
         guard atomic_replace32(&armed, kind, 0) else { return false }
-        count &+= 1
+        // Atomic, because a trap may follow: a plain store in front of one is nothing that the compiler has to keep.
+        _ = atomic_add64(&count, 1)
         return true
     }
 

@@ -2,6 +2,7 @@
 // type of its kind and writes it as the target, so that there is one loop for each source and few for each target.
 import JaxIR
 import JaxPlatform
+import Loops
 
 func conversionFamily() -> [OpDefinition] {
     [
