@@ -146,6 +146,8 @@ private struct FunctionFusion {
             } else if groups.groupOf[place] == nil {
                 if let contraction = try contraction(operation, place) {
                     operations.append(contraction)
+                } else if let loop = try scalarLoop(operation, place) {
+                    operations.append(loop)
                 } else {
                     operations.append(try copy(operation))
                 }
@@ -176,14 +178,53 @@ private struct FunctionFusion {
             kernels.append((kernel, step.buffers))
         }
         let sequence = KernelSequence(kernels, temporaries: plan.temporaries.map { $0.element.byteCount * $0.count })
-        var copies: [ValueID] = []
-        for operand in operation.operands { copies.append(target.makeValue(source.type(of: operand))) }
-        let result = target.makeValue(source.type(of: operation.results[0]))
-        let inner = Operation(operation.code, operands: copies, results: [result], parameters: operation.parameters,
-                              annotations: operation.annotations, location: operation.location)
-        let region = Region(parameters: copies, operations: [inner], results: [result])
-        return Operation(.fusion, operands: operation.operands, results: operation.results,
-                         parameters: FusionParameters(kernel: sequence), regions: [region], location: operation.location)
+        return wrapped(operation, operation.operands, sequence)
+    }
+
+    /// A loop over scalars as a kernel.
+    private mutating func scalarLoop(_ operation: Operation, _ place: Int) throws(JaxError) -> Operation? {
+        guard let compiler, let loop = WhileLowering(operation, source, name: "\(source.name)_\(place)_while") else { return nil }
+        try loop.kernel.verify()
+        guard let kernel = try compiler.compile(loop.kernel) else { return nil }
+        return wrapped(operation, loop.operands, kernel)
+    }
+
+    /// A fusion of one operation: its operands, and what its regions use beside them.
+    private mutating func wrapped(_ operation: Operation, _ operands: [ValueID], _ kernel: CompiledKernel) -> Operation {
+        var copies: [ValueID: ValueID] = [:], parameters: [ValueID] = []
+        for operand in operands {
+            let parameter = target.makeValue(source.type(of: operand))
+            if copies[operand] == nil { copies[operand] = parameter }
+            parameters.append(parameter)
+        }
+        var results: [ValueID] = []
+        for result in operation.results { results.append(target.makeValue(source.type(of: result))) }
+        let inner = Operation(operation.code, operands: operation.operands.map { copies[$0]! }, results: results,
+                              parameters: operation.parameters, annotations: operation.annotations,
+                              regions: operation.regions.map { renamed($0, copies) }, location: operation.location)
+        let region = Region(parameters: parameters, operations: [inner], results: results)
+        return Operation(.fusion, operands: operands, results: operation.results, parameters: FusionParameters(kernel: kernel),
+                         regions: [region], location: operation.location)
+    }
+
+    /// A copy of a region with other values for what comes from outside, and for what it defines.
+    private mutating func renamed(_ region: Region, _ outside: [ValueID: ValueID]) -> Region {
+        var copies = outside
+        func copy(_ value: ValueID) -> ValueID { copies[value] ?? value }
+        var parameters: [ValueID] = []
+        for parameter in region.parameters {
+            copies[parameter] = target.makeValue(source.type(of: parameter))
+            parameters.append(copies[parameter]!)
+        }
+        var operations: [Operation] = []
+        for operation in region.operations {
+            let operands = operation.operands.map(copy)
+            for result in operation.results { copies[result] = target.makeValue(source.type(of: result)) }
+            operations.append(Operation(operation.code, operands: operands, results: operation.results.map(copy),
+                                        parameters: operation.parameters, annotations: operation.annotations,
+                                        regions: operation.regions, location: operation.location))
+        }
+        return Region(parameters: parameters, operations: operations, results: region.results.map(copy))
     }
 
     private mutating func copy(_ operation: Operation) throws(JaxError) -> Operation {

@@ -1,0 +1,68 @@
+// A `while` over scalars as one kernel: what it carries stays in registers from trip to trip.
+import JaxIR
+import JaxOps
+import JaxPlatform
+import Loops
+
+struct WhileLowering {
+    let kernel: Kernel
+    /// What the kernel is given: the initial values, then what the regions use from outside.
+    let operands: [ValueID]
+
+    /// Nil where anything but a scalar takes part.
+    init?(_ operation: Operation, _ function: Function, name: String) {
+        guard operation.code == .while, !operation.results.isEmpty else { return nil }
+        let builder = KernelBuilder()
+        var operands = operation.operands
+        func element(_ value: ValueID) -> ElementType? {
+            guard let type = function.type(of: value).tensor, type.rank == 0 else { return nil }
+            return type.dtype.laneElement
+        }
+        var outside: [ValueID: LaneValue] = [:]
+        for region in operation.regions {
+            var known = Set(region.parameters)
+            for inner in region.operations {
+                guard inner.regions.isEmpty, inner.results.count == 1 else { return nil }
+                for operand in inner.operands where !known.contains(operand) && !operands.contains(operand) { operands.append(operand) }
+                known.formUnion(inner.results)
+            }
+            for result in region.results where !known.contains(result) && !operands.contains(result) { operands.append(result) }
+        }
+        var lanes: [LaneValue] = []
+        for operand in operands {
+            guard let type = element(operand) else { return nil }
+            lanes.append(builder.load(builder.buffer(type, count: 1), LoopIndex()))
+            outside[operand] = lanes[lanes.count - 1]
+        }
+        var outputs: [BufferID] = []
+        for result in operation.results {
+            guard let type = element(result) else { return nil }
+            outputs.append(builder.buffer(type, count: 1, isWritten: true))
+        }
+        var isPossible = true
+        func lower(_ region: Region, _ parameters: [LaneValue]) -> [LaneValue] {
+            var known = outside
+            for (parameter, lane) in zip(region.parameters, parameters) { known[parameter] = lane }
+            for inner in region.operations {
+                guard let lane = ScalarLowering.lane(inner, function, known, builder) else {
+                    isPossible = false
+                    return parameters
+                }
+                known[inner.results[0]] = lane
+            }
+            return region.results.map { known[$0] ?? parameters[0] }
+        }
+        let initial = Array(lanes[..<operation.operands.count])
+        let never = builder.constant(.bool, 0)
+        let results = builder.whileLoop(carrying: initial) { current in
+            let holds = lower(operation.regions[0], current)
+            return isPossible ? holds[0] : never
+        } _: { current in
+            lower(operation.regions[1], current)
+        }
+        if !isPossible { return nil }
+        for (result, output) in zip(results, outputs) { builder.store(result, to: output, LoopIndex()) }
+        kernel = builder.finish(name: name)
+        self.operands = operands
+    }
+}
