@@ -195,6 +195,8 @@ struct ContractionLowering {
     private var tileRows: Int { max(1, min(m, (target.registers - tileVectors - 2) / tileVectors, 12)) }
 
     private mutating func byPanels() {
+        // Elements of less than 32 bits that lie apart have no loads of their own.
+        if rhs.free != 1 { rhs = widened(rhs) }
         let width = tileVectors * lanes, rows = tileRows
         let panels = n / width, rest = n % width
         // Packing moves each element once; unpacked, a panel's rows lie apart and fight for the same places of the cache.
