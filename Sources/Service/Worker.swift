@@ -102,7 +102,7 @@ final class Worker {
         // What was donated is gone, whatever comes of the call.
         defer { drop(donating.filter { request.arguments.indices.contains($0) }.map { request.arguments[$0] }) }
         let results = try session.execute(program, arguments, device: try session.device(request.device),
-                                          donating: donating, limits: limits(request.limits))
+                                          donating: donating, by: Method(usesEvaluator: request.usesEvaluator), limits: limits(request.limits))
         var reply = Execute.Reply()
         for (index, result) in results.enumerated() {
             session.register(.array(result), as: channel.name(request.firstResult + UInt64(index)))
@@ -124,7 +124,8 @@ final class Worker {
         let bytes = try body(message)
         let program = try session.load(UnsafeRawBufferPointer(bytes.bytes), as: name, limits: limits(request.limits))
         try service.send(Progress(done: 1, total: 2, what: "loaded"), about: message)
-        _ = try session.execute(program, [], device: try session.device(request.device), limits: limits(request.limits))
+        _ = try session.execute(program, [], device: try session.device(request.device), by: Method(usesEvaluator: request.usesEvaluator),
+                                limits: limits(request.limits))
     }
 
     private func transform(_ message: Message, _ session: Session) throws(JaxError) {
@@ -138,7 +139,8 @@ final class Worker {
         var types: [TensorType] = []
         for handle in request.arguments { types.append(try array(handle, session).type) }
         try session.transform(transformation, program, types, device: try session.device(JSON.object(options)["device"]?.string ?? "cpu"),
-                              as: channel.name(request.handle), limits: limits(request.limits))
+                              by: Method(usesEvaluator: request.usesEvaluator), as: channel.name(request.handle),
+                              limits: limits(request.limits))
         try service.reply(message, signature(try self.program(request.handle, session)))
     }
 

@@ -43,7 +43,7 @@ struct Check: ParsableCommand {
             if index < programs.count {
                 let path = programs[index]
                 do throws(JaxError) {
-                    let request = WireProtocol.Check(name: path, device: device.device, limits: limits)
+                    let request = WireProtocol.Check(name: path, device: device.device, usesEvaluator: device.evaluator, limits: limits)
                     let call = try client.start(request, body: try readFile(path), channel: UInt32(index % channels))
                     waiting.append((path, .success(call)))
                 } catch {

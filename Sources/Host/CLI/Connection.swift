@@ -43,6 +43,9 @@ struct DeviceOption: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Where to execute: cpu or gpu.", valueName: "device"))
     var device = "cpu"
 
+    @Flag(name: .long, help: "Execute operation by operation, in place of compiled code.")
+    var evaluator = false
+
     func validate() throws {
         guard device.hasPrefix("cpu") || device.hasPrefix("gpu") else {
             throw ValidationError("--device must be cpu or gpu, not '\(device)'")

@@ -37,7 +37,8 @@ struct ProgramCall {
     func execute(_ program: UInt64, _ arguments: [UInt64], resultCount: Int, into folder: String?) throws(JaxError) {
         let first = client.newHandles(max(resultCount, 1))
         let execution = try client.start(Execute(program: program, arguments: arguments,
-                                                 firstResult: first, device: device.device, limits: device.limits))
+                                                 firstResult: first, device: device.device, usesEvaluator: device.evaluator,
+                                                 limits: device.limits))
         let types = try execution.wait().results
         guard let folder else {
             for type in types {

@@ -41,6 +41,7 @@ struct Transform: ParsableCommand {
             request.program = loaded.handle
             request.handle = client.newHandles()
             request.parameters = parameters
+            request.usesEvaluator = device.evaluator
             request.limits = device.limits
             request.arguments = try call.put(arguments, types: loaded.signature.arguments)
             let signature = try client.start(request).wait()

@@ -9,6 +9,8 @@ public enum Method: UInt8 {
     case compiled
     /// Operation by operation: slower, and the oracle for everything else.
     case evaluated
+
+    public init(usesEvaluator: Bool) { self = usesEvaluator ? .evaluated : .compiled }
 }
 
 /// Something that executes programs.

@@ -68,17 +68,20 @@ public struct Execute: Request {
     public var device = "cpu"
     /// Which of the arguments, by their numbers from 0, are forgotten, so that results may take their memory.
     public var donated: [UInt64] = []
+    /// Operation by operation, in place of compiled code.
+    public var usesEvaluator = false
     public var limits = JobLimits()
 
     public init() {}
 
     public init(program: UInt64, arguments: [UInt64], firstResult: UInt64, device: String = "cpu", donated: [UInt64] = [],
-                limits: JobLimits = JobLimits()) {
+                usesEvaluator: Bool = false, limits: JobLimits = JobLimits()) {
         self.program = program
         self.arguments = arguments
         self.firstResult = firstResult
         self.device = device
         self.donated = donated
+        self.usesEvaluator = usesEvaluator
         self.limits = limits
     }
 
@@ -88,6 +91,7 @@ public struct Execute: Request {
         try coder.field(&firstResult)
         try coder.field(&device)
         try coder.field(&donated)
+        try coder.field(&usesEvaluator)
         try limits.code(&coder)
     }
 
@@ -137,19 +141,23 @@ public struct Check: Request {
     public typealias Reply = Empty
     public var name = ""
     public var device = "cpu"
+    /// Operation by operation, in place of compiled code.
+    public var usesEvaluator = false
     public var limits = JobLimits()
 
     public init() {}
 
-    public init(name: String, device: String = "cpu", limits: JobLimits = JobLimits()) {
+    public init(name: String, device: String = "cpu", usesEvaluator: Bool = false, limits: JobLimits = JobLimits()) {
         self.name = name
         self.device = device
+        self.usesEvaluator = usesEvaluator
         self.limits = limits
     }
 
     public mutating func code(_ coder: inout FieldCoder) throws(JaxError) {
         try coder.field(&name)
         try coder.field(&device)
+        try coder.field(&usesEvaluator)
         try limits.code(&coder)
     }
 }
@@ -179,6 +187,8 @@ public struct Transform: Request {
     public var parameters = ""
     /// Arrays whose types the program is specialised for.
     public var arguments: [UInt64] = []
+    /// Operation by operation, in place of compiled code.
+    public var usesEvaluator = false
     public var limits = JobLimits()
 
     public init() {}
@@ -189,6 +199,7 @@ public struct Transform: Request {
         try coder.field(&handle)
         try coder.field(&parameters)
         try coder.field(&arguments)
+        try coder.field(&usesEvaluator)
         try limits.code(&coder)
     }
 }

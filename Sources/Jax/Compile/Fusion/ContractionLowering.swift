@@ -80,9 +80,10 @@ struct ContractionLowering {
         m = rows.size
         n = columns.size
         k = leftSum.size
-        lhs = Operand(batch: leftBatch.stride, free: rows.stride, contracted: leftSum.stride, element: left, count: a.elementCount, buffer: 0)
-        rhs = Operand(batch: rightBatch.stride, free: columns.stride, contracted: rightSum.stride, element: right, count: b.elementCount,
-                      buffer: 1)
+        lhs = Operand(batch: leftBatch.stride, free: rows.stride, contracted: leftSum.stride, element: left,
+                      count: a.elementCount, buffer: 0)
+        rhs = Operand(batch: rightBatch.stride, free: columns.stride, contracted: rightSum.stride, element: right,
+                      count: b.elementCount, buffer: 1)
     }
 
     private var lanes: Int { lane == .f64 ? target.lanes / 2 : target.lanes }

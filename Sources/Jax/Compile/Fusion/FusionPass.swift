@@ -170,7 +170,9 @@ private struct FunctionFusion {
     /// A contraction as kernels of its own.
     private mutating func contraction(_ operation: Operation, _ place: Int) throws(JaxError) -> Operation? {
         guard operation.code == .dotGeneral, let compiler,
-              let plan = ContractionLowering.plan(operation, source, compiler.target, name: "\(source.name)_\(place)_dot") else { return nil }
+              let plan = ContractionLowering.plan(operation, source, compiler.target, name: "\(source.name)_\(place)_dot") else {
+            return nil
+        }
         var kernels: [(kernel: CompiledKernel, buffers: [Int])] = []
         for step in plan.kernels {
             try step.kernel.verify()
