@@ -77,14 +77,14 @@ struct KernelLowering {
     }
 
     /// Loops over dimensions of `shape` in the order of `axes`, of which the innermost may be a vector loop; `index` is the place within.
-    private mutating func nest(_ shape: [Int], _ axes: [Int], _ index: [LoopIndex], isVector: Bool,
+    private mutating func nest(_ shape: [Int], _ axes: [Int], _ index: [LoopIndex], isVector: Bool, unroll: Int = 1,
                                _ body: (inout KernelLowering, [LoopIndex]) -> Bool) -> Bool {
         guard let axis = axes.first else { return body(&self, index) }
         var succeeded = true
-        builder.loop(isVector && axes.count == 1 ? .vector : .serial, count: shape[axis]) { variable in
+        builder.loop(isVector && axes.count == 1 ? .vector : .serial, count: shape[axis], unroll: unroll) { variable in
             var inner = index
             inner[axis].add(variable, stride: 1)
-            succeeded = nest(shape, Array(axes.dropFirst()), inner, isVector: isVector, body)
+            succeeded = nest(shape, Array(axes.dropFirst()), inner, isVector: isVector, unroll: unroll, body)
         }
         return succeeded
     }
@@ -110,7 +110,9 @@ struct KernelLowering {
         // The vector loop runs over what lies side by side in memory: reduced itself, or around the loops that reduce.
         let vectorIsReduced = shape.indices.last { shape[$0] != 1 }.map { reduced.contains($0) } ?? true
         let start = [LoopIndex](repeating: LoopIndex(), count: shape.count)
-        return nest(shape, kept.filter { shape[$0] != 1 }, start, isVector: !vectorIsReduced) { lowering, index in
+        // Where rows are added to rows, several vectors of each at once make better use of every page that is touched.
+        let unroll = vectorIsReduced || operations.count > 1 ? 1 : 4
+        return nest(shape, kept.filter { shape[$0] != 1 }, start, isVector: !vectorIsReduced, unroll: unroll) { lowering, index in
             lowering.foldNest(folds, shape, reduced.filter { shape[$0] != 1 }, kept, index, isVector: vectorIsReduced, outputs)
         }
     }
