@@ -77,7 +77,7 @@ func sort(_ inputs: [Tensor], axis: Int, keeping kept: Int? = nil, _ order: Sort
                     copyRow(input.dtype, source, inner, workspace.columns[k], 1, length)
                 }
             }
-            let permutation = try sortIndices(order, workspace, length)
+            let permutation = try sortIndices(order, workspace, length, keeping: keptLength)
             let target = row / inner * keptLength * inner + row % inner
             for k in 0..<inputs.count {
                 permute(inputs[k].dtype.byteWidth, inputs[k].bytes, base, results[k].bytes, target, inner, permutation, keptLength)
@@ -193,21 +193,16 @@ struct SortWorkspace {
     }
 }
 
-/// The stable permutation that sorts the workspace's row.
-private func sortIndices(_ order: SortOrder, _ workspace: SortWorkspace, _ length: Int) throws(JaxError) -> UnsafePointer<Int32> {
+/// The stable permutation that sorts the workspace's row; of it `kept` elements are wanted.
+private func sortIndices(_ order: SortOrder, _ workspace: SortWorkspace, _ length: Int,
+                         keeping kept: Int) throws(JaxError) -> UnsafePointer<Int32> {
     switch order.form {
-    case .keys(let keys):
-        let first = workspace.columns[0].assumingMemoryBound(to: Int64.self)
-        if keys.count == 1 {
-            return try mergeSort(workspace, length) { a, b throws(JaxError) in first[Int(a)] < first[Int(b)] }
-        }
-        return try mergeSort(workspace, length) { a, b throws(JaxError) in
-            for column in workspace.columns {
-                let keys = column.assumingMemoryBound(to: Int64.self)
-                if keys[Int(a)] != keys[Int(b)] { return keys[Int(a)] < keys[Int(b)] }
-            }
-            return false
-        }
+    case .keys:
+        var columns: [UnsafePointer<Int64>] = []
+        for column in workspace.columns { columns.append(UnsafePointer(column.assumingMemoryBound(to: Int64.self))) }
+        let keys = RowKeys(columns: columns, length: length)
+        if kept < length / 8 { return try keys.first(kept, workspace.indices) }
+        return try keys.sorted(workspace.indices, workspace.other)
     case .program:
         let registers = workspace.registers!
         return try mergeSort(workspace, length) { a, b throws(JaxError) in
