@@ -1,5 +1,6 @@
 import Testing
 import JaxIR
+import JaxLoad
 @testable import JaxOps
 
 @Suite struct SortTests {
@@ -55,5 +56,33 @@ import JaxIR
             """)
         #expect(sorted[0].list(Int32.self) == [0, 0, 1, 1])
         #expect(sorted[1].list(Int32.self) == [6, 7, 4, 5])
+    }
+
+    /// JAX's comparator of floats, whose test for NaN is of the number before its zeros were merged: keys, not a program.
+    @Test func floatsAreSortedByKeys() throws {
+        let text = """
+            main = { lambda ; x:f32[6]. let
+                zero:f32[] = constant[0.0]
+                none:f32[] = constant[nan]
+                y = sort[dimension=0 is_stable=True] x
+                  { lambda ; a:f32[] b:f32[]. let
+                      a0 = compare[comparison_direction=EQ compare_type=FLOAT] a zero
+                      a1 = select a0 zero a
+                      a2 = compare[comparison_direction=NE compare_type=FLOAT] a a
+                      a3 = select a2 none a1
+                      b0 = compare[comparison_direction=EQ compare_type=FLOAT] b zero
+                      b1 = select b0 zero b
+                      b2 = compare[comparison_direction=NE compare_type=FLOAT] b b
+                      b3 = select b2 none b1
+                      r = compare[comparison_direction=LT compare_type=TOTALORDER] a3 b3
+                    in (r,) }
+              in (y,) }
+            """
+        let function = try #require(try parseProgram(text).function(named: "main"))
+        let keys = recogniseKeys(function.body.operations[2].regions[0], in: function)
+        #expect(keys?.count == 1 && keys?[0].mergesZeros == true && keys?[0].mergesNaNs == true && keys?[0].isPartial == false)
+        let sorted = try run(text, [try floats([.nan, 1, -.nan, -0.0, 0, -2])])[0].list(Float.self)
+        #expect(sorted[0] == -2 && sorted[1].sign == .minus && sorted[2].sign == .plus && sorted[3] == 1)
+        #expect(sorted[4].isNaN && sorted[5].isNaN)
     }
 }

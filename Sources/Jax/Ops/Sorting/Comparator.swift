@@ -61,17 +61,19 @@ private struct ComparatorReader {
                        mergesZeros: a.mergesZeros, mergesNaNs: a.mergesNaNs, isPartial: dtype.isFloat && !comparison.isTotal)
     }
 
-    /// A parameter, under `select(x == 0, 0, x)` and `select(x != x, nan, x)`.
+    /// A parameter, under `select(x == 0, 0, x)` and `select(x != x, nan, x)`; the tests may be of x before the other one's change, which
+    /// makes no difference to them.
     func source(_ id: ValueID, depth: Int) -> Source? {
         for (index, parameter) in region.parameters.enumerated() where parameter == id { return Source(parameter: index) }
         guard depth < 4, let select = definition(id), select.code == .select, select.operands.count == 3,
               let test = definition(select.operands[0]), test.code == .compare,
-              test.operands.count == 2, test.operands[0] == select.operands[2],
-              let constant = constant(select.operands[1]), var inner = source(select.operands[2], depth: depth + 1) else { return nil }
+              test.operands.count == 2, let constant = constant(select.operands[1]),
+              var inner = source(select.operands[2], depth: depth + 1),
+              source(test.operands[0], depth: depth + 1)?.parameter == inner.parameter else { return nil }
         switch test.parameters(CompareParameters.self).direction {
         case .equal where constant == 0 && self.constant(test.operands[1]) == 0:
             inner.mergesZeros = true
-        case .notEqual where constant != constant && test.operands[1] == select.operands[2]:
+        case .notEqual where constant != constant && source(test.operands[1], depth: depth + 1)?.parameter == inner.parameter:
             inner.mergesNaNs = true
         default:
             return nil
@@ -79,9 +81,20 @@ private struct ComparatorReader {
         return inner
     }
 
-    /// A scalar float constant of the region.
+    /// The constant outside of the region that defines a value: exporters keep one of each.
+    private func outerConstant(_ id: ValueID, in region: Region) -> Operation? {
+        for operation in region.operations {
+            if operation.code == .constant, operation.results[0] == id { return operation }
+            for inner in operation.regions {
+                if let found = outerConstant(id, in: inner) { return found }
+            }
+        }
+        return nil
+    }
+
+    /// A scalar float constant.
     func constant(_ id: ValueID) -> Double? {
-        guard let operation = definition(id), operation.code == .constant,
+        guard let operation = definition(id) ?? outerConstant(id, in: function.body), operation.code == .constant,
               case let literal = operation.parameters(ConstantParameters.self).value,
               literal.type.dtype.isFloat, literal.type.elementCount == 1 else { return nil }
         var word: UInt64 = 0
