@@ -41,8 +41,8 @@ extension KernelBuilder {
         return (r, fromBits(emit(.shiftLeft, bits(sum), integer(layout.fraction, like: x))))
     }
 
-    /// p and 2^(k + moved), so that exp(x) = 2^k p, with |r| ≤ ln 2 / 2. Where exp(x) is just above a power of two, p is just above 1 and its
-    /// error hardly more than ½: what is subtracted from it may lead below the power of two, where units are half as large.
+    /// p and 2^(k + moved), so that exp(x) = 2^k p, with |r| ≤ ln 2 / 2. Where exp(x) is just above a power of two, p is just above 1 and
+    /// its error hardly more than ½: what is subtracted from it may lead below the power of two, where units are half as large.
     private func fullExponentialFactors(_ x: LaneValue, moved: Int) -> (LaneValue, LaneValue) {
         let layout = layout(x), shift = layout.roundingShift + Double(layout.bias + moved)
         let sum = multiplyAdd(x, number(2 * Coefficients.halfLog2E, like: x), number(shift, like: x))
@@ -70,7 +70,7 @@ extension KernelBuilder {
         return keepingZero(x, multiplyAdd(smallExponentialMinusOne(r), s, add(s, -1)))
     }
 
-    /// 1 / (1 + exp(−x)), 26 operations in f32: with e = exp(−|x|) and q = 1 / (1 + e) it is q, and e − e (e q) for negative x. Nothing
+    /// 1 / (1 + exp(−x)), 24 operations in f32: with e = exp(−|x|) and q = 1 / (1 + e) it is q, and e − e (e q) for negative x. Nothing
     /// overflows, and small results are as precise as e, denormal ones included; e q would add the errors of the sum and the quotient.
     public func logistic(_ x: LaneValue) -> LaneValue {
         let isSingle = type(of: x) == .f32, one = number(1, like: x)
@@ -98,13 +98,13 @@ extension KernelBuilder {
         return multiply(add(p, p), s)
     }
 
-    /// cosh(x) = h + 1 / (4 h) with h = exp(|x|) / 2, 19 operations in f32.
+    /// cosh(x) = h + 1 / (4 h) with h = exp(|x|) / 2, 18 operations in f32.
     public func cosh(_ x: LaneValue) -> LaneValue {
         let h = halfExponential(magnitude(x))
         return add(h, divide(number(0.25, like: x), h))
     }
 
-    /// sinh(x) = h − 1 / (4 h) for |x| ≥ 1, an odd polynomial below; 29 operations in f32.
+    /// sinh(x) = h − 1 / (4 h) for |x| ≥ 1, an odd polynomial below; 28 operations in f32.
     public func sinh(_ x: LaneValue) -> LaneValue {
         let a = magnitude(x), h = halfExponential(a)
         let large = turned(subtract(h, divide(number(0.25, like: x), h)), by: signBit(x))

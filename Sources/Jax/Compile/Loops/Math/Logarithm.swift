@@ -27,9 +27,10 @@ extension KernelBuilder {
         return Split(k: subtract(float, bias ?? number(base + Double(layout.bias), like: x)), biased: biased, shifted: shifted)
     }
 
-    /// k ln 2 + log(1 + f).
-    private func logarithm(_ k: LaneValue, _ f: LaneValue) -> LaneValue {
-        let small = multiplyAdd(multiply(f, f), polynomial(f, Coefficients.log(type(of: f))), f)
+    /// k ln 2 + log(1 + f), or of 1 + f + rest.
+    private func logarithm(_ k: LaneValue, _ f: LaneValue, rest: LaneValue? = nil) -> LaneValue {
+        let p = polynomial(f, Coefficients.log(type(of: f))), square = multiply(f, f)
+        let small = rest.map { add(multiplyAdd(square, p, $0), f) } ?? multiplyAdd(square, p, f)
         return multiplyAdd(k, number(Coefficients.ln2, like: f), small)
     }
 
@@ -67,14 +68,16 @@ extension KernelBuilder {
         logarithmSpecials(x, logPlusOneFinite(x), zero: -1)
     }
 
-    /// log(1 + x) for −1 < x < ∞, x where it is so small that it rounds to that. 2^−k is four times as much, so that it is never denormal.
-    private func logPlusOneFinite(_ x: LaneValue) -> LaneValue {
+    /// log(1 + x), or of 1 + x + rest, for −1 < x < ∞, x where it is so small that it rounds to that. `scale` is
+    /// 4 · 2^−k, which is never denormal.
+    private func logPlusOneFinite(_ x: LaneValue, rest: LaneValue? = nil) -> LaneValue {
         let layout = layout(x)
         let parts = split(add(x, 1))
         let power = emit(.shiftLeft, subtract(integer(2 * layout.bias + 2, like: x), parts.biased), integer(layout.fraction, like: x))
         let scale = fromBits(power), quarter = number(0.25, like: x)
         let f = multiplyAdd(multiply(x, quarter), scale, multiplyAdd(scale, quarter, number(-1, like: x)))
-        return select(less(magnitude(x), layout.type == .f32 ? 0x1p-26 : 0x1p-54), x, logarithm(parts.k, f))
+        let scaledRest = rest.map { multiply(multiply($0, quarter), scale) }
+        return select(less(magnitude(x), layout.type == .f32 ? 0x1p-26 : 0x1p-54), x, logarithm(parts.k, f, rest: scaledRest))
     }
 
     /// asinh(x) = log(1 + a + a² / (1 + √(1 + a²))) with a = |x|; log a + log 2 where a² would overflow.
@@ -82,22 +85,24 @@ extension KernelBuilder {
         let a = magnitude(x), one = number(1, like: x)
         let isLarge = less(number(type(of: x) == .f32 ? 0x1p30 : 0x1p60, like: x), a)
         let square = multiply(a, a)
-        let u = add(a, divide(square, add(emit(.squareRoot, add(square, one)), one)))
-        return turned(hyperbolicLogarithm(a, u, isLarge), by: signBit(x))
+        let more = divide(square, add(emit(.squareRoot, add(square, one)), one))
+        return turned(hyperbolicLogarithm(a, a, more, isLarge), by: signBit(x))
     }
 
     /// acosh(x) = log(1 + t + √(2t + t²)) with t = x − 1, which is exact where it matters; NaN below 1.
     public func acosh(_ x: LaneValue) -> LaneValue {
         let isLarge = less(number(type(of: x) == .f32 ? 0x1p30 : 0x1p60, like: x), x)
         let t = add(x, -1)
-        let u = add(t, emit(.squareRoot, multiplyAdd(t, t, add(t, t))))
-        return select(less(x, 1), number(.nan, like: x), hyperbolicLogarithm(x, u, isLarge))
+        let root = emit(.squareRoot, multiplyAdd(t, t, add(t, t)))
+        return select(less(x, 1), number(.nan, like: x), hyperbolicLogarithm(x, root, t, isLarge))
     }
 
-    /// log(1 + u), or log(2 a) where a is large; a where it is infinite or NaN.
-    private func hyperbolicLogarithm(_ a: LaneValue, _ u: LaneValue, _ isLarge: LaneValue) -> LaneValue {
-        let result = logPlusOneFinite(select(isLarge, a, u))
-        let more = add(result, select(isLarge, number(Coefficients.ln2, like: a), number(0, like: a)))
+    /// log(1 + greater + smaller), which they are where the rounding of their sum matters, so that it can be made good; log(2 a) where a
+    /// is large; a where it is infinite or NaN.
+    private func hyperbolicLogarithm(_ a: LaneValue, _ greater: LaneValue, _ smaller: LaneValue, _ isLarge: LaneValue) -> LaneValue {
+        let u = add(greater, smaller), rest = subtract(smaller, subtract(u, greater)), zero = number(0, like: a)
+        let result = logPlusOneFinite(select(isLarge, a, u), rest: select(isLarge, zero, rest))
+        let more = add(result, select(isLarge, number(Coefficients.ln2, like: a), zero))
         return select(less(a, .infinity), more, a)
     }
 
