@@ -188,7 +188,8 @@ private struct FunctionFusion {
         guard let compiler, let loop = WhileLowering(operation, source, name: "\(source.name)_\(place)_while") else { return nil }
         try loop.kernel.verify()
         guard let kernel = try compiler.compile(loop.kernel) else { return nil }
-        return wrapped(operation, loop.operands, kernel)
+        let widths = operation.results.map { source.type(of: $0).tensor?.dtype.byteWidth ?? 0 }
+        return wrapped(operation, loop.operands, ResumedLoop(kernel, carried: widths))
     }
 
     /// A fusion of one operation: its operands, and what its regions use beside them.

@@ -1,4 +1,5 @@
-// A `while` over scalars as one kernel: what it carries stays in registers from trip to trip.
+// A `while` over scalars as one kernel: what it carries stays in registers from trip to trip. A kernel makes so many trips at most and
+// says whether it is done; between two runs whoever runs it looks whether the job is to end (`ResumedLoop`).
 import JaxIR
 import JaxOps
 import JaxPlatform
@@ -6,8 +7,10 @@ import Loops
 
 struct WhileLowering {
     let kernel: Kernel
-    /// What the kernel is given: the initial values, then what the regions use from outside.
+    /// What the kernel is given: the initial values, then what the regions use from outside. It writes the results, and at last an
+    /// integer: 0 when the loop is done.
     let operands: [ValueID]
+    private static let trips = 1 << 16
 
     /// Nil where anything but a scalar takes part.
     init?(_ operation: Operation, _ function: Function, name: String) {
@@ -52,15 +55,18 @@ struct WhileLowering {
             }
             return region.results.map { known[$0] ?? parameters[0] }
         }
-        let initial = Array(lanes[..<operation.operands.count])
-        let never = builder.constant(.bool, 0)
-        let results = builder.whileLoop(carrying: initial) { current in
-            let holds = lower(operation.regions[0], current)
-            return isPossible ? holds[0] : never
+        let more = builder.buffer(.i32, count: 1, isWritten: true)
+        let never = builder.constant(.bool, 0), zero = builder.constant(.i32, 0), minusOne = builder.constant(.i32, -1)
+        let left = builder.constant(.i32, WhileLowering.trips)
+        let results = builder.whileLoop(carrying: lanes[..<operation.operands.count] + [left]) { current in
+            let holds = lower(operation.regions[0], Array(current.dropLast()))
+            return isPossible ? builder.and(holds[0], builder.less(zero, current[current.count - 1])) : never
         } _: { current in
-            lower(operation.regions[1], current)
+            lower(operation.regions[1], Array(current.dropLast())) + [builder.add(current[current.count - 1], minusOne)]
         }
         if !isPossible { return nil }
+        let isLeft = builder.less(zero, results[results.count - 1])
+        builder.store(builder.select(isLeft, zero, builder.constant(.i32, 1)), to: more, LoopIndex())
         for (result, output) in zip(results, outputs) { builder.store(result, to: output, LoopIndex()) }
         kernel = builder.finish(name: name)
         self.operands = operands

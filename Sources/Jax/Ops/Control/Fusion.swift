@@ -111,3 +111,32 @@ public final class KernelSequence: CompiledKernel {
         withExtendedLifetime(memory) {}
     }
 }
+
+/// A kernel that makes some trips of a loop over scalars and is run again until the loop is done; a job that has to end ends in between.
+public final class ResumedLoop: CompiledKernel {
+    private let trips: CompiledKernel
+    /// The bytes of each carried value, at most eight.
+    private let carried: [Int]
+
+    /// `trips` takes the values carried in, what else the loop needs, the values going out, and a place for an integer, which it makes 0
+    /// when the loop is done.
+    public init(_ trips: CompiledKernel, carried: [Int]) {
+        self.trips = trips
+        self.carried = carried
+    }
+
+    public override func run(_ buffers: [UnsafeMutableRawPointer]) throws(JaxError) {
+        let memory = try Storage(byteCount: 8 * (carried.count + 1))
+        let more = memory.bytes + 8 * carried.count
+        var table = buffers + [more]
+        while true {
+            try trips.run(table)
+            if more.load(as: Int32.self) == 0 { return }
+            try checkpoint()
+            for (index, byteCount) in carried.enumerated() {
+                table[index] = memory.bytes + 8 * index
+                table[index].copyMemory(from: buffers[buffers.count - carried.count + index], byteCount: byteCount)
+            }
+        }
+    }
+}
