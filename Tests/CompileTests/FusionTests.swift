@@ -80,4 +80,15 @@ import Testing
               in (a, b) }
             """, kernels: 1)
     }
+
+    /// What nothing needs is left out, whatever it is.
+    @Test func deadOperationsMakeNoKernels() throws {
+        try agree("""
+            main = { lambda ; a:f32[5]. let
+                b:f32[5] = tanh a
+                c:f32[5] = add a a
+                d:f32[5] = exponential b
+              in (c,) }
+            """, kernels: 1)
+    }
 }

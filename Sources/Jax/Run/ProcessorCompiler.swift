@@ -12,11 +12,18 @@ final class ProcessorCompiler: KernelCompiler {
 
     var target: LoopTarget { features.target }
 
-    /// A program that does the same. Throws `resourceExhausted` where it would grow too large.
+    /// A program that does the same. Where a pass or the verifier refuses what it was given, that is logged, and the program stays as it
+    /// is for the evaluator. Throws where the job has to end.
     func compile(_ module: Module) throws(JaxError) -> Module {
-        let result = try fused(try inlined(module), self)
-        try verify(result)
-        return result
+        do throws(JaxError) {
+            let result = try fused(try inlined(module), self)
+            try verify(result)
+            return result
+        } catch {
+            if error.kind == .cancelled || error.kind == .resourceExhausted { throw error }
+            platform.log("the compiler gave up on \(module.name): \(error.message)")
+            return module
+        }
     }
 
     func compile(_ kernel: Kernel) throws(JaxError) -> CompiledKernel? {

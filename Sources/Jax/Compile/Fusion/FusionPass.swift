@@ -65,6 +65,8 @@ private struct FunctionFusion {
             var isComplete = true
             for group in groups.groups {
                 let fusion = makeRegion(group, groups, region)
+                // What nothing needs is not computed.
+                if fusion.results.isEmpty { continue }
                 let lowered = KernelLowering.kernel(fusion.region, of: target, name: name(group, region))
                 if let kernel = lowered.kernel {
                     fusions[group.position] = Fusion(fusion.region, operands: fusion.operands, results: fusion.results, kernel: kernel)
