@@ -29,7 +29,8 @@ func arithmeticFamily() -> [OpDefinition] {
         elementwise(.power, 2, [.integer, .inexact], .integers(Power.self) + .reals { pow($0, $1) } + .wideComplexes(power))
             .lanes { c in c.operand.isFloat ? c.builder.power(c.x[0], c.x[1]) : nil },
         elementwise(.atan2, 2, .inexact, .reals { atan2($0, $1) } + .wideComplexes(arctangent2))
-            .lanes { c in c.operand.isFloat ? c.builder.atan2(c.x[0], c.x[1]) : nil },
+            // In f64 the evaluator's, which is exact where an operand is infinite.
+            .lanes { c in c.operand.isFloat && c.operand != .f64 ? c.builder.atan2(c.x[0], c.x[1]) : nil },
         elementwise(.negate, 1, [.integer, .inexact], .integers(Negate.self) + .floats(Negate.self) + .complexes(Negate.self))
             .linear(.jointly([0])).lanes(.negate),
         elementwise(.abs, 1, [.integer, .inexact], result: { $0.real }, .integers(Magnitude.self) + .floats(Magnitude.self) + modulus())
