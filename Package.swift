@@ -120,11 +120,13 @@ if ring0 {
                 name: "native-gpu-bench", dependencies: ["GPU", "HostAccelerator", "AcceleratorSelfTest", "JaxPlatform"],
                 path: "Tests/Bench/NativeGPU", swiftSettings: swiftSettings),
             .executableTarget(
-                name: "hosted-check", dependencies: ["JaxCompile", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "Loops", "X86", "CPU"],
+                name: "hosted-check", dependencies: ["CompileSupport", "JaxCompile", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "X86"],
                 path: "Tests/HostedCheck", swiftSettings: swiftSettings),
             .executableTarget(
                 name: "hosted-run", dependencies: ["JaxIR", "JaxPlatform", "JaxRun"],
                 path: "Tests/HostedRun", swiftSettings: swiftSettings),
+            .target(name: "CompileSupport", dependencies: ["JaxCompile", "JaxOps", "JaxPlatform", "Loops", "X86"],
+                    path: "Tests/CompileSupport", swiftSettings: swiftSettings),
             .target(name: "TestSupport", path: "Tests/Support", swiftSettings: swiftSettings),
             test("IRTests", ["JaxIR", "JaxOps"]),
             test("ProtocolTests", ["WireProtocol", "JaxPlatform", "TestSupport"]),
@@ -145,7 +147,7 @@ if ring0 {
             test("LoadTests", ["JaxLoad", "JaxOps", "JaxIR", "JaxPlatform"]),
             test("OpsTests", ["JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
             test("RunTests", ["JaxLoad", "JaxRun", "JaxIR", "JaxPlatform"]),
-            test("CompileTests", ["JaxCompile", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "Loops", "X86"]),
+            test("CompileTests", ["CompileSupport", "JaxCompile", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "X86"]),
             test("SPIRVTests", ["SPIRV", "AcceleratorSelfTest"]),
             test("X86Tests", ["X86Assembler", "JaxPlatform", "CPU"]),
             test("GPUTests", ["GPU", "HostAccelerator", "AcceleratorSelfTest", "SPIRV", "JaxPlatform"]),

@@ -1,45 +1,13 @@
 // Programs as text, executed by the evaluator, by the loop form's interpreter, and as machine code.
+import CompileSupport
 import JaxCompile
 import JaxIR
 import JaxLoad
 import JaxOps
 import JaxPlatform
 import JaxTransform
-import Loops
 import Testing
 import X86
-
-final class InterpretedKernel: CompiledKernel {
-    private let kernel: Kernel
-
-    init(_ kernel: Kernel) { self.kernel = kernel }
-
-    override func run(_ buffers: [UnsafeMutableRawPointer]) throws(JaxError) {
-        var interpreter = KernelInterpreter(kernel, buffers)
-        interpreter.run()
-    }
-}
-
-final class Interpreting: KernelCompiler {
-    let target = LoopTarget(lanes: 8, registers: 13)
-
-    func compile(_ kernel: Kernel) throws(JaxError) -> CompiledKernel? { InterpretedKernel(kernel) }
-}
-
-final class Compiling: KernelCompiler {
-    private let features: X86Features
-    let target: LoopTarget
-
-    init(_ features: X86Features) {
-        self.features = features
-        target = LoopTarget(lanes: features.hasAVX512 ? 16 : 8, registers: features.hasAVX512 ? 29 : 13)
-    }
-
-    func compile(_ kernel: Kernel) throws(JaxError) -> CompiledKernel? {
-        guard let code = X86.code(kernel, features) else { return nil }
-        return try MachineCode(code, for: kernel)
-    }
-}
 
 /// Numbers that mean something in every dtype, different for each operand and the same in each run.
 struct Numbers {

@@ -1,6 +1,7 @@
 // Runs self-checking programs on this host, without the machine: `swift run hosted-check PATH… [--load] [--verify] [--text] [--print]
 // [--verbose] [--fused] [--interpreted] [--compiled [--avx2]]`.
 // A debugging aid for operations; the command `barejax check` does the same on the machine.
+import CompileSupport
 import Foundation
 import JaxCompile
 import JaxIR
@@ -8,7 +9,6 @@ import JaxLoad
 import JaxOps
 import JaxPlatform
 import JaxTransform
-import Loops
 import X86
 
 /// "dynamic_slice_float32_…" belongs to the family "dynamic_slice": the words before the first dtype, digit or known suffix.
@@ -32,41 +32,8 @@ enum Stage: Int { case load, verify, text, run }
 /// How programs are executed: by the evaluator alone; in groups, whose regions are evaluated; in kernels, which are interpreted or compiled.
 enum Execution { case evaluated, fused, interpreted, compiled }
 
-final class InterpretedKernel: CompiledKernel {
-    private let kernel: Kernel
-
-    init(_ kernel: Kernel) { self.kernel = kernel }
-
-    override func run(_ buffers: [UnsafeMutableRawPointer]) throws(JaxError) {
-        var interpreter = KernelInterpreter(kernel, buffers)
-        interpreter.run()
-    }
-}
-
-final class Interpreting: KernelCompiler {
-    let target = LoopTarget(lanes: 8, registers: 13)
-
-    func compile(_ kernel: Kernel) throws(JaxError) -> CompiledKernel? {
-        if printing { print(kernel.text) }
-        return InterpretedKernel(kernel)
-    }
-}
-
-final class Compiling: KernelCompiler {
-    let features = CommandLine.arguments.contains("--avx2") ? X86Features(hasAVX512: false) : .detected
-    var target: LoopTarget { LoopTarget(lanes: features.hasAVX512 ? 16 : 8, registers: features.hasAVX512 ? 29 : 13) }
-    /// Kernels that have no code.
-    var failures: [String] = []
-
-    func compile(_ kernel: Kernel) throws(JaxError) -> CompiledKernel? {
-        if printing { print(kernel.text) }
-        if let code = X86.code(kernel, features) { return try MachineCode(code, for: kernel) }
-        failures.append(kernel.name)
-        return nil
-    }
-}
-
-let compiling = Compiling()
+let interpreting = Interpreting()
+let compiling = Compiling(CommandLine.arguments.contains("--avx2") ? X86Features(hasAVX512: false) : .detected)
 
 /// How many operations were executed one by one, by name, and how many kernels took the place of others.
 var unfused: [String: Int] = [:]
@@ -105,7 +72,7 @@ func check(_ url: URL, upTo stage: Stage, printing: Bool) throws(JaxError) {
         _ = try EvaluationPlan(module).call(main, [])
         return
     }
-    let fusions = try fused(try inlined(module), execution == .interpreted ? Interpreting() : execution == .compiled ? compiling : nil)
+    let fusions = try fused(try inlined(module), execution == .interpreted ? interpreting : execution == .compiled ? compiling : nil)
     try verify(fusions)
     if printing { print(fusions.text(PrintOptions())) }
     for function in fusions.functions { count(function.body) }
@@ -137,6 +104,10 @@ for argument in CommandLine.arguments.dropFirst() {
             paths.append(url)
         }
     }
+}
+if printing {
+    interpreting.sees = { print($0.text) }
+    compiling.sees = { print($0.text) }
 }
 guard !paths.isEmpty else {
     print("usage: hosted-check PATH… [--load] [--verify] [--text] [--print] [--verbose] [--fused] [--interpreted] [--compiled [--avx2]]")

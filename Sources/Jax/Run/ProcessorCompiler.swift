@@ -31,8 +31,3 @@ final class ProcessorCompiler: KernelCompiler {
         return try MachineCode(code, for: kernel)
     }
 }
-
-extension X86Features {
-    /// Vectors of 512 or 256 bits; three registers are the renderer's own.
-    var target: LoopTarget { hasAVX512 ? LoopTarget(lanes: 16, registers: 29) : LoopTarget(lanes: 8, registers: 13) }
-}

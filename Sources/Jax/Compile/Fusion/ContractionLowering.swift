@@ -6,19 +6,6 @@ import JaxOps
 import JaxPlatform
 import Loops
 
-/// What the shape of loops depends on.
-public struct LoopTarget {
-    /// 32-bit lanes of a vector.
-    public var lanes: Int
-    /// Vector registers for values.
-    public var registers: Int
-
-    public init(lanes: Int, registers: Int) {
-        self.lanes = lanes
-        self.registers = registers
-    }
-}
-
 /// Kernels that follow each other. Their buffers are those of the operation, operands before results, then the temporaries.
 struct KernelPlan {
     var kernels: [(kernel: Kernel, buffers: [Int])] = []

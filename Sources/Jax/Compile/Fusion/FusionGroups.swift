@@ -10,14 +10,12 @@ final class FusionGroup {
     let position: Int
     /// The shape that the kernel's loops run over: the results', or what a reduction reduces.
     let shape: [Int]
-    let isReduction: Bool
     /// By place in the block, descending.
     var members: [Int]
 
-    init(_ root: Int, _ shape: [Int], isReduction: Bool) {
+    init(_ root: Int, _ shape: [Int]) {
         position = root
         self.shape = shape
-        self.isReduction = isReduction
         members = [root]
     }
 }
@@ -33,6 +31,13 @@ struct FusionGroups {
     private var users: [ValueID: [Int]] = [:]
     private(set) var groupOf: [Int: FusionGroup] = [:]
     private(set) var groups: [FusionGroup] = []
+    /// The reduction seen last of each kind.
+    private var reductions: [Reduction: FusionGroup] = [:]
+
+    private struct Reduction: Hashable {
+        let shape: [Int]
+        let dimensions: [Int]
+    }
 
     private var end: Int { region.operations.count }
 
@@ -107,7 +112,7 @@ struct FusionGroups {
             group.members.append(place)
             groupOf[place] = group
         } else {
-            start(FusionGroup(place, result.shape, isReduction: false))
+            start(FusionGroup(place, result.shape))
         }
     }
 
@@ -163,10 +168,8 @@ struct FusionGroups {
 
     /// Reductions of one shape over the same dimensions share their loops, unless one needs the other.
     private mutating func assignReduction(_ place: Int, _ operation: Operation, _ shape: [Int]) {
-        let dimensions = operation.parameters(DimensionsParameters.self).dimensions.sorted()
-        for group in groups.reversed() where group.isReduction && group.shape == shape {
-            let root = region.operations[group.position]
-            guard root.parameters(DimensionsParameters.self).dimensions.sorted() == dimensions else { continue }
+        let kind = Reduction(shape: shape, dimensions: operation.parameters(DimensionsParameters.self).dimensions.sorted())
+        if let group = reductions[kind] {
             var isFree = true
             for result in operation.results {
                 for user in users[result] ?? [] where user <= group.position { isFree = false }
@@ -177,6 +180,8 @@ struct FusionGroups {
                 return
             }
         }
-        start(FusionGroup(place, shape, isReduction: true))
+        let group = FusionGroup(place, shape)
+        reductions[kind] = group
+        start(group)
     }
 }

@@ -36,7 +36,6 @@ private struct FunctionFusion {
     private let compiler: (any KernelCompiler)?
     /// What has taken the places of the functions that are called.
     private let callees: [ObjectIdentifier: Function]
-    private var kernelCount = 0
 
     init(_ function: Function, _ compiler: (any KernelCompiler)?, _ callees: [ObjectIdentifier: Function]) {
         source = function
@@ -69,7 +68,7 @@ private struct FunctionFusion {
                 if fusion.results.isEmpty { continue }
                 let lowered = KernelLowering.kernel(fusion.region, of: target, name: name(group, region))
                 if let kernel = lowered.kernel {
-                    fusions[group.position] = Fusion(fusion.region, operands: fusion.operands, results: fusion.results, kernel: kernel)
+                    fusions[group.position] = Fusion(region: fusion.region, operands: fusion.operands, results: fusion.results, kernel: kernel)
                 } else {
                     let culprit = lowered.failure?.operation.flatMap { fusion.origins[ObjectIdentifier($0)] }
                     let blamed = culprit.map { [$0] } ?? group.members.map { region.operations[$0] }
@@ -86,13 +85,6 @@ private struct FunctionFusion {
         var operands: [ValueID]
         var results: [ValueID]
         var kernel: Kernel
-
-        init(_ region: Region, operands: [ValueID], results: [ValueID], kernel: Kernel) {
-            self.region = region
-            self.operands = operands
-            self.results = results
-            self.kernel = kernel
-        }
     }
 
     private func name(_ group: FusionGroup, _ region: Region) -> String {
@@ -164,7 +156,6 @@ private struct FunctionFusion {
             try fusion.kernel.verify()
             kernel = try compiler.compile(fusion.kernel)
         }
-        kernelCount += 1
         return Operation(.fusion, operands: fusion.operands, results: fusion.results, parameters: FusionParameters(kernel: kernel),
                          regions: [fusion.region], location: root.location)
     }

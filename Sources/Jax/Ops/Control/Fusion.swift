@@ -1,5 +1,5 @@
 // fusion: operations that are executed as one kernel. The region says what they compute; machine code for it, where there is some, is
-// in the parameters. Made by the compiler alone: no program from outside has it.
+// in the parameters. The compiler makes it; one in a program from outside has no code and is its region.
 import JaxIR
 import JaxPlatform
 import Loops

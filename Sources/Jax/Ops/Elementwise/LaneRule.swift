@@ -142,7 +142,10 @@ extension KernelBuilder {
         }
         switch (from.isFloat, to.isFloat) {
         case (false, false): return integer(value, from: from, to: to)
-        case (false, true): return float(value, from: from, target).map { normalised($0, to) }
+        case (false, true):
+            // An f32 does not hold every integer of 32 bits, so bf16 would be rounded twice; f16 overflows before that matters.
+            if to == .bf16 && from.bitWidth >= 32 { return nil }
+            return float(value, from: from, target).map { normalised($0, to) }
         case (true, false): return integer(value, to: to)
         case (true, true):
             if type(of: value) == target { return normalised(value, to) }

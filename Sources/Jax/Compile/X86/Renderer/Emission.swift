@@ -148,14 +148,14 @@ struct Emission {
         case .extract(let op, let byte):
             assembler.vector(op, i.width, .register(destination), source(i.sources[0], 0), immediate: byte)
         case .narrow(let op): assembler.vector(op, i.width, .register(destination), source(i.sources[0], 0))
-        case .compare(let op, let predicate, let isWide, let narrow):
+        case .compare(let op, let predicate, let width):
             let first = source(i.sources[0], 0)
-            assembler.vector(op, i.width, .k1, first, last(i, 1), FloatPredicate(rawValue: predicate)!)
-            assembler.vector(isWide ? VectorFromMask.vpmovm2q : .vpmovm2d, narrow, destination, .k1)
-        case .integerCompare(let op, let predicate, let isWide, let narrow):
+            assembler.vector(op, i.width, .k1, first, last(i, 1), predicate)
+            assembler.vector(VectorFromMask.vpmovm2d, width, destination, .k1)
+        case .integerCompare(let op, let predicate, let width):
             let first = source(i.sources[0], 0)
-            assembler.vector(op, i.width, .k1, first, last(i, 1), IntegerPredicate(rawValue: predicate)!)
-            assembler.vector(isWide ? VectorFromMask.vpmovm2q : .vpmovm2d, narrow, destination, .k1)
+            assembler.vector(op, i.width, .k1, first, last(i, 1), predicate)
+            assembler.vector(VectorFromMask.vpmovm2d, width, destination, .k1)
         case .gather(let op):
             // The mask is used up; the destination is none of the other two, so the result moves afterwards.
             let index = source(i.sources[0], 0), base = gatherBase(i)

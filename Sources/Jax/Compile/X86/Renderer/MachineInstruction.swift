@@ -52,9 +52,9 @@ enum MachineOp {
     /// Sources: what is stored; to memory.
     case store(VectorStore)
     case storeExtract(VectorExtract, UInt8)
-    /// A comparison whose mask becomes a vector of 32-bit (64-bit) lanes again.
-    case compare(VectorCompare, FloatPredicateByte, isWide: Bool, narrow: VectorWidth)
-    case integerCompare(VectorIntegerCompare, UInt8, isWide: Bool, narrow: VectorWidth)
+    /// A comparison whose mask becomes a vector of 32-bit lanes, of the width given.
+    case compare(VectorCompare, FloatPredicate, to: VectorWidth)
+    case integerCompare(VectorIntegerCompare, IntegerPredicate, to: VectorWidth)
     /// All lanes from memory at base + index × scale; the source is the index. AVX2's form.
     case gather(VectorGather)
     case fromGeneral(VectorFromGeneral)
@@ -90,8 +90,6 @@ enum MachineOp {
     case loopStart
     case loopEnd
 }
-
-typealias FloatPredicateByte = UInt8
 
 struct MachineInstruction {
     var op: MachineOp

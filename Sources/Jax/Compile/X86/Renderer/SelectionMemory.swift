@@ -142,7 +142,7 @@ extension Selection {
     private mutating func mask(_ number: VirtualRegister, _ w: VectorWidth) -> VirtualRegister {
         let zeros = vector(.unary(.vmovups), w, [], memory: memoryConstant(0, w))
         if hasAVX512 {
-            return vector(.integerCompare(.vpcmpd, IntegerPredicate.gt.rawValue, isWide: false, narrow: w), w, [number, zeros])
+            return vector(.integerCompare(.vpcmpd, .gt, to: w), w, [number, zeros])
         }
         return vector(.binary(.vpcmpgtd), w, [number, zeros])
     }

@@ -88,7 +88,7 @@ extension Selection {
         if type.isFloat {
             let predicate: FloatPredicate = op == .equal ? .eqOQ : op == .notEqual ? .neqUQ : op == .less ? .ltOQ : .leOQ
             if hasAVX512 {
-                return vector(.compare(is64 ? .vcmppd : .vcmpps, predicate.rawValue, isWide: false, narrow: to), w, x)
+                return vector(.compare(is64 ? .vcmppd : .vcmpps, predicate, to: to), w, x)
             }
             return narrowMask(vector(.binaryImmediate(is64 ? .vcmppd : .vcmpps, predicate.rawValue), w, x), is64, isSpread: isSpread)
         }
@@ -97,7 +97,7 @@ extension Selection {
             let predicate: IntegerPredicate = op == .equal ? .eq : op == .notEqual ? .ne
                 : op == .less || op == .lessUnsigned ? .lt : .le
             let instruction: VectorIntegerCompare = is64 ? (isUnsigned ? .vpcmpuq : .vpcmpq) : (isUnsigned ? .vpcmpud : .vpcmpd)
-            return vector(.integerCompare(instruction, predicate.rawValue, isWide: false, narrow: to), w, x)
+            return vector(.integerCompare(instruction, predicate, to: to), w, x)
         }
         var a = x[0], b = x[1]
         if op == .lessUnsigned || op == .lessOrEqualUnsigned {
@@ -186,7 +186,7 @@ extension Selection {
         let half = vector(.binary(.vpaddd), w, [odd], memory: memoryConstant(0x7FFF, w))
         let sum = vector(.binary(.vpaddd), w, [half, x])
         let quiet = vector(.binary(.vpord), w, [x], memory: memoryConstant(0x40_0000, w))
-        let isNaN = hasAVX512 ? vector(.compare(.vcmpps, FloatPredicate.unordQ.rawValue, isWide: false, narrow: w), w, [x, x])
+        let isNaN = hasAVX512 ? vector(.compare(.vcmpps, .unordQ, to: w), w, [x, x])
             : vector(.binaryImmediate(.vcmpps, FloatPredicate.unordQ.rawValue), w, [x, x])
         let chosen = hasAVX512 ? vector(.tiedImmediate(.vpternlogd, 0xCA), w, [isNaN, quiet, sum])
             : vector(.blend(.vblendvps), w, [sum, quiet, isNaN])
@@ -219,7 +219,7 @@ extension Selection {
         let whole = respread(vector(.unary(isUnsigned ? .vcvttpd2udq : .vcvttpd2dq), wide, [quotient]), .i32, isSpread)
         let zeros = zero(narrow)
         let isZero = hasAVX512
-            ? vector(.integerCompare(.vpcmpd, IntegerPredicate.eq.rawValue, isWide: false, narrow: narrow), narrow, [x[1], zeros])
+            ? vector(.integerCompare(.vpcmpd, .eq, to: narrow), narrow, [x[1], zeros])
             : vector(.binary(.vpcmpeqd), narrow, [x[1], zeros])
         if op == .divide || op == .divideUnsigned { return vector(.binary(.vpord), narrow, [whole, isZero]) }
         let product = vector(.binary(.vpmulld), narrow, [whole, x[1]])

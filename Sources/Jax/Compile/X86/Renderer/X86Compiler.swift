@@ -18,8 +18,17 @@ public struct X86Features {
     }
 }
 
+extension X86Features {
+    /// Vectors of 512 or 256 bits; three registers are the renderer's own.
+    public var target: LoopTarget { hasAVX512 ? LoopTarget(lanes: 16, registers: 29) : LoopTarget(lanes: 8, registers: 13) }
+}
+
 public enum X86 {
     /// The code of a verified kernel, to be called with the address of a table of its buffers and the first and the end of the iterations
     /// of its parallel loop; nil where it has operations that this processor has no instructions for.
-    public static func code(_ kernel: Kernel, _ features: X86Features) -> [UInt8]? { Selection.code(kernel, features) }
+    /// Buffers of 2 GiB and more have no code either: distances within them would not fit an instruction's 32 bits.
+    public static func code(_ kernel: Kernel, _ features: X86Features) -> [UInt8]? {
+        guard kernel.buffers.allSatisfy({ $0.count <= Int(Int32.max) / $0.element.byteCount }) else { return nil }
+        return Selection.code(kernel, features)
+    }
 }

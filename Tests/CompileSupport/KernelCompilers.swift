@@ -1,0 +1,47 @@
+// Two ways to execute kernels beside the region's evaluation: the loop form's interpreter, and machine code for a chosen processor.
+import JaxCompile
+import JaxOps
+import JaxPlatform
+import Loops
+import X86
+
+private final class InterpretedKernel: CompiledKernel {
+    private let kernel: Kernel
+
+    init(_ kernel: Kernel) { self.kernel = kernel }
+
+    override func run(_ buffers: [UnsafeMutableRawPointer]) throws(JaxError) {
+        var interpreter = KernelInterpreter(kernel, buffers)
+        interpreter.run()
+    }
+}
+
+public final class Interpreting: KernelCompiler {
+    public let target = LoopTarget(lanes: 8, registers: 13)
+    /// Told of each kernel.
+    public var sees: (Kernel) -> Void = { _ in }
+
+    public init() {}
+
+    public func compile(_ kernel: Kernel) throws(JaxError) -> CompiledKernel? {
+        sees(kernel)
+        return InterpretedKernel(kernel)
+    }
+}
+
+public final class Compiling: KernelCompiler {
+    private let features: X86Features
+    public var target: LoopTarget { features.target }
+    public var sees: (Kernel) -> Void = { _ in }
+    /// Kernels that have no code on this processor.
+    public private(set) var failures: [String] = []
+
+    public init(_ features: X86Features) { self.features = features }
+
+    public func compile(_ kernel: Kernel) throws(JaxError) -> CompiledKernel? {
+        sees(kernel)
+        if let code = X86.code(kernel, features) { return try MachineCode(code, for: kernel) }
+        failures.append(kernel.name)
+        return nil
+    }
+}
