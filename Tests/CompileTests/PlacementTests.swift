@@ -75,6 +75,22 @@ import Testing
             """)
     }
 
+    /// Each row has its own place: what moves from row to row is the place in it and the row.
+    @Test(arguments: ["f32", "i64", "bf16"]) func placesInEachRow(dtype: String) throws {
+        try agree("""
+            main = { lambda ; a:\(dtype)[6,40] i:i32[6,1] u:\(dtype)[6]. let
+                b:\(dtype)[6,40] = scatter[update_window_dims=() inserted_window_dims=(1,) input_batching_dims=(0,) \
+            scatter_indices_batching_dims=(0,) scatter_dims_to_operand_dims=(1,) index_vector_dim=1 unique_indices=False] a i u
+                  { lambda ; x:\(dtype)[] y:\(dtype)[]. let
+                      z:\(dtype)[] = add x y
+                    in (z,) }
+                c:\(dtype)[6] = gather[offset_dims=() collapsed_slice_dims=(1,) operand_batching_dims=(0,) \
+            start_indices_batching_dims=(0,) start_index_map=(1,) index_vector_dim=1 slice_sizes=(1, 1)] b i
+                d:\(dtype)[6] = add c c
+              in (b, d) }
+            """, kernels: 2)
+    }
+
     @Test(arguments: ["f32", "i64", "bf16", "bool"], ["i32", "i64", "u32", "i8"]) func gathers(dtype: String, index: String) throws {
         try agree("""
             main = { lambda ; a:\(dtype)[11,20] i:\(index)[50,2] j:\(index)[7,1]. let
