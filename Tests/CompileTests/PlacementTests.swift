@@ -116,3 +116,25 @@ import Testing
             """)
     }
 }
+
+/// Windows that slide, with paddings, strides and dilations, and those that are cumulative.
+@Suite struct WindowTests {
+    @Test(arguments: ["add", "maximum"], ["f32", "bf16", "i64", "i8"]) func windows(op: String, dtype: String) throws {
+        for (attributes, rows, columns) in [
+            ("window_dimensions=(2, 2) window_strides=(2, 2)", 4, 18), ("window_dimensions=(3, 3) padding=(1, 1, 1, 1)", 9, 37),
+            ("window_dimensions=(2, 3) window_dilations=(2, 4) padding=(0, 0, 3, 1)", 7, 33),
+            ("window_dimensions=(1, 40) padding=(0, 0, 20, 19)", 9, 37), ("window_dimensions=(9, 1) padding=(8, 0, 0, 0)", 9, 37),
+            ("window_dimensions=(1, 37) padding=(0, 0, 0, 36)", 9, 37), ("window_dimensions=(1, 3) padding=(0, 0, -2, -3)", 9, 30),
+        ] {
+            try agree("""
+                main = { lambda ; a:\(dtype)[9,37] v:\(dtype)[]. let
+                    b:\(dtype)[9,37] = minimum a a
+                    c:\(dtype)[\(rows),\(columns)] = reduce_window[\(attributes)] b v
+                      { lambda ; x:\(dtype)[] y:\(dtype)[]. let
+                          z:\(dtype)[] = \(op) x y
+                        in (z,) }
+                  in (c,) }
+                """)
+        }
+    }
+}
