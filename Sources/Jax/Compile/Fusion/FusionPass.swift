@@ -8,8 +8,8 @@ import Loops
 public protocol KernelCompiler: AnyObject {
     var target: LoopTarget { get }
 
-    /// Nil where the target cannot do it.
-    func compile(_ kernel: Kernel) throws(JaxError) -> CompiledKernel?
+    /// Nil where the target cannot do it. `source` is where in the user's source it comes from.
+    func compile(_ kernel: Kernel, source: String?) throws(JaxError) -> CompiledKernel?
 }
 
 /// A copy of a verified program with its operations fused into kernels. `compiler` makes them executable; without one the regions of
@@ -21,7 +21,7 @@ public func fused(_ module: Module, _ compiler: (any KernelCompiler)?) throws(Ja
     target.locations = module.locations
     var copies: [ObjectIdentifier: Function] = [:]
     for function in try calleesFirst(module) {
-        var fusion = FunctionFusion(function, compiler, copies)
+        var fusion = FunctionFusion(function, compiler, copies, module.locations)
         copies[ObjectIdentifier(function)] = try fusion.run()
     }
     for function in module.functions {
@@ -36,9 +36,11 @@ private struct FunctionFusion {
     private let compiler: (any KernelCompiler)?
     /// What has taken the places of the functions that are called.
     private let callees: [ObjectIdentifier: Function]
+    private let locations: LocationTable
 
-    init(_ function: Function, _ compiler: (any KernelCompiler)?, _ callees: [ObjectIdentifier: Function]) {
+    init(_ function: Function, _ compiler: (any KernelCompiler)?, _ callees: [ObjectIdentifier: Function], _ locations: LocationTable) {
         source = function
+        self.locations = locations
         self.compiler = compiler
         self.callees = callees
         target = Function(name: function.name, isPublic: function.isPublic)
@@ -154,7 +156,7 @@ private struct FunctionFusion {
         var kernel: CompiledKernel?
         if let compiler {
             try fusion.kernel.verify()
-            kernel = try compiler.compile(fusion.kernel)
+            kernel = try compiler.compile(fusion.kernel, source: locations.describe(root.location))
         }
         return Operation(.fusion, operands: fusion.operands, results: fusion.results, parameters: FusionParameters(kernel: kernel),
                          regions: [fusion.region], location: root.location)
@@ -169,7 +171,7 @@ private struct FunctionFusion {
         var kernels: [(kernel: CompiledKernel, buffers: [Int])] = []
         for step in plan.kernels {
             try step.kernel.verify()
-            guard let kernel = try compiler.compile(step.kernel) else { return nil }
+            guard let kernel = try compiler.compile(step.kernel, source: locations.describe(operation.location)) else { return nil }
             kernels.append((kernel, step.buffers))
         }
         let sequence = KernelSequence(kernels, temporaries: plan.temporaries.map { $0.element.byteCount * $0.count })
@@ -180,7 +182,7 @@ private struct FunctionFusion {
     private mutating func scalarLoop(_ operation: Operation, _ place: Int) throws(JaxError) -> Operation? {
         guard let compiler, let loop = WhileLowering(operation, source, name: "\(source.name)_\(place)_while") else { return nil }
         try loop.kernel.verify()
-        guard let kernel = try compiler.compile(loop.kernel) else { return nil }
+        guard let kernel = try compiler.compile(loop.kernel, source: locations.describe(operation.location)) else { return nil }
         let widths = operation.results.map { source.type(of: $0).tensor?.dtype.byteWidth ?? 0 }
         return wrapped(operation, loop.operands, ResumedLoop(kernel, carried: widths))
     }

@@ -57,7 +57,7 @@ struct Selection {
     }
 
     /// The code, or nil where an operation has no instructions here.
-    static func code(_ kernel: Kernel, _ features: X86Features) -> [UInt8]? {
+    static func code(_ kernel: Kernel, _ features: X86Features) -> X86Code? {
         var selection = Selection(kernel, hasAVX512: features.hasAVX512)
         selection.takeArguments()
         selection.block(kernel.body)
