@@ -84,7 +84,8 @@ public final class MachineCode: CompiledKernel {
 
     /// Throws `resourceExhausted` where there is no memory for the code.
     public init(_ code: [UInt8], for kernel: Kernel, source: String? = nil) throws(JaxError) {
-        guard let entry = code.withUnsafeBytes({ platform.makeExecutable($0) }) else {
+        let name = "kernel " + kernel.name + (source.map { " of " + $0 } ?? "")
+        guard let entry = code.withUnsafeBytes({ platform.makeExecutable($0, name: name) }) else {
             throw JaxError(.resourceExhausted, "out of memory for \(code.count) bytes of code")
         }
         self.entry = entry
