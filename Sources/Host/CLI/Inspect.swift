@@ -42,14 +42,12 @@ struct Inspect: ParsableCommand {
             print(try Inspection(bytes, hasAVX512: hasAVX512).after(after).text(PrintOptions(locations: locations)))
         } else if loops || assembly {
             for kernel in try Inspection(bytes, hasAVX512: hasAVX512).kernels() {
-                if let source = kernel.source { print("# " + source) }
-                if loops {
-                    print(kernel.loops)
-                } else {
+                var text = kernel.loops
+                if assembly {
                     let lines = try Disassembly.lines(kernel.code, instructionBytes: kernel.instructionBytes)
-                    print("kernel \(kernel.name), \(kernel.code.count) bytes")
-                    print(lines.joined(separator: "\n") + "\n")
+                    text = "kernel \(kernel.name), \(kernel.code.count) bytes\n" + lines.joined(separator: "\n") + "\n"
                 }
+                print((kernel.source.map { "# " + $0 + "\n" } ?? "") + text)
             }
         } else {
             try printProgram(bytes)

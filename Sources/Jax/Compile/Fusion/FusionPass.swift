@@ -37,10 +37,13 @@ private struct FunctionFusion {
     /// What has taken the places of the functions that are called.
     private let callees: [ObjectIdentifier: Function]
     private let locations: LocationTable
+    /// Begins the names of kernels: the function, and in the regions of its operations "f_7.1", of region 1 of operation 7.
+    private var block: String
 
     init(_ function: Function, _ compiler: (any KernelCompiler)?, _ callees: [ObjectIdentifier: Function], _ locations: LocationTable) {
         source = function
         self.locations = locations
+        block = function.name
         self.compiler = compiler
         self.callees = callees
         target = Function(name: function.name, isPublic: function.isPublic)
@@ -68,11 +71,11 @@ private struct FunctionFusion {
                 let fusion = makeRegion(group, groups, region)
                 // What nothing needs is not computed.
                 if fusion.results.isEmpty { continue }
-                let lowered = KernelLowering.kernel(fusion.region, of: target, name: name(group, region))
-                if let kernel = lowered.kernel {
-                    fusions[group.position] = Fusion(region: fusion.region, operands: fusion.operands, results: fusion.results, kernel: kernel)
+                let (lowered, failure) = KernelLowering.lower(fusion.region, of: target, name: name(group, region))
+                if let lowered {
+                    fusions[group.position] = Fusion(region: fusion.region, operands: fusion.operands, results: fusion.results, lowered: lowered)
                 } else {
-                    let culprit = lowered.failure?.operation.flatMap { fusion.origins[ObjectIdentifier($0)] }
+                    let culprit = failure.flatMap { fusion.origins[ObjectIdentifier($0)] }
                     let blamed = culprit.map { [$0] } ?? group.members.map { region.operations[$0] }
                     for operation in blamed { excluded.insert(ObjectIdentifier(operation)) }
                     isComplete = false
@@ -86,11 +89,11 @@ private struct FunctionFusion {
         var region: Region
         var operands: [ValueID]
         var results: [ValueID]
-        var kernel: Kernel
+        var lowered: LoweredRegion
     }
 
     private func name(_ group: FusionGroup, _ region: Region) -> String {
-        "\(source.name)_\(group.position)_\(region.operations[group.position].code.name)"
+        "\(block)_\(group.position)_\(region.operations[group.position].code.name)"
     }
 
     /// The region of a group: copies of its members, and of the views between them; all else is a parameter.
@@ -145,7 +148,7 @@ private struct FunctionFusion {
                 } else if let loop = try scalarLoop(operation, place) {
                     operations.append(loop)
                 } else {
-                    operations.append(try copy(operation))
+                    operations.append(try copy(operation, place))
                 }
             }
         }
@@ -153,19 +156,48 @@ private struct FunctionFusion {
     }
 
     private mutating func make(_ fusion: Fusion, _ root: Operation) throws(JaxError) -> Operation {
-        var kernel: CompiledKernel?
+        var kernels: [CompiledKernel] = []
+        let lowered = fusion.lowered
         if let compiler {
-            try fusion.kernel.verify()
-            kernel = try compiler.compile(fusion.kernel, source: locations.describe(root.location))
+            for kernel in lowered.kernels {
+                try kernel.verify()
+                guard let compiled = try compiler.compile(kernel, source: locations.describe(root.location)) else {
+                    kernels = []
+                    break
+                }
+                kernels.append(compiled)
+            }
         }
-        return Operation(.fusion, operands: fusion.operands, results: fusion.results, parameters: FusionParameters(kernel: kernel),
+        let operandCount = fusion.operands.count
+        let parameters: FusionParameters
+        if kernels.isEmpty {
+            parameters = FusionParameters(kernel: nil)
+        } else if let copy = lowered.copy {
+            parameters = FusionParameters(kernel: UpdateKernels(kernels, copies: copy.parameter, to: operandCount + copy.result),
+                                          reusable: [[copy.parameter]])
+        } else {
+            let kernel = kernels.count == 1 ? kernels[0]
+                : KernelSequence(kernels.map { ($0, Array(0..<(operandCount + fusion.results.count))) }, temporaries: [])
+            parameters = FusionParameters(kernel: kernel, reusable: reusable(lowered.kernels, operandCount, fusion.results.count))
+        }
+        return Operation(.fusion, operands: fusion.operands, results: fusion.results, parameters: parameters,
                          regions: [fusion.region], location: root.location)
+    }
+
+    /// For each result the operands whose memory it may take.
+    private func reusable(_ kernels: [Kernel], _ operandCount: Int, _ resultCount: Int) -> [[Int]] {
+        guard kernels.count == 1 else { return [] }
+        return (0..<resultCount).map { result in
+            (0..<operandCount).filter {
+                kernels[0].mayShareMemory(BufferID(id: Int32($0)), BufferID(id: Int32(operandCount + result)))
+            }
+        }
     }
 
     /// A contraction as kernels of its own.
     private mutating func contraction(_ operation: Operation, _ place: Int) throws(JaxError) -> Operation? {
         guard operation.code == .dotGeneral, let compiler,
-              let plan = ContractionLowering.plan(operation, source, compiler.target, name: "\(source.name)_\(place)_dot") else {
+              let plan = ContractionLowering.plan(operation, source, compiler.target, name: "\(block)_\(place)_dot") else {
             return nil
         }
         var kernels: [(kernel: CompiledKernel, buffers: [Int])] = []
@@ -180,7 +212,7 @@ private struct FunctionFusion {
 
     /// A loop over scalars as a kernel.
     private mutating func scalarLoop(_ operation: Operation, _ place: Int) throws(JaxError) -> Operation? {
-        guard let compiler, let loop = WhileLowering(operation, source, name: "\(source.name)_\(place)_while") else { return nil }
+        guard let compiler, let loop = WhileLowering(operation, source, name: "\(block)_\(place)_while") else { return nil }
         try loop.kernel.verify()
         guard let kernel = try compiler.compile(loop.kernel, source: locations.describe(operation.location)) else { return nil }
         let widths = operation.results.map { source.type(of: $0).tensor?.dtype.byteWidth ?? 0 }
@@ -225,10 +257,15 @@ private struct FunctionFusion {
         return Region(parameters: parameters, operations: operations, results: region.results.map(copy))
     }
 
-    private mutating func copy(_ operation: Operation) throws(JaxError) -> Operation {
+    private mutating func copy(_ operation: Operation, _ place: Int) throws(JaxError) -> Operation {
         var regions: [Region] = []
         let isScalar = opDefinition(operation)?.traits.contains(.scalarRegions) ?? false
-        for region in operation.regions { regions.append(isScalar ? region : try fuse(region)) }
+        let outer = block
+        for (number, region) in operation.regions.enumerated() {
+            block = outer + "_\(place).\(number)"
+            regions.append(isScalar ? region : try fuse(region))
+        }
+        block = outer
         var functions: [Function] = []
         for function in operation.parameters.functions { functions.append(callees[ObjectIdentifier(function)] ?? function) }
         return Operation(operation.code, operands: operation.operands, results: operation.results,
