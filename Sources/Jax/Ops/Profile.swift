@@ -1,5 +1,5 @@
 // What one execution of a program did: a row for each kernel and each evaluated operation, and when each of them ran. Made and filled
-// within the job that executes; the texts are copies, so that it may outlive the program.
+// within the job that executes; when that is done the texts are copied, so that the record may outlive the program.
 import JaxIR
 import JaxPlatform
 
@@ -7,10 +7,10 @@ import JaxPlatform
 public final class Profile {
     public struct Row {
         /// A kernel's name, or an operation's.
-        public let name: String
+        public internal(set) var name = ""
         /// Where in the user's source it comes from; empty where that is not known.
-        public let source: String
-        public let isKernel: Bool
+        public internal(set) var source = ""
+        public internal(set) var isKernel = false
         public internal(set) var calls = 0
         public internal(set) var nanoseconds: UInt64 = 0
         /// Bytes of operands and results in all calls.
@@ -38,6 +38,14 @@ public final class Profile {
     public internal(set) var begun: UInt64 = 0
     public internal(set) var nanoseconds: UInt64 = 0
     private var numbers: [ObjectIdentifier: Int] = [:]
+    /// What each row is about, while the execution goes on.
+    private var subjects: [Subject] = []
+
+    private enum Subject {
+        case kernel(CompiledKernel)
+        case operation(Step, LocationTable)
+        case others
+    }
 
     public init() {}
 
@@ -46,37 +54,50 @@ public final class Profile {
         begun = platform.nanoseconds
         let result = try body()
         nanoseconds = platform.nanoseconds &- begun
+        finish()
         return result
+    }
+
+    private func finish() {
+        for (number, subject) in subjects.enumerated() {
+            switch subject {
+            case .kernel(let kernel):
+                rows[number].name = copy(kernel.name)
+                rows[number].source = copy(kernel.source ?? "")
+            case .operation(let step, let locations):
+                rows[number].name = copy(step.definition.name)
+                rows[number].source = copy(locations.describe(step.operation.location) ?? "")
+            case .others: rows[number].name = "everything else"
+            }
+        }
+        subjects = []
+        numbers = [:]
     }
 
     /// A run of a kernel that has ended just now.
     func add(_ kernel: CompiledKernel, from start: UInt64) {
         let end = platform.nanoseconds
-        let row = row(ObjectIdentifier(kernel)) {
-            Row(name: copy(kernel.name), source: copy(kernel.source ?? ""), isKernel: true, flops: kernel.cost == nil ? nil : 0)
-        }
+        let row = row(ObjectIdentifier(kernel), .kernel(kernel), Row(isKernel: true, flops: kernel.cost == nil ? nil : 0))
         add(row, start, end, bytes: kernel.cost?.bytes ?? 0, flops: kernel.cost?.flops ?? 0)
     }
 
     /// An evaluated operation that has ended just now.
     func add(_ step: Step, in function: Function, _ locations: LocationTable, from start: UInt64) {
-        let end = platform.nanoseconds, operation = step.operation
-        let row = row(ObjectIdentifier(step)) {
-            Row(name: copy(step.definition.name), source: copy(locations.describe(operation.location) ?? ""), isKernel: false)
-        }
+        let end = platform.nanoseconds
+        let row = row(ObjectIdentifier(step), .operation(step, locations), Row())
         var bytes = 0
-        for id in operation.operands + operation.results { bytes &+= function.type(of: id).tensor?.byteCount ?? 0 }
+        for id in step.operation.operands + step.operation.results { bytes &+= function.type(of: id).tensor?.byteCount ?? 0 }
         add(row, start, end, bytes: bytes, flops: 0)
     }
 
     private func copy(_ text: String) -> String { String(decoding: Array(text.utf8), as: UTF8.self) }
 
-    private func row(_ identity: ObjectIdentifier, _ make: () -> Row) -> Int {
+    private func row(_ identity: ObjectIdentifier, _ subject: Subject, _ row: Row) -> Int {
         if let known = numbers[identity] { return known }
-        if rows.count < Profile.maximumRows - 1 {
-            rows.append(make())
-        } else if rows.count < Profile.maximumRows {
-            rows.append(Row(name: "everything else", source: "", isKernel: false))
+        if rows.count < Profile.maximumRows {
+            let isLast = rows.count == Profile.maximumRows - 1
+            rows.append(isLast ? Row() : row)
+            subjects.append(isLast ? .others : subject)
         }
         numbers[identity] = rows.count - 1
         return rows.count - 1
