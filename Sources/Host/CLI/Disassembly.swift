@@ -48,7 +48,9 @@ enum Disassembly {
             bytes += piece[..<count]
         }
         let status = pclose(pipe) >> 8 & 0xFF, text = String(decoding: bytes, as: UTF8.self)
-        if status == 127 { throw JaxError(.fileNotFound, "objdump, which lists machine code, is not on this host: it is in the package binutils") }
+        if status == 127 {
+            throw JaxError(.fileNotFound, "objdump, which lists machine code, is not on this host: it is in the package binutils")
+        }
         guard status == 0 else { throw JaxError(.internalError, "objdump ended with status \(status): " + text) }
         return text
     }

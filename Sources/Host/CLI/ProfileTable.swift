@@ -13,7 +13,7 @@ extension ProfileReport {
                           share(row.nanoseconds), "\(row.bytes)", row.flops < 0 ? "-" : "\(row.flops)", row.source])
         }
         let sum = rows.reduce(0) { $0 &+ $1.nanoseconds }, rest = nanoseconds > sum ? nanoseconds - sum : 0
-        cells.append(["between them", "", microseconds(rest), share(rest), "", "", "memory, control flow, calls"])
+        cells.append(["between them", "", microseconds(rest), share(rest), "", "", "constants, memory, control flow"])
         cells.append(["total", "\(rows.reduce(0) { $0 + $1.calls })", microseconds(nanoseconds), share(nanoseconds),
                       "\(rows.reduce(0) { $0 &+ $1.bytes })", "\(rows.reduce(0) { $0 &+ max(0, $1.flops) })", ""])
         return aligned(cells)
