@@ -75,6 +75,22 @@ import Testing
             """)
     }
 
+    /// Each row has its own place: what moves from row to row is the place in it and the row.
+    @Test(arguments: ["f32", "i64", "bf16"]) func placesInEachRow(dtype: String) throws {
+        try agree("""
+            main = { lambda ; a:\(dtype)[6,40] i:i32[6,1] u:\(dtype)[6]. let
+                b:\(dtype)[6,40] = scatter[update_window_dims=() inserted_window_dims=(1,) input_batching_dims=(0,) \
+            scatter_indices_batching_dims=(0,) scatter_dims_to_operand_dims=(1,) index_vector_dim=1 unique_indices=False] a i u
+                  { lambda ; x:\(dtype)[] y:\(dtype)[]. let
+                      z:\(dtype)[] = add x y
+                    in (z,) }
+                c:\(dtype)[6] = gather[offset_dims=() collapsed_slice_dims=(1,) operand_batching_dims=(0,) \
+            start_indices_batching_dims=(0,) start_index_map=(1,) index_vector_dim=1 slice_sizes=(1, 1)] b i
+                d:\(dtype)[6] = add c c
+              in (b, d) }
+            """, kernels: 2)
+    }
+
     @Test(arguments: ["f32", "i64", "bf16", "bool"], ["i32", "i64", "u32", "i8"]) func gathers(dtype: String, index: String) throws {
         try agree("""
             main = { lambda ; a:\(dtype)[11,20] i:\(index)[50,2] j:\(index)[7,1]. let
@@ -98,5 +114,27 @@ import Testing
                 f:i8[3,2] = slice[start_indices=(0, 1) limit_indices=(3, 5) strides=(1, 3)] e
               in (d, e, f) }
             """)
+    }
+}
+
+/// Windows that slide, with paddings, strides and dilations, and those that are cumulative.
+@Suite struct WindowTests {
+    @Test(arguments: ["add", "maximum"], ["f32", "bf16", "i64", "i8"]) func windows(op: String, dtype: String) throws {
+        for (attributes, rows, columns) in [
+            ("window_dimensions=(2, 2) window_strides=(2, 2)", 4, 18), ("window_dimensions=(3, 3) padding=(1, 1, 1, 1)", 9, 37),
+            ("window_dimensions=(2, 3) window_dilations=(2, 4) padding=(0, 0, 3, 1)", 7, 33),
+            ("window_dimensions=(1, 40) padding=(0, 0, 20, 19)", 9, 37), ("window_dimensions=(9, 1) padding=(8, 0, 0, 0)", 9, 37),
+            ("window_dimensions=(1, 37) padding=(0, 0, 0, 36)", 9, 37), ("window_dimensions=(1, 3) padding=(0, 0, -2, -3)", 9, 30),
+        ] {
+            try agree("""
+                main = { lambda ; a:\(dtype)[9,37] v:\(dtype)[]. let
+                    b:\(dtype)[9,37] = minimum a a
+                    c:\(dtype)[\(rows),\(columns)] = reduce_window[\(attributes)] b v
+                      { lambda ; x:\(dtype)[] y:\(dtype)[]. let
+                          z:\(dtype)[] = \(op) x y
+                        in (z,) }
+                  in (c,) }
+                """)
+        }
     }
 }

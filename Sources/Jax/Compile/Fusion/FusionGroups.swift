@@ -163,8 +163,8 @@ struct FusionGroups {
             assignReduction(place, operation, shape)
             return
         }
-        if Placement.isRoot(operation), hasLanes(operation) {
-            let pieces = zip(operation.operands, Placement.pieces(operation)).map { $1 ? type($0)?.shape : nil }
+        if GroupRoot.isRoot(operation), hasLanes(operation) {
+            let pieces = zip(operation.operands, GroupRoot.pieces(operation, function)).map { $1 ? type($0)?.shape : nil }
             start(FusionGroup(place, pieces: pieces))
             return
         }

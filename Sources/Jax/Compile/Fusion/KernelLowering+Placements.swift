@@ -4,36 +4,7 @@ import JaxOps
 import JaxPlatform
 import Loops
 
-/// Which operands of such an operation loops run over.
-enum Placement {
-    static func isRoot(_ operation: Operation) -> Bool {
-        [.concatenate, .pad, .dynamicUpdateSlice, .scatter].contains(operation.code)
-    }
-
-    /// For each operand whether it is gone through, element by element: other operands are scalars, indices, or what is written over.
-    static func pieces(_ operation: Operation) -> [Bool] {
-        operation.operands.indices.map { place in
-            switch operation.code {
-            case .concatenate: true
-            case .pad: place == 0
-            case .dynamicUpdateSlice: place <= 1
-            case .scatter: place == 0 || place == 2
-            default: false
-            }
-        }
-    }
-}
-
 extension KernelLowering {
-    mutating func placement(_ root: Operation, _ name: String) -> LoweredRegion? {
-        switch root.code {
-        case .concatenate: return concatenation(root, name)
-        case .pad: return padding(root, name)
-        case .dynamicUpdateSlice: return update(root, name)
-        default: return scatter(root, name)
-        }
-    }
-
     // MARK: Pieces
 
     /// A loop over each element of `value`, stored where `place` says.
@@ -50,7 +21,7 @@ extension KernelLowering {
         }
     }
 
-    private mutating func concatenation(_ root: Operation, _ name: String) -> LoweredRegion? {
+    mutating func concatenation(_ root: Operation, _ name: String) -> LoweredRegion? {
         let axis = root.parameters(DimensionParameters.self).dimension
         var kernels: [Kernel] = [], offset = 0
         for (number, operand) in root.operands.enumerated() {
@@ -68,7 +39,7 @@ extension KernelLowering {
 
     // MARK: pad
 
-    private mutating func padding(_ root: Operation, _ name: String) -> LoweredRegion? {
+    mutating func padding(_ root: Operation, _ name: String) -> LoweredRegion? {
         let parameters = root.parameters(PadParameters.self), result = type(region.results[0]).shape
         let operand = root.operands[0], shape = type(operand).shape
         // Of each dimension the elements that come to lie within the result, and where.
@@ -146,7 +117,7 @@ extension KernelLowering {
         return lowered
     }
 
-    private mutating func update(_ root: Operation, _ name: String) -> LoweredRegion? {
+    mutating func update(_ root: Operation, _ name: String) -> LoweredRegion? {
         let shape = type(root.operands[0]).shape, size = type(root.operands[1]).shape
         guard var lowered = base(root.operands[0], name) else { return nil }
         let kernel = put(root.operands[1], name) { lowering, index in
@@ -160,7 +131,7 @@ extension KernelLowering {
     }
 
     /// Updates one after the other, each as a whole; one that does not lie inside as a whole changes nothing.
-    private mutating func scatter(_ root: Operation, _ name: String) -> LoweredRegion? {
+    mutating func scatter(_ root: Operation, _ name: String) -> LoweredRegion? {
         let dimensions = root.parameters(ScatterParameters.self).dimensions
         let result = type(region.results[0]), updates = type(root.operands[2]), indices = type(root.operands[1])
         guard root.operands.count == 3, result == type(root.operands[0]), updates.dtype == result.dtype,

@@ -93,6 +93,16 @@ extension KernelLowering {
         return places
     }
 
+    /// The least and the greatest value of an index without clamped terms.
+    func range(_ index: LoopIndex) -> ClosedRange<Int> {
+        var low = index.constant, high = index.constant
+        for term in index.terms {
+            let reach = (builder.count(of: term.variable) - 1) * term.stride
+            if reach < 0 { low += reach } else { high += reach }
+        }
+        return low...high
+    }
+
     /// The places in each dimension of a place in row-major order; nil where a dimension would need a division. Sizes of the loops are
     /// found in the index of the result that is being computed, so a variable's range is its loop's.
     private func split(_ index: LoopIndex, _ shape: [Int]) -> [LoopIndex]? {

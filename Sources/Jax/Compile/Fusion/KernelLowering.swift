@@ -49,7 +49,11 @@ struct KernelLowering {
     private mutating func lower(_ name: String) -> LoweredRegion? {
         for value in region.parameters + region.results where function.type(of: value).tensor?.dtype.laneElement == nil { return nil }
         for result in region.results where type(result).elementCount == 0 { return nil }
-        if region.results.count == 1, let root = definitions[region.results[0]], Placement.isRoot(root) { return placement(root, name) }
+        if let root = region.operations.last, GroupRoot.isRoot(root) {
+            let lowered = lower(root: root, name)
+            if lowered == nil && failure == nil { failure = root }
+            return lowered
+        }
         let reductions = region.operations.filter { $0.code == .reduce }
         guard let kernel = kernel(name, { $0.nest(reductions) }) else { return nil }
         return LoweredRegion(kernels: [kernel])

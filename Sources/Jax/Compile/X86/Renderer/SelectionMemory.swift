@@ -36,6 +36,9 @@ extension Selection {
             let base = pointer(buffer, rest, clamped, size)
             let scales: [Int: Scale] = [1: .one, 2: .two, 4: .four, 8: .eight]
             if let scale = scales[bytes] { return MachineAddress(base, index: innermost.counter, scale: scale) }
+            // A base that the loop itself finds out cannot be advanced from trip to trip.
+            let isFoundInside = clamped.contains { (depths[$0.value.id] ?? 0) >= loops.count }
+            if isFoundInside { return MachineAddress(pointer(buffer, terms, clamped, size)) }
             return MachineAddress(induction(buffer, terms, clamped, base, bytes))
         }
         return MachineAddress(pointer(buffer, terms, clamped, size))
