@@ -60,11 +60,11 @@ struct Selection {
     }
 
     /// The code, or nil where an operation has no instructions here. What has none for vectors may have some for single elements.
-    static func code(_ kernel: Kernel, _ features: X86Features) -> [UInt8]? {
+    static func code(_ kernel: Kernel, _ features: X86Features) -> X86Code? {
         code(kernel, features, isScalar: false) ?? code(kernel, features, isScalar: true)
     }
 
-    private static func code(_ kernel: Kernel, _ features: X86Features, isScalar: Bool) -> [UInt8]? {
+    private static func code(_ kernel: Kernel, _ features: X86Features, isScalar: Bool) -> X86Code? {
         var selection = Selection(kernel, hasAVX512: features.hasAVX512, isScalar: isScalar)
         selection.takeArguments()
         selection.block(kernel.body)
