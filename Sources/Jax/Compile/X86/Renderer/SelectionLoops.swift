@@ -183,7 +183,15 @@ extension Selection {
             if loop.count % (lanes * unroll) >= lanes { phase(lanes, 1, &self) }
         }
         if isReduction { fold(loop, current, lanes: lanes) }
-        if loop.isParallel || loop.count % lanes != 0 { phase(1, 1, &self) }
+        var done = lanes
+        if !loop.isParallel, !isReduction {
+            // The rest by vectors of half the size, as long as they fill a register and some are left.
+            while done > 4, loop.count % done != 0 {
+                done /= 2
+                if loop.count % (2 * done) >= done { phase(done, 1, &self) }
+            }
+        }
+        if loop.isParallel || loop.count % done != 0 { phase(1, 1, &self) }
         for (carried, value) in zip(loop.carried, current) {
             values[carried.result.id] = Lanes(registers: [spread(value.registers[0], kernel.type(of: carried.current))], isSpread: true)
         }
