@@ -1,6 +1,5 @@
 // Copies of arrays into other layouts: dimensions in another order, some elements only, zeros in front of, between and behind them, and
-// numbers of one width made those of another. What a target's dimension is next to in memory is what `target` says; the dimensions come
-// with the greatest distance first.
+// numbers of one width made those of another. The dimensions come as the loops over them are to be, the target's innermost last.
 import Loops
 
 /// One dimension of a copy.
@@ -18,6 +17,9 @@ struct CopiedDimension {
         (self.count, self.source, self.target, self.first, self.step) = (count, source, target, first, step)
         self.extent = extent ?? count
     }
+
+    /// Whether nothing but elements is in the target.
+    var isWhole: Bool { count == extent && first == 0 && step == 1 }
 }
 
 struct ArrayCopy {
@@ -31,11 +33,20 @@ struct ArrayCopy {
         let input = builder.buffer(source.element, count: source.count)
         let output = builder.buffer(target.element, count: target.count, isWritten: true)
         let writer = CopyWriter(builder: builder, source: input, target: output, zero: builder.constant(target.element.lane, 0.0))
-        for copy in copies {
-            let dimensions = copy.dimensions.filter { $0.count != 1 || $0.extent != 1 }
-            writer.copy(dimensions[...], LoopIndex(copy.from), LoopIndex(copy.to))
-        }
+        for copy in copies { writer.copy(copy.loops[...], LoopIndex(copy.from), LoopIndex(copy.to)) }
         return builder.finish(name: name)
+    }
+
+    /// The dimensions that need loops. That in which the source's neighbours lie goes next to the innermost, so that the lines of the
+    /// cache that are read for one element are read for the others soon.
+    private var loops: [CopiedDimension] {
+        var list = dimensions.filter { $0.count != 1 || $0.extent != 1 }
+        guard let last = list.last, abs(last.source) > 1, last.count > 1,
+              let nearest = list.indices.dropLast().filter({ list[$0].count > 1 && list[$0].source != 0 })
+                .min(by: { abs(list[$0].source) < abs(list[$1].source) }),
+              abs(list[nearest].source) < abs(last.source), list[nearest].isWhole else { return list }
+        list.insert(list.remove(at: nearest), at: list.count - 1)
+        return list
     }
 
     /// A kernel that makes all of a buffer 0.
@@ -66,12 +77,12 @@ private struct CopyWriter {
                 source.add(place[0], times: dimension.source)
                 target.add(place[0], times: dimension.step * dimension.target)
                 copy(inner, source, target)
-                clear(dimension, target, from: 1, zeros)
+                clear(dimension, inner, target, from: 1, zeros)
             }
         }
 
-        clear(dimension, to, from: 0, dimension.first)
-        guard dimension.count > 0 else { return clear(dimension, to, from: dimension.first, dimension.extent - dimension.first) }
+        clear(dimension, inner, to, from: 0, dimension.first)
+        guard dimension.count > 0 else { return clear(dimension, inner, to, from: dimension.first, dimension.extent - dimension.first) }
         let between = dimension.step - 1
         if between == 0 {
             elements(0, dimension.count, zeros: 0)
@@ -80,17 +91,18 @@ private struct CopyWriter {
             elements(dimension.count - 1, 1, zeros: 0)
         }
         let end = dimension.first + (dimension.count - 1) * dimension.step + 1
-        clear(dimension, to, from: end, dimension.extent - end)
+        clear(dimension, inner, to, from: end, dimension.extent - end)
     }
 
-    /// Zeros in so many places of a dimension, whose inner dimensions lie densely.
-    private func clear(_ dimension: CopiedDimension, _ to: LoopIndex, from place: Int, _ count: Int) {
+    /// Zeros in so many places of a dimension. What is nearer in memory lies densely; what is farther may have its loop within, too.
+    private func clear(_ dimension: CopiedDimension, _ inner: ArraySlice<CopiedDimension>, _ to: LoopIndex, from place: Int, _ count: Int) {
         guard count > 0 else { return }
-        var start = to
-        start.constant += place * dimension.target
-        builder.over([count * dimension.target], vector: true) { element in
-            var index = start
-            index.add(element[0], times: 1)
+        let farther = inner.filter { $0.target > dimension.target }
+        builder.over(farther.map { $0.count } + [count * dimension.target], vector: true) { places in
+            var index = to
+            index.constant += place * dimension.target
+            for (step, other) in zip(places, farther) { index.add(step, times: other.target) }
+            index.add(places[farther.count], times: 1)
             builder.store(zero, to: target, index)
         }
     }

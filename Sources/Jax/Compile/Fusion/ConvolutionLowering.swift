@@ -80,7 +80,7 @@ struct ConvolutionLowering {
             (count, sharing, neighbours) = (shape.batch, shape.outputs * shape.phases, shape.resultBatch == 1)
         }
         // Long sums are cut, for which the result must hold what they are so far.
-        let isExact = shape.result == natural || shape.features * shape.taps <= 8192
+        let isExact = shape.result == natural || shape.features * shape.taps <= SumOfProducts.longestSum
         isDirect = neighbours && isWhole && isExact && count % 4 == 0
         let rest = count % lanes
         let filled = rest == 0 ? 0 : rest <= 4 ? 4 : rest <= 8 && lanes > 8 ? 8 : lanes
@@ -127,57 +127,82 @@ struct ConvolutionLowering {
     // MARK: Kernels
 
     private mutating func lower() {
-        let input = arrangedInput(), windows = shape.windows
-        var group = SumAxis(count: shape.groups, left: input.group), batch = SumAxis(count: shape.batch, left: input.batch)
-        var outputs = SumAxis(count: shape.outputs), feature = SumAxis(count: shape.features, left: input.feature)
-        var positions: [SumAxis] = [], phases: [SumAxis] = [], elements: [SumAxis] = []
-        for (k, window) in windows.enumerated() {
-            positions.append(SumAxis(count: window.positions, left: input.positions[k]))
-            phases.append(SumAxis(count: window.phases))
-            elements.append(SumAxis(count: window.taps, left: input.spatial[k] * window.tapDistance))
-        }
-        // The nearest elements of the input are summed first, and packed that way.
-        let order = (0...windows.count).sorted { a, b in
-            let x = a == windows.count ? feature.left : elements[a].left, y = b == windows.count ? feature.left : elements[b].left
-            return x != y ? x > y : a < b
-        }
         let vectors = SumOfProducts.vectors(paddedCount, lanes: lanes, registers: target.registers, sharing: sharing)
+        let input = arrangedInput(vectors: vectors), windows = shape.windows
+        // The nearest elements of the input are summed first, and packed that way.
+        let distances = windows.indices.map { input.spatial[$0] * windows[$0].tapDistance } + [input.feature]
+        let order = distances.indices.sorted { distances[$0] != distances[$1] ? distances[$0] > distances[$1] : $0 < $1 }
         let kernel = arrangedKernel(order, width: vectors * lanes)
         let result = arrangedResult()
-        (group.right, outputs.right, feature.right) = (kernel.group, kernel.output, kernel.feature)
-        (group.result, batch.result, outputs.result) = (result.group, result.batch, result.output)
-        for k in windows.indices {
-            phases[k].right = kernel.phases[k]
-            elements[k].right = kernel.taps[k]
-            positions[k].result = result.positions[k]
-            phases[k].result = result.phases[k]
+
+        let group = SumAxis(count: shape.groups, left: input.group, right: kernel.group, result: result.group)
+        var batches = [SumAxis(count: shape.batch / input.block, left: input.batchBlock, result: result.batch * input.block),
+                       SumAxis(count: input.block, left: input.batch, result: result.batch)]
+        let outputs = SumAxis(count: shape.outputs, right: kernel.output, result: result.output)
+        let feature = SumAxis(count: shape.features, left: input.feature, right: kernel.feature)
+        var positions: [SumAxis] = [], phases: [SumAxis] = [], elements: [SumAxis] = []
+        for (k, window) in windows.enumerated() {
+            positions.append(SumAxis(count: window.positions, left: input.positions[k], result: result.positions[k]))
+            phases.append(SumAxis(count: window.phases, right: kernel.phases[k], result: result.phases[k]))
+            elements.append(SumAxis(count: window.taps, left: distances[k], right: kernel.taps[k]))
         }
+        var free = [group], vector = SumAxis(count: paddedCount, left: 1, result: 1)
         var taps = [(left: 0, right: 0)]
-        var vector = SumAxis(count: paddedCount, left: 1, result: 1)
         switch direction {
-        case .outputs:
-            vector = SumAxis(count: paddedCount, right: 1, result: 1)
-            outputs.count = 1
+        case .outputs: vector = SumAxis(count: paddedCount, right: 1, result: 1)
         case .positions: positions = []
         case .row:
             let window = windows.last!, last = windows.count - 1
             positions.removeLast()
             taps = (0..<window.taps).map { tap in
                 let place = tap * window.tapDistance
-                return (place % window.stride * input.spatial[last] + place / window.stride, tap * elements[last].right)
+                return (place % window.stride * input.spatial[last] + place / window.stride, tap * kernel.taps[last])
             }
             elements[last].count = 1
         case .groups:
             vector.right = 1
-            group.count = 1
-        case .batch: batch.count = 1
+            free = []
+        case .batch: batches = []
         }
-        var sum = SumOfProducts(
-            name: name, target: target, left: input.buffer, right: kernel.buffer, result: result.buffer, rightStart: kernel.start,
-            vector: vector, vectors: vectors, panelDistance: kernel.panel, free: [group, batch] + positions + phases + [outputs],
-            contracted: order.map { $0 == windows.count ? feature : elements[$0] }, taps: taps)
-        sum.lower(into: &plan)
+        free += batches + positions
+        var sum = SumOfProducts(name: name, target: target, left: input.buffer, right: kernel.buffer, result: result.buffer,
+                                rightStart: kernel.start, vector: vector, vectors: vectors, panelDistance: kernel.panel, free: free,
+                                contracted: [], taps: taps)
+        let last = direction == .outputs ? [] : [outputs]
+        if arePhasesSeparate {
+            for (number, part) in phaseParts.enumerated() {
+                var single = sum
+                if number > 0 {
+                    single = SumOfProducts(name: name + "_\(number)", target: target, left: sum.left, right: sum.right, result: sum.result,
+                                           vector: vector, vectors: vectors, panelDistance: kernel.panel, free: [], contracted: [])
+                }
+                single.clearsResult = number == 0
+                single.free = free + last
+                for (k, piece) in part.enumerated() {
+                    elements[k].count = piece.count
+                    single.leftStart += piece.tap * elements[k].left
+                    single.rightStart += piece.tap * elements[k].right + piece.phase * phases[k].right
+                    single.resultStart += piece.phase * phases[k].result
+                }
+                single.contracted = order.map { $0 == windows.count ? feature : elements[$0] }
+                single.lower(into: &plan)
+            }
+        } else {
+            sum.free += phases + last
+            sum.contracted = order.map { $0 == windows.count ? feature : elements[$0] }
+            sum.lower(into: &plan)
+        }
         if let unpacked = result.unpacked { plan.add(unpacked, [result.buffer.number, 2]) }
+    }
+
+    /// Few phases have sums of their own, each of no more elements of the window than there are.
+    private var arePhasesSeparate: Bool {
+        shape.phases > 1 && shape.phases <= 4 && shape.windows.allSatisfy { $0.window >= $0.phases }
+    }
+
+    /// For each phase, its part of the window in every dimension.
+    private var phaseParts: [[ConvolutionWindow.Piece]] {
+        shape.windows.reduce([[]]) { parts, window in parts.flatMap { part in window.pieces.map { part + [$0] } } }
     }
 
     private mutating func temporary(_ count: Int) -> PlanBuffer {
@@ -200,11 +225,13 @@ struct ConvolutionLowering {
     private struct InputPlaces {
         var buffer: PlanBuffer
         var group, batch, feature: Int
+        /// So many of a batch lie together, and how far apart such blocks are.
+        var block, batchBlock: Int
         /// Neighbours in each spatial dimension; neighbouring positions.
         var spatial, positions: [Int]
     }
 
-    private mutating func arrangedInput() -> InputPlaces {
+    private mutating func arrangedInput(vectors: Int) -> InputPlaces {
         let windows = shape.windows, spatial = windows.indices.map { $0 + 3 }
         let strides = [shape.inputGroup, shape.inputBatch, shape.inputFeature] + windows.map { $0.inputStride }
         var isCopied = shape.input != natural || windows.contains { $0.isPadded }
@@ -223,7 +250,8 @@ struct ConvolutionLowering {
         }
         if !isCopied {
             return InputPlaces(buffer: PlanBuffer(element: shape.input, count: shape.inputCount, number: 0),
-                               group: strides[0], batch: strides[1], feature: strides[2], spatial: windows.map { $0.inputStride },
+                               group: strides[0], batch: strides[1], feature: strides[2], block: shape.batch, batchBlock: 0,
+                               spatial: windows.map { $0.inputStride },
                                positions: windows.map { $0.inputStride * $0.stride })
         }
         let last: [Int] = switch direction {
@@ -232,32 +260,39 @@ struct ConvolutionLowering {
         case .groups: [0]
         case .batch: [1]
         }
-        let order = order(strides, last: last)
+        // Dimensions by number: groups, batch, features, the spatial ones, and blocks of the batch.
+        var order = order(strides, last: last)
         var extents = [shape.groups, shape.batch, shape.features] + windows.map { ConvolutionLowering.extent($0) }
         if direction == .groups { extents[0] = paddedCount }
         if direction == .batch { extents[1] = paddedCount }
         // Along a row, elements `stride` apart are neighbours: those under one element of all windows.
-        let turns = direction == .row ? windows.last!.stride : 1
-        if turns > 1 { extents[extents.count - 1] = (extents[extents.count - 1] + turns - 1) / turns }
-        var places = [Int](repeating: 0, count: strides.count), count = 1
+        let turns = direction == .row ? windows.last!.stride : 1, lastSpatial = strides.count - 1, blocks = strides.count
+        if turns > 1 { extents[lastSpatial] = (extents[lastSpatial] + turns - 1) / turns }
+        let block = batchBlock(vectors: vectors), blockCount = shape.batch / block
+        if blockCount > 1 {
+            extents[1] = block
+            order = [0, 2, blocks] + order.filter { $0 > 2 } + [1]
+        }
+        extents.append(blockCount)
+        var places = [Int](repeating: 0, count: extents.count), count = 1
         for (position, dimension) in order.reversed().enumerated() {
             places[dimension] = count
             count *= extents[dimension]
             if position == 0 { count *= turns }
         }
-        let row = extents[extents.count - 1]
+        let row = extents[lastSpatial]
         let source = operand(0, shape.input, shape.inputCount, widened: strides[order.last!] != 1)
         let padded = temporary(count + (direction == .positions || direction == .row ? paddedCount - self.count : 0))
         let copies = (0..<turns).map { turn in
             var copy = ArrayCopy(dimensions: [], to: turn * row)
             for dimension in order {
-                if dimension < 3 {
-                    let size = [shape.groups, shape.batch, shape.features][dimension]
-                    copy.dimensions.append(CopiedDimension(size, source: strides[dimension], target: places[dimension],
-                                                           extent: extents[dimension]))
+                guard dimension > 2, dimension != blocks else {
+                    let size = dimension == blocks ? blockCount : [shape.groups, shape.batch / blockCount, shape.features][dimension]
+                    let source = dimension == blocks ? block * shape.inputBatch : strides[dimension]
+                    copy.dimensions.append(CopiedDimension(size, source: source, target: places[dimension], extent: extents[dimension]))
                     continue
                 }
-                let window = windows[dimension - 3], isRow = turns > 1 && dimension == strides.count - 1
+                let window = windows[dimension - 3], isRow = turns > 1 && dimension == lastSpatial
                 let every = isRow ? turns : ConvolutionLowering.isSampled(window) ? window.stride : 1
                 let part = window.copied(from: isRow ? turn : 0, every: every, extent: extents[dimension], target: places[dimension])
                 copy.dimensions.append(part.dimension)
@@ -269,7 +304,17 @@ struct ConvolutionLowering {
         var distances = windows.indices.map { places[$0 + 3] }
         let positions = windows.indices.map { ConvolutionLowering.isSampled(windows[$0]) ? distances[$0] : distances[$0] * windows[$0].stride }
         if turns > 1 { distances[distances.count - 1] = row }
-        return InputPlaces(buffer: padded, group: places[0], batch: places[1], feature: places[2], spatial: distances, positions: positions)
+        return InputPlaces(buffer: padded, group: places[0], batch: places[1], feature: places[2], block: block,
+                           batchBlock: blockCount > 1 ? places[blocks] : 0, spatial: distances, positions: positions)
+    }
+
+    /// Of a long sum, in which features lie apart and what is the batch lies together, as in the gradient of a kernel: as many of the batch
+    /// as a tile has rows, so that what a tile loads is together.
+    private func batchBlock(vectors: Int) -> Int {
+        guard direction == .outputs, shape.inputBatch == 1, shape.features * shape.taps > SumOfProducts.longestSum else { return shape.batch }
+        let most = SumOfProducts.rows(vectors: vectors, loaded: vectors, registers: target.registers)
+        let block = (1...most).last { shape.batch % $0 == 0 } ?? 1
+        return block >= 4 ? block : shape.batch
     }
 
     // MARK: Kernel
@@ -289,7 +334,7 @@ struct ConvolutionLowering {
         switch direction {
         case .outputs:
             isPacked = isPacked || shape.kernelOutput != 1 && shape.outputs > 1 || paddedCount != count
-                || shape.batch * shape.positions >= 64 && shape.kernelCount <= 1 << 18 && paddedCount > width
+                || shape.batch * shape.positions >= 64 && (shape.kernelCount <= 1 << 18 && paddedCount > width || paddedCount > 2 * width)
         case .groups: isPacked = isPacked || shape.kernelGroup != 1 || paddedCount != count
         case .positions, .row, .batch: break
         }

@@ -22,8 +22,8 @@ struct SumOfProducts {
     let name: String
     let target: LoopTarget
     var left, right, result: PlanBuffer
-    /// Where the right operand's first element is.
-    var rightStart = 0
+    /// Where the first elements are.
+    var leftStart = 0, rightStart = 0, resultStart = 0
     /// The dimension along the lanes; it goes by 1 or stays where it is. Its count is a multiple of 4, or else of single lanes too.
     var vector: SumAxis
     /// Vectors side by side.
@@ -32,6 +32,8 @@ struct SumOfProducts {
     var panelDistance: Int?
     var free: [SumAxis]
     var contracted: [SumAxis]
+    /// Whether to make the result 0 where sums are added to it piece by piece.
+    var clearsResult = true
     /// Further steps of the sum, where they are: those that are written out.
     var taps: [(left: Int, right: Int)] = [(0, 0)]
 
@@ -44,6 +46,11 @@ struct SumOfProducts {
         if sharing >= 4 { return min(available, 2) }
         return min(available, max(1, 8 / sharing), max(1, (registers - 2) / 3))
     }
+
+    /// How many steps of other dimensions a tile has at most, where so many vectors are loaded for all of them.
+    static func rows(vectors: Int, loaded: Int, registers: Int) -> Int { max(1, min(14, (registers - loaded - 2) / vectors)) }
+    /// Beyond so many steps a sum is cut.
+    static let longestSum = 8192
 
     /// Where it is, in the three.
     private struct Place {
@@ -62,7 +69,7 @@ struct SumOfProducts {
     mutating func lower(into plan: inout KernelPlan) {
         let free = SumOfProducts.merged(self.free.filter { $0.count > 1 })
         let (outer, inner) = cut(SumOfProducts.merged(contracted.filter { $0.count > 1 }))
-        if !outer.isEmpty { plan.add(ArrayCopy.clearing(result, name: name + "_clear"), [result.number]) }
+        if !outer.isEmpty, clearsResult { plan.add(ArrayCopy.clearing(result, name: name + "_clear"), [result.number]) }
         let blocks = rowBlocks(free)
         let whole = vector.count / width, rest = vector.count % width
         let panel = SumAxis(count: whole, left: vector.left * width, right: panelDistance ?? vector.right * width,
@@ -76,7 +83,7 @@ struct SumOfProducts {
             parts.append(("_last", last, true))
         }
         for part in parts {
-            var start = Place(right: LoopIndex(rightStart)), axes: [SumAxis] = []
+            var start = Place(left: LoopIndex(leftStart), right: LoopIndex(rightStart), result: LoopIndex(resultStart)), axes: [SumAxis] = []
             for (place, axis) in free.enumerated() {
                 var steps = axis.blocks(blocks[place])
                 if part.isRest, place == ragged {
@@ -112,7 +119,7 @@ struct SumOfProducts {
     private func rowBlocks(_ free: [SumAxis]) -> [Int] {
         var blocks = [Int](repeating: 1, count: free.count)
         let loaded = vector.left != 0 && vector.right != 0 ? 2 * vectors : vectors
-        var budget = max(1, min(14, (target.registers - loaded - 2) / vectors))
+        var budget = SumOfProducts.rows(vectors: vectors, loaded: loaded, registers: target.registers)
         // What a step shares is the operand that it stays in place of; the nearer the steps are in the other one, the better.
         func distance(_ axis: SumAxis) -> Int { axis.left == 0 ? abs(axis.right) : axis.right == 0 ? abs(axis.left) : Int.max }
         let sharing = free.indices.filter { vector.right != 0 && free[$0].right == 0 || vector.left != 0 && free[$0].left == 0 }
@@ -138,7 +145,7 @@ struct SumOfProducts {
     /// The dimensions of a sum outside of the tiles, and those within: what all tiles load in an outer step should stay in the cache.
     private func cut(_ axes: [SumAxis]) -> (outer: [SumAxis], inner: [SumAxis]) {
         let steps = axes.reduce(taps.count) { $0 * $1.count }
-        guard steps > 8192, result.element == left.element else { return ([], axes) }
+        guard steps > SumOfProducts.longestSum, result.element == left.element else { return ([], axes) }
         var outer = axes, inner: [SumAxis] = [], count = taps.count
         while let axis = outer.last, count * axis.count <= 1024 {
             inner.insert(outer.removeLast(), at: 0)

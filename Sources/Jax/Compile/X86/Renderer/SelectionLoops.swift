@@ -80,6 +80,7 @@ extension Selection {
         let (counter, end) = start(loop)
         let parts = mode.variable == nil ? 1 : mode.unroll
         let current = carry(loop.carried, parts: parts)
+        for carried in loop.carried { handedOn[carried.current.id] = carried.next }
         let limit = end.map { LoopEnd.register(self.limit($0, 1)) } ?? .count(loop.count)
         self.loop(loop.variable, counter: counter, step: 1, end: limit) { selection in
             selection.block(loop.body)
@@ -93,6 +94,13 @@ extension Selection {
         var all: [Lanes] = []
         for value in carried {
             let isSpread = mode.variable == nil
+            // What the loop around this one carries and leaves to this one alone stays in its registers.
+            if handedOn[value.initial.id] == value.result, useCounts[Int(value.initial.id)] == 1, let lanes = values[value.initial.id],
+               lanes.isSpread == isSpread, lanes.registers.count == parts {
+                values[value.current.id] = lanes
+                all.append(lanes)
+                continue
+            }
             var registers: [VirtualRegister] = []
             for part in 0..<parts {
                 let copy = newVector()
