@@ -27,6 +27,9 @@ struct ArrayCopy {
     /// Where it begins.
     var from = 0, to = 0
 
+    /// Whether what is stored side by side is loaded side by side, too: narrow elements cannot be gathered.
+    var isContiguous: Bool { loops.last.map { $0.source == 1 || $0.count <= 1 || $0.target != 1 } ?? true }
+
     /// A kernel that makes the copies one after the other.
     static func kernel(_ copies: [ArrayCopy], _ source: PlanBuffer, _ target: PlanBuffer, name: String) -> Kernel {
         let builder = KernelBuilder()

@@ -1,7 +1,7 @@
 // What the kernels of a convolution have to know of it: sizes, distances in memory, and windows in which every dimension is plain.
 //
-// An input with zeros between its elements (as gradients of strided convolutions have them) is turned around: at every `phases`-th position
-// the window's elements lie on the same input elements, so that each of the phases is a convolution of its own, by every `phases`-th element
+// An input with zeros between its elements, as gradients of convolutions with strides have it, is seen from the window: every so many
+// positions the same elements of the window lie on elements of the input. Each of these phases is a convolution of its own, by some elements
 // of the window, of an input without zeros.
 import JaxIR
 import JaxOps
@@ -35,7 +35,8 @@ struct ConvolutionWindow {
         (positions, taps) = (outputs, window)
     }
 
-    /// The same in phases, where it can be. Position q·phases + p has element shift − p + j·phases of the window on input element q + j − low.
+    /// The same in phases, where it can be: at position q·phases + p, element shift − p + j·phases of the window lies on element q + j − low
+    /// of the input.
     mutating func separatePhases() {
         guard inputDistance > 1, stride == 1, tapDistance == 1 else { return }
         phases = inputDistance

@@ -1,4 +1,4 @@
-// Sums of products over places that are sums of multiples: result[…] = Σ left[…]·right[…], each dimension going so far in each of the three.
+// Sums of products, result[…] = Σ left[…]·right[…], over dimensions of which each goes a fixed distance in each of the three arrays.
 // Lanes run along one free dimension. A few steps of others are computed side by side, so that what they load is shared, with the sums in
 // registers; long sums are cut, so that a part of both operands stays in the cache. Nothing here knows what the dimensions mean.
 import Loops
@@ -49,8 +49,8 @@ struct SumOfProducts {
 
     /// How many steps of other dimensions a tile has at most, where so many vectors are loaded for all of them.
     static func rows(vectors: Int, loaded: Int, registers: Int) -> Int { max(1, min(14, (registers - loaded - 2) / vectors)) }
-    /// Beyond so many steps a sum is cut.
-    static let longestSum = 8192
+    /// Sums of more steps may be cut.
+    static let longestSum = 1024
 
     /// Where it is, in the three.
     private struct Place {
@@ -83,7 +83,8 @@ struct SumOfProducts {
             parts.append(("_last", last, true))
         }
         for part in parts {
-            var start = Place(left: LoopIndex(leftStart), right: LoopIndex(rightStart), result: LoopIndex(resultStart)), axes: [SumAxis] = []
+            var start = Place(left: LoopIndex(leftStart), right: LoopIndex(rightStart), result: LoopIndex(resultStart))
+            var axes: [SumAxis] = []
             for (place, axis) in free.enumerated() {
                 var steps = axis.blocks(blocks[place])
                 if part.isRest, place == ragged {
@@ -145,14 +146,15 @@ struct SumOfProducts {
     /// The dimensions of a sum outside of the tiles, and those within: what all tiles load in an outer step should stay in the cache.
     private func cut(_ axes: [SumAxis]) -> (outer: [SumAxis], inner: [SumAxis]) {
         let steps = axes.reduce(taps.count) { $0 * $1.count }
-        guard steps > SumOfProducts.longestSum, result.element == left.element else { return ([], axes) }
+        let bytes = (left.count + right.count) * left.element.byteCount
+        guard steps > SumOfProducts.longestSum, bytes > 1 << 20, result.element == left.element else { return ([], axes) }
         var outer = axes, inner: [SumAxis] = [], count = taps.count
-        while let axis = outer.last, count * axis.count <= 1024 {
+        while let axis = outer.last, count * axis.count <= SumOfProducts.longestSum {
             inner.insert(outer.removeLast(), at: 0)
             count *= axis.count
         }
         if let axis = outer.last, count < 128 {
-            let block = (1...max(1, 1024 / count)).last { axis.count % $0 == 0 } ?? 1
+            let block = (1...max(1, SumOfProducts.longestSum / count)).last { axis.count % $0 == 0 } ?? 1
             if block > 1 {
                 outer[outer.count - 1] = axis.blocks(block)
                 inner.insert(SumAxis(count: block, left: axis.left, right: axis.right), at: 0)

@@ -262,7 +262,7 @@ extension Selection {
                 case .compute(let value, let op, let a, _, _):
                     if kernel.type(of: value).bitWidth == 64 || kernel.type(of: a).bitWidth == 64 { isWide = true }
                     if [.divide, .remainder, .divideUnsigned, .remainderUnsigned].contains(op), kernel.type(of: a) == .i32 { isWide = true }
-                case .store: break
+                case .store(_, _, let value): if kernel.type(of: value).bitWidth == 64 { isWide = true }
                 case .loop(let inner): look(inner.body)
                 case .whileLoop(let inner):
                     look(inner.condition)
