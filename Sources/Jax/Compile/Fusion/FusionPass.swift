@@ -191,10 +191,13 @@ private struct FunctionFusion {
 
     /// A contraction as kernels of its own.
     private mutating func contraction(_ operation: Operation, _ place: Int) throws(JaxError) -> Operation? {
-        guard operation.code == .dotGeneral, let compiler,
-              let plan = ContractionLowering.plan(operation, source, compiler.target, name: "\(block)_\(place)_dot") else {
-            return nil
+        guard let compiler else { return nil }
+        let made: KernelPlan? = switch operation.code {
+        case .dotGeneral: ContractionLowering.plan(operation, source, compiler.target, name: "\(block)_\(place)_dot")
+        case .convolution: ConvolutionLowering.plan(operation, source, compiler.target, name: "\(block)_\(place)_conv")
+        default: nil
         }
+        guard let plan = made else { return nil }
         var kernels: [(kernel: CompiledKernel, buffers: [Int])] = []
         for step in plan.kernels {
             try step.kernel.verify()
