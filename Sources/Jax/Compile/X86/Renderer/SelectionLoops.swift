@@ -246,8 +246,11 @@ extension Selection {
                 case .compute(let value, let op, let a, _, _):
                     if kernel.type(of: value).bitWidth == 64 || kernel.type(of: a).bitWidth == 64 { isWide = true }
                     if [.divide, .remainder, .divideUnsigned, .remainderUnsigned].contains(op), kernel.type(of: a) == .i32 { isWide = true }
-                case .store: break
-                case .loop(let inner): look(inner.body)
+                // What is stored may have been computed in front of the loop.
+                case .store(_, _, let value): if kernel.type(of: value).bitWidth == 64 { isWide = true }
+                case .loop(let inner):
+                    if inner.carried.contains(where: { kernel.type(of: $0.current).bitWidth == 64 }) { isWide = true }
+                    look(inner.body)
                 case .whileLoop(let inner):
                     look(inner.condition)
                     look(inner.body)
