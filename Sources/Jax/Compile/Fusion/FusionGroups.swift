@@ -126,7 +126,7 @@ struct FusionGroups {
         var found: FusionGroup?
         var isSeenElsewhere = false, isSeenAsItIs = true
         var others: [Int] = []
-        visitUsers(value, type, isDirect: true) { place, isDirect, group in
+        visitUsers(value, type) { place, isDirect, group in
             if let group {
                 if found == nil || group.position < found!.position {
                     if let found { others.append(found.position) }
@@ -149,19 +149,17 @@ struct FusionGroups {
         return group
     }
 
-    /// Visits who uses a value, by way of views too; a view that somebody else needs as an array is such a user itself.
-    private func visitUsers(_ value: ValueID, _ type: TensorType, isDirect: Bool, _ visit: (Int, Bool, FusionGroup?) -> Void) {
+    /// Visits who uses a value, by way of views too. A view that somebody else needs as an array is such a user itself, at its own place:
+    /// `view` is the first on the way.
+    private func visitUsers(_ value: ValueID, _ type: TensorType, view: Int? = nil, _ visit: (Int, Bool, FusionGroup?) -> Void) {
         for place in users[value] ?? [] {
-            if place == end {
-                visit(end, isDirect, nil)
-                continue
-            }
-            let user = region.operations[place]
-            if isView(user), let inner = self.type(user.results[0]) {
-                visitUsers(user.results[0], inner, isDirect: false, visit)
-            } else {
+            if place != end, case let user = region.operations[place], isView(user), let inner = self.type(user.results[0]) {
+                visitUsers(user.results[0], inner, view: view ?? place, visit)
+            } else if let group = groupOf[place] {
                 // An initial value of a reduction is asked for outside of its loops.
-                visit(place, isDirect, groupOf[place])
+                visit(place, view == nil, group)
+            } else {
+                visit(view ?? place, view == nil, nil)
             }
         }
     }
