@@ -15,6 +15,8 @@ struct LoweringFailure {
 struct KernelLowering {
     private let function: Function
     private let region: Region
+    /// Whether the innermost of several loops of a reduction starts anew each time, and what it has folded joins the rest behind it.
+    private let foldsInnermostApart: Bool
     private let builder = KernelBuilder()
     private var definitions: [ValueID: Operation] = [:]
     private var inputs: [ValueID: BufferID] = [:]
@@ -30,13 +32,18 @@ struct KernelLowering {
     /// The kernel whose buffers are the region's parameters, then its results.
     static func kernel(_ region: Region, of function: Function, name: String) -> (kernel: Kernel?, failure: LoweringFailure?) {
         var lowering = KernelLowering(region, of: function)
-        if let kernel = lowering.lower(name) { return (kernel, nil) }
+        if let kernel = lowering.lower(name) {
+            if !kernel.carriesIntoVectors { return (kernel, nil) }
+            lowering = KernelLowering(region, of: function, foldsInnermostApart: true)
+            if let kernel = lowering.lower(name) { return (kernel, nil) }
+        }
         return (nil, LoweringFailure(operation: lowering.failure))
     }
 
-    private init(_ region: Region, of function: Function) {
+    private init(_ region: Region, of function: Function, foldsInnermostApart: Bool = false) {
         self.region = region
         self.function = function
+        self.foldsInnermostApart = foldsInnermostApart
         for operation in region.operations {
             for result in operation.results { definitions[result] = operation }
         }
@@ -129,7 +136,7 @@ struct KernelLowering {
             }
         }
         var succeeded = true
-        let sums = foldLoops(folds, shape, axes, index, starts, isVector: isVector, outputs, &succeeded)
+        let sums = foldLoops(folds, shape, axes, index, starts, from: starts, isVector: isVector, outputs, &succeeded)
         if !succeeded { return false }
         var place = 0, keptIndex: [LoopIndex] = []
         for axis in kept { keptIndex.append(index[axis]) }
@@ -152,7 +159,8 @@ struct KernelLowering {
     }
 
     private mutating func foldLoops(_ folds: [Fold], _ shape: [Int], _ axes: [Int], _ index: [LoopIndex], _ current: [LaneValue],
-                                    isVector: Bool, _ outputs: [BufferID], _ succeeded: inout Bool) -> [LaneValue] {
+                                    from starts: [LaneValue], isVector: Bool, _ outputs: [BufferID],
+                                    _ succeeded: inout Bool) -> [LaneValue] {
         guard let axis = axes.first else { return fold(folds, shape, index, current, outputs, &succeeded) }
         let isInnermost = axes.count == 1
         var failed = false
@@ -166,17 +174,18 @@ struct KernelLowering {
             return joined
         }
         let isVectorLoop = isVector && isInnermost
-        let results = builder.loop(isVectorLoop ? .vector : .serial, count: shape[axis], carrying: current,
+        let isApart = isVectorLoop && foldsInnermostApart && current != starts
+        let results = builder.loop(isVectorLoop ? .vector : .serial, count: shape[axis], carrying: isApart ? starts : current,
                                    unroll: isVectorLoop ? 4 : 1, combine: isVectorLoop ? combine : nil) { variable, values in
             var inner = index
             inner[axis].add(variable, stride: 1)
             var went = true
-            let next = foldLoops(folds, shape, Array(axes.dropFirst()), inner, values, isVector: isVector, outputs, &went)
+            let next = foldLoops(folds, shape, Array(axes.dropFirst()), inner, values, from: starts, isVector: isVector, outputs, &went)
             if !went { failed = true }
             return next
         }
         if failed { succeeded = false }
-        return results
+        return isApart ? combine(current, results) : results
     }
 
     /// One element of each operand joins what has been folded; elements that are results too are stored.
