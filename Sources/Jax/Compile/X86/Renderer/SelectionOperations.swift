@@ -88,7 +88,7 @@ extension Selection {
         if type.isFloat {
             let predicate: FloatPredicate = op == .equal ? .eqOQ : op == .notEqual ? .neqUQ : op == .less ? .ltOQ : .leOQ
             if hasAVX512 {
-                return vector(.compare(is64 ? .vcmppd : .vcmpps, predicate, to: to), w, x)
+                return respread(vector(.compare(is64 ? .vcmppd : .vcmpps, predicate, to: to), w, x), .bool, isSpread && is64)
             }
             return narrowMask(vector(.binaryImmediate(is64 ? .vcmppd : .vcmpps, predicate.rawValue), w, x), is64, isSpread: isSpread)
         }
@@ -97,7 +97,7 @@ extension Selection {
             let predicate: IntegerPredicate = op == .equal ? .eq : op == .notEqual ? .ne
                 : op == .less || op == .lessUnsigned ? .lt : .le
             let instruction: VectorIntegerCompare = is64 ? (isUnsigned ? .vpcmpuq : .vpcmpq) : (isUnsigned ? .vpcmpud : .vpcmpd)
-            return vector(.integerCompare(instruction, predicate, to: to), w, x)
+            return respread(vector(.integerCompare(instruction, predicate, to: to), w, x), .bool, isSpread && is64)
         }
         var a = x[0], b = x[1]
         if op == .lessUnsigned || op == .lessOrEqualUnsigned {
@@ -174,7 +174,7 @@ extension Selection {
         }
     }
 
-    /// After a conversion to half the width the upper half of a spread register is to be filled again.
+    /// After a conversion to half the width, as a comparison of 64-bit lanes is, the upper half of a spread register is to be filled again.
     private mutating func respread(_ x: VirtualRegister, _ type: LaneType, _ isSpread: Bool) -> VirtualRegister {
         isSpread ? spread(x, type) : x
     }
