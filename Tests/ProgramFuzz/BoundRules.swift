@@ -31,6 +31,15 @@ extension ErrorBounds {
     ]
 
     mutating func elementwise(_ operation: Operation) throws(JaxError) -> ValueID? {
+        let bound = try known(operation)
+        guard operation.code == .compare, operation.parameters(CompareParameters.self).order == .total,
+              type(operation.operands[0]).dtype.precision != nil else { return bound }
+        // The total order sees a NaN's sign, which is nobody's promise.
+        let either = try emit(.add, [try doubt(operation.operands[0]), try doubt(operation.operands[1])])
+        return bound == nil ? either : try emit(.maximum, [bound!, either])
+    }
+
+    private mutating func known(_ operation: Operation) throws(JaxError) -> ValueID? {
         let result = operation.results[0], dtype = type(result).dtype
         let isFunction = ErrorBounds.functions.contains(operation.code) && dtype.precision != nil
         let inexact = operation.operands.filter { bounds[$0] != nil }

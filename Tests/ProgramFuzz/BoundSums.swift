@@ -34,7 +34,7 @@ extension ErrorBounds {
         try emit(operation.code, [x, initial], operation.parameters, regions: [try combiner(code)])
     }
 
-    private mutating func fold(_ operation: Operation) throws(JaxError) -> [ValueID?]? {
+    private mutating func fold(_ operation: Operation) throws(JaxError) -> [ValueID?] {
         let count = operation.results.count, region = operation.regions[0]
         let isSingle = (0..<count).allSatisfy { foldCode(region, $0) != nil }
         if !isSingle { return try chosen(operation) }
@@ -49,15 +49,20 @@ extension ErrorBounds {
                 all.append(try finished(result, most, from: most))
             } else if code == .add && isFloat {
                 all.append(try sum(operation, x, initial, result))
-            } else if code == .multiply && isFloat && !hasError {
-                all.append(try product(operation, x, initial, result))
-            } else if hasError {
-                return nil
             } else {
-                all.append(nil)
+                let isProduct = code == .multiply && isFloat
+                let own = isProduct ? try product(operation, x, initial, result) : nil
+                all.append(hasError ? try ifExact(operation, x, initial, own, type(result).shape) : own)
             }
         }
         return all
+    }
+
+    /// A bound where what is folded has no errors; nothing is known elsewhere.
+    private mutating func ifExact(_ operation: Operation, _ x: ValueID, _ initial: ValueID, _ own: ValueID?,
+                                  _ shape: [Int]) throws(JaxError) -> ValueID {
+        let most = try again(operation, .maximum, try bound(x), try bound(initial)), none = try constant(0, shape)
+        return try emit(.select, [try isZero(most), own ?? none, try constant(.infinity, shape)])
     }
 
     /// How many elements may come together in one of a fold's results.
@@ -109,14 +114,9 @@ extension ErrorBounds {
     }
 
     /// Regions that choose among their operands: exact where the operands are. Of several NaNs any may be chosen first.
-    private mutating func chosen(_ operation: Operation) throws(JaxError) -> [ValueID?]? {
-        if operation.operands.contains(where: { bounds[$0] != nil }) { return nil }
-        let x = operation.operands[0]
-        guard operation.code == .reduce, type(x).dtype.precision != nil else { return operation.results.map { _ in nil } }
-        let shape = type(x).shape, isNumber = try emit(.compare, [x, x], CompareParameters(.equal))
-        let doubt = try emit(.select, [isNumber, try constant(0, shape), try constant(.infinity, shape)])
-        let bound = try reduce(.maximum, doubt, axes: operation.parameters(DimensionsParameters.self).dimensions)
-        return operation.results.map { _ in bound }
+    private mutating func chosen(_ operation: Operation) throws(JaxError) -> [ValueID?] {
+        let operand = operation.operands[0]
+        return try undetermined(operation, unless: type(operand).dtype.precision != nil ? [operand] : [])
     }
 
     // MARK: Contractions

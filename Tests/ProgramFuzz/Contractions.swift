@@ -41,8 +41,8 @@ extension Generator {
     private func convolution() {
         let dtype = choice(dtypes)
         guard dtype != .i1 else { return }
-        let spatial = number(0...2), rank = spatial + 2, features = number(1...4), outputs = number(1...4), groups = chance(80) ? 1 : number(2...3)
-        let isBatchGroups = chance(25)
+        let spatial = number(0...2), rank = spatial + 2, features = number(1...4), outputs = number(1...4)
+        let groups = chance(80) ? 1 : number(2...3), isBatchGroups = chance(25)
         let p = ConvolutionParameters()
         func layout() -> [Int] { Array(0..<rank).shuffled(using: &random) }
         let input = layout(), kernel = layout(), output = layout()

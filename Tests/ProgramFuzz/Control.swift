@@ -48,7 +48,8 @@ extension Generator {
     private func scalarLoop() {
         let limit = chance(3) ? number(66_000...70_000) : number(0...300)
         guard let zero = constant(0, .i32), let trips = constant(Double(limit), .i32) else { return }
-        let dtypes = (0..<number(1...3)).map { _ in choice(self.dtypes.filter { !$0.isFloat || $0.bitWidth >= 16 }) }
+        let wide = self.dtypes.filter { !$0.isFloat || $0.bitWidth >= 16 }
+        let dtypes = (0..<number(1...3)).map { _ in wide.isEmpty ? .f32 : choice(wide) }
         let carried = [zero] + dtypes.map { value(TensorType($0, []), exact: true) }
         let types = carried.map { $0.type }, exact = carried.map { $0.isExact }
         var staysExact = true

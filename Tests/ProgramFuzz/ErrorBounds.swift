@@ -7,7 +7,7 @@
 // code contracts no product and sum of a program. What may differ, and by how much, in units of the last place (u = half of one, relative):
 //
 // - Functions such as exp: 3 units in f32, 5 in f64, 1 in 16-bit types. The evaluator's are the C library's in f64, rounded (½ a unit, in
-//   f64 1 to 2), the compiler's have errors below 2 in f32 and 3.5 in f64 (Loops/Math/Building.swift), and 16-bit ones are rounded f32 ones.
+//   f64 1 to 2), the compiler's have errors below 2 in f32 and 3.5 in f64 (Loops/Math/Building.swift); 16-bit ones are rounded f32 ones.
 // - Sums of n terms, in whatever order and with products fused: (n + 2) · 2u · Σ|x| (Higham, Accuracy and Stability, 4.2: n u Σ|x| for
 //   each order, of which there are two). Products of n factors likewise, as long as no partial one can leave the type.
 // - An error of an operand goes on by the operation's own rule: monotone functions are evaluated at both ends, for instance.
@@ -104,14 +104,17 @@ struct ErrorBounds {
         let isElementwise = opDefinition(operation)?.traits.contains(.elementwise) ?? false
         if isElementwise { return [try elementwise(operation)] }
         if let moved = try moved(operation) { return [moved] }
-        return try undetermined(operation)
+        // These look at the bits, and a NaN's sign is nobody's promise.
+        let seesBits = [.sort, .topK, .bitcastConvert].contains(operation.code)
+        return try undetermined(operation, unless: seesBits ? operation.operands.filter { type($0).dtype.precision != nil } : [])
     }
 
-    /// All results are anything where any operand has an error, known as they are where none has.
-    private mutating func undetermined(_ operation: Operation) throws(JaxError) -> [ValueID?] {
+    /// All results are anything where any operand has an error or one of `numbers` a NaN, known as they are where none has.
+    mutating func undetermined(_ operation: Operation, unless numbers: [ValueID]) throws(JaxError) -> [ValueID?] {
         var total: ValueID?
-        for operand in operation.operands {
-            guard let bound = bounds[operand] else { continue }
+        var errors = operation.operands.compactMap { bounds[$0] }
+        for number in numbers { errors.append(try doubt(number)) }
+        for bound in errors {
             let most = try reduce(.maximum, bound, axes: Array(0..<type(bound).rank))
             total = total == nil ? most : try emit(.maximum, [total!, most])
         }
@@ -142,10 +145,18 @@ struct ErrorBounds {
         return try emit(operation.code, operands, operation.parameters)
     }
 
+    private func makeBound(of value: ValueID) -> ValueID { function.makeValue(.tensor(TensorType(.f64, type(value).shape))) }
+
     /// A value's bound, 0 where it has none.
     mutating func bound(_ value: ValueID) throws(JaxError) -> ValueID {
         if let bound = bounds[value] { return bound }
         return try constant(0, type(value).shape)
+    }
+
+    /// Infinity where a float is NaN, else 0.
+    mutating func doubt(_ value: ValueID) throws(JaxError) -> ValueID {
+        let shape = type(value).shape, isNumber = try emit(.compare, [value, value], CompareParameters(.equal))
+        return try emit(.select, [isNumber, try constant(0, shape), try constant(.infinity, shape)])
     }
 
     mutating func reduce(_ code: OpCode, _ a: ValueID, axes: [Int]) throws(JaxError) -> ValueID {
@@ -162,7 +173,7 @@ struct ErrorBounds {
             var parts: [Region] = []
             var isDetermined = true
             for region in operation.regions {
-                let parameters = carried.map { index in function.makeValue(.tensor(TensorType(.f64, type(operation.operands[index]).shape))) }
+                let parameters = carried.map { makeBound(of: operation.operands[$0]) }
                 for parameter in region.parameters { bounds[parameter] = nil }
                 for (index, parameter) in zip(carried, parameters) { bounds[region.parameters[index]] = parameter }
                 var part = try block(region)
@@ -178,11 +189,12 @@ struct ErrorBounds {
             var initials: [ValueID] = [], results: [ValueID] = []
             for index in carried {
                 initials.append(try bound(operation.operands[index]))
-                results.append(function.makeValue(.tensor(TensorType(.f64, type(operation.operands[index]).shape))))
+                results.append(makeBound(of: operation.operands[index]))
             }
             let ends = carried.map { parts[1].results[$0] }
             parts[1] = try extended(parts[1], ends)
-            operations.append(Operation(.while, operands: operation.operands + initials, results: operation.results + results, regions: parts))
+            operations.append(Operation(.while, operands: operation.operands + initials, results: operation.results + results,
+                                        regions: parts))
             for (index, bound) in zip(carried, results) { bounds[operation.results[index]] = bound }
             if !isDetermined { try unknown(operation.results) }
             return
@@ -194,7 +206,7 @@ struct ErrorBounds {
         for region in operation.regions { parts.append(try block(region)) }
         let bounded = operation.results.indices.filter { index in parts.contains { bounds[$0.results[index]] != nil } }
         for part in parts.indices { parts[part] = try extended(parts[part], bounded.map { parts[part].results[$0] }) }
-        let results = bounded.map { function.makeValue(.tensor(TensorType(.f64, type(operation.results[$0]).shape))) }
+        let results = bounded.map { makeBound(of: operation.results[$0]) }
         operations.append(Operation(operation.code, operands: operation.operands, results: operation.results + results, regions: parts))
         for (index, bound) in zip(bounded, results) { bounds[operation.results[index]] = bound }
         if bounds[operation.operands[0]] != nil { try unknown(operation.results) }

@@ -74,6 +74,8 @@ final class Generator {
         var base: [Int]
         repeat {
             base = (0..<random.below(5)).map { _ in random.below(60) == 0 ? 0 : sizes[random.below(sizes.count)] }
+            // Long enough for loops of several vectors at once, and for sums in blocks.
+            if !base.isEmpty && random.below(8) == 0 { base[random.below(base.count)] = [257, 520, 777, 1030][random.below(4)] }
         } while base.reduce(1, *) > maximumElements / 2
         var shapes = [base, base, base, []]
         if !base.isEmpty {

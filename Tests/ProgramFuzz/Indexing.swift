@@ -12,7 +12,9 @@ extension Generator {
     private func windows(_ shape: [Int]) -> (dimensions: WindowDimensions, indices: PoolValue, sizes: [Int], batch: [Int]) {
         let indexed = shape.indices.filter { _ in chance(60) }
         let collapsed = indexed.filter { _ in chance(70) }
-        let sizes = shape.indices.map { axis in collapsed.contains(axis) ? 1 : indexed.contains(axis) ? number(1...shape[axis]) : shape[axis] }
+        let sizes = shape.indices.map { axis in
+            collapsed.contains(axis) ? 1 : indexed.contains(axis) ? number(1...shape[axis]) : shape[axis]
+        }
         let batch = (0..<number(0...2)).map { _ in number(1...6) }
         let windowCount = shape.count - collapsed.count, rank = batch.count + windowCount
         // The window's dimensions stand anywhere between those of the batch, in their order.

@@ -21,8 +21,12 @@ struct Shrinking {
     mutating func run() {
         if let flat = try? inlined(module) { accept(flat, arguments) }
         guard module.functions.count == 1 else { return }
-        if let result = difference.result, let main = module.function(named: "main") {
-            accept(Shrinking.program(main, main.body.parameters, main.body.operations, [main.body.results[result]]), arguments)
+        let main = module.functions[0]
+        if let result = difference.result {
+            let one = [main.body.results[result]]
+            if !accept(Shrinking.program(main, main.body.parameters, Shrinking.needed(main.body.operations, one), one), arguments) {
+                accept(Shrinking.program(main, main.body.parameters, main.body.operations, one), arguments)
+            }
         }
         var size = module.functions[0].body.operations.count
         while size > 0 && budget > 0 {
@@ -47,16 +51,21 @@ struct Shrinking {
         return true
     }
 
-    /// A module of one function with the values of another; operations that nothing needs are left out.
-    private static func program(_ main: Function, _ parameters: [ValueID], _ operations: [Operation], _ results: [ValueID]) -> Module {
-        let function = Function(name: main.name)
-        for type in main.types { _ = function.makeValue(type) }
+    /// What `results` need.
+    private static func needed(_ operations: [Operation], _ results: [ValueID]) -> [Operation] {
         var needed = Set(results), kept: [Operation] = []
         for operation in operations.reversed() where operation.results.contains(where: { needed.contains($0) }) {
             kept.append(operation)
             use(operation, &needed)
         }
-        function.body = Region(parameters: parameters, operations: kept.reversed(), results: results)
+        return kept.reversed()
+    }
+
+    /// A module of one function with the values of another.
+    private static func program(_ main: Function, _ parameters: [ValueID], _ operations: [Operation], _ results: [ValueID]) -> Module {
+        let function = Function(name: main.name)
+        for type in main.types { _ = function.makeValue(type) }
+        function.body = Region(parameters: parameters, operations: operations, results: results)
         function.resultTypes = results.map { function.type(of: $0) }
         function.parameterAttributes = parameters.map { _ in Attributes() }
         function.resultAttributes = results.map { _ in Attributes() }
