@@ -150,7 +150,9 @@ extension ErrorBounds {
         // Sums are kept in f32 at least and rounded once.
         let kept: DType = dtype == .f64 ? .f64 : .f32
         let bound = try summed(result, total, errors, terms: Double(terms) + 2, kept, least: Double(terms))
-        return dtype == kept ? bound : try finished(result, try emit(.add, [bound, try rounding(result, units: 1)]), from: errors)
+        if dtype == kept { return bound }
+        let rounded = try finished(result, try emit(.add, [bound, try rounding(result, units: 1)]), from: errors)
+        return try emit(.maximum, [bound, rounded])
     }
 }
 
