@@ -113,8 +113,14 @@ extension Jobs {
         LocalAPIC.sendToSelf(ProcessorInterrupt.reschedule)
     }
 
+    /// The fault that the running job is to end by: its own, or that of a job that it runs within, which then ends behind it.
     static func pendingFault(_ task: UnsafeMutablePointer<task_context>) -> FaultRecord? {
-        task.pointee.job?.assumingMemoryBound(to: JobRecord.self).pointee.pendingFault
+        var record = task.pointee.job?.assumingMemoryBound(to: JobRecord.self)
+        while let job = record {
+            if let fault = job.pointee.pendingFault { return fault }
+            record = job.pointee.outer
+        }
+        return nil
     }
 
     /// Whether the task's recovery point is its job's own, or beneath it: for a moment at its beginning and its end the job

@@ -87,6 +87,21 @@ func runForcedEndTests() {
     }
     check("and else at once", wentOn && kind(end) == .machineCheck)
 
+    // While a job within it is set up, a job is not ended by force: then it is told of, and ends both.
+    let faults = Exceptions.faultCount
+    var inner = JobEnd.refused
+    end = Jobs.run(name: "struck", JobLimits(resultOwner: 1)) {
+        let task = cpu_current_task()!
+        task.pointee.keep_alive += 1
+        cpu_write_msr(0x17A, 5)
+        cpu_test_machine_check()
+        inner = Jobs.run(name: "within", JobLimits(resultOwner: 1)) { spin() }
+        task.pointee.keep_alive -= 1
+        spin()
+    }
+    check("one on the way into an inner job ends both", kind(inner) == .machineCheck && kind(end) == .machineCheck)
+    check("and is recorded once", Exceptions.faultCount == faults + 1)
+
     for _ in 0..<20 {
         end = Jobs.run(name: "parallel", JobLimits(resultOwner: 1)) {
             Parallel.forEach(1000) { index in if index == 777 { fatalError("on some processor") } }

@@ -84,10 +84,18 @@ struct Fold {
 
     /// What the region gives for what has been folded and one more.
     func combine(_ a: [LaneValue], _ b: [LaneValue], _ builder: KernelBuilder) -> [LaneValue]? {
+        ScalarLowering.results(region, function, a + b, builder)
+    }
+}
+
+/// Operations on scalars as lanes.
+enum ScalarLowering {
+    /// What a region of scalars gives for its parameters.
+    static func results(_ region: Region, _ function: Function, _ parameters: [LaneValue], _ builder: KernelBuilder) -> [LaneValue]? {
         var lanes: [ValueID: LaneValue] = [:]
-        for (parameter, lane) in zip(region.parameters, a + b) { lanes[parameter] = lane }
+        for (parameter, lane) in zip(region.parameters, parameters) { lanes[parameter] = lane }
         for operation in region.operations {
-            guard let lane = ScalarLowering.lane(operation, function, lanes, builder) else { return nil }
+            guard let lane = lane(operation, function, lanes, builder) else { return nil }
             lanes[operation.results[0]] = lane
         }
         var results: [LaneValue] = []
@@ -97,10 +105,7 @@ struct Fold {
         }
         return results
     }
-}
 
-/// Operations on scalars as lanes.
-enum ScalarLowering {
     /// The lane of an operation with one scalar result; nil where it has none or an operand is not known.
     static func lane(_ operation: Operation, _ function: Function, _ lanes: [ValueID: LaneValue], _ builder: KernelBuilder) -> LaneValue? {
         guard operation.results.count == 1, let result = function.type(of: operation.results[0]).tensor, result.rank == 0,

@@ -4,19 +4,50 @@ import JaxIR
 import JaxOps
 import JaxPlatform
 
-/// Operations that become one kernel.
+/// Operations that are executed together.
 final class FusionGroup {
     /// The place of the root in the block.
     let position: Int
-    /// The shape that the kernel's loops run over: the results', or what a reduction reduces.
-    let shape: [Int]
+    /// The shapes that the group's loops run over: one, the results' or what a reduction reduces; or those of each operand whose elements
+    /// the root puts somewhere.
+    let shapes: [[Int]]
+    /// For each operand of the root which of the loops it belongs to; nil: it is no part of any.
+    let loops: [Int?]
     /// By place in the block, descending.
-    var members: [Int]
+    private(set) var members: [Int]
+    private var loopOf: [Int: Int] = [:]
 
-    init(_ root: Int, _ shape: [Int]) {
+    /// A group with one set of loops.
+    init(_ root: Int, _ shape: [Int], operandCount: Int) {
         position = root
-        self.shape = shape
+        shapes = [shape]
+        loops = [Int?](repeating: 0, count: operandCount)
         members = [root]
+    }
+
+    /// A group with loops over each operand that has a shape here.
+    init(_ root: Int, pieces: [[Int]?]) {
+        position = root
+        members = [root]
+        var shapes: [[Int]] = [], loops: [Int?] = []
+        for piece in pieces {
+            loops.append(piece == nil ? nil : shapes.count)
+            if let piece { shapes.append(piece) }
+        }
+        self.shapes = shapes
+        self.loops = loops
+    }
+
+    /// Whether all is computed in the same loops, so that they can store more than the root's results.
+    var isUniform: Bool { !loops.contains { $0 != 0 } }
+
+    /// The loops in which a member asks for an operand.
+    func loop(of member: Int, operand: Int) -> Int? { member == position ? loops[operand] : loopOf[member] }
+
+    /// The operation is computed in these loops.
+    func join(_ place: Int, loop: Int) {
+        members.append(place)
+        loopOf[place] = loop
     }
 }
 
@@ -67,6 +98,8 @@ struct FusionGroups {
         return type
     }
 
+    private func isAlias(_ operation: Operation) -> Bool { operation.code == .reshape }
+
     private func hasLanes(_ operation: Operation) -> Bool {
         !excluded.contains(ObjectIdentifier(operation)) && operation.operands.allSatisfy { type($0) != nil }
             && operation.results.allSatisfy { type($0) != nil }
@@ -85,7 +118,30 @@ struct FusionGroups {
 
     private func computes(_ operation: Operation) -> Bool {
         guard operation.results.count == 1, !isView(operation), let definition = opDefinition(operation) else { return false }
-        return definition.lanes != nil && hasLanes(operation)
+        return (definition.lanes != nil || operation.code == .gather) && hasLanes(operation)
+    }
+
+    /// Whether a value is needed as an array by something that is no kernel.
+    private func isNeededAsArray(_ value: ValueID) -> Bool {
+        (users[value] ?? []).contains { place in
+            if place == end { return true }
+            let user = region.operations[place]
+            if groupOf[place] != nil { return false }
+            return !isView(user) || isAlias(user) && isNeededAsArray(user.results[0])
+        }
+    }
+
+    /// Whether a view has to become an array: it is needed as one, and is more than another name for one.
+    private func isStored(_ operation: Operation) -> Bool {
+        guard operation.code != .constant, isNeededAsArray(operation.results[0]) else { return false }
+        guard isAlias(operation) else { return true }
+        return definition(of: operation.operands[0]).map { isView($0) && $0.code != .constant && isStored(asOperand: $0) } ?? false
+    }
+
+    /// The same of what an alias stands for.
+    private func isStored(asOperand operation: Operation) -> Bool {
+        guard isAlias(operation) else { return true }
+        return definition(of: operation.operands[0]).map { isView($0) && $0.code != .constant && isStored(asOperand: $0) } ?? false
     }
 
     /// The operation of the block that defines a value; nil for values from outside.
@@ -96,7 +152,7 @@ struct FusionGroups {
         (users[value] ?? []).contains { place in
             if place == end { return true }
             let user = region.operations[place]
-            if isView(user) { return isNeeded(user.results[0], outside: group) }
+            if isView(user) && groupOf[place] == nil { return isNeeded(user.results[0], outside: group) }
             return groupOf[place] !== group
         }
     }
@@ -107,12 +163,21 @@ struct FusionGroups {
             assignReduction(place, operation, shape)
             return
         }
-        guard computes(operation), let result = type(operation.results[0]) else { return }
-        if let group = group(for: operation.results[0], result) {
-            group.members.append(place)
-            groupOf[place] = group
-        } else {
-            start(FusionGroup(place, result.shape))
+        if GroupRoot.isRoot(operation), hasLanes(operation) {
+            let pieces = zip(operation.operands, GroupRoot.pieces(operation, function)).map { $1 ? type($0)?.shape : nil }
+            start(FusionGroup(place, pieces: pieces))
+            return
+        }
+        guard let result = operation.results.first.flatMap(type) else { return }
+        if isView(operation) {
+            if isStored(operation) { start(FusionGroup(place, result.shape, operandCount: operation.operands.count)) }
+        } else if computes(operation) {
+            if let (group, loop) = group(for: operation.results[0], result) {
+                group.join(place, loop: loop)
+                groupOf[place] = group
+            } else {
+                start(FusionGroup(place, result.shape, operandCount: operation.operands.count))
+            }
         }
     }
 
@@ -121,12 +186,13 @@ struct FusionGroups {
         groupOf[group.position] = group
     }
 
-    /// The group that may compute `value`: the earliest of its users', if all others come later and can be given a result.
-    private func group(for value: ValueID, _ type: TensorType) -> FusionGroup? {
+    /// The group that may compute `value`, and in which of its loops: the earliest of its users', if all others come later and can be
+    /// given a result.
+    private func group(for value: ValueID, _ type: TensorType) -> (group: FusionGroup, loop: Int)? {
         var found: FusionGroup?
         var isSeenElsewhere = false, isSeenAsItIs = true
         var others: [Int] = []
-        visitUsers(value, type) { place, isDirect, group in
+        visitUsers(value, type) { place, operand, isDirect, group in
             if let group {
                 if found == nil || group.position < found!.position {
                     if let found { others.append(found.position) }
@@ -141,25 +207,40 @@ struct FusionGroups {
             }
         }
         guard let group = found else { return nil }
-        let isScalar = type.elementCount == 1
-        guard isScalar || type.elementCount == group.shape.reduce(1, *) else { return nil }
-        if others.isEmpty && !isSeenElsewhere { return group }
+        var loops: Set<Int?> = []
+        visitUsers(value, type) { place, operand, _, user in
+            if user === group { loops.insert(group.loop(of: place, operand: operand)) }
+        }
+        if type.elementCount == 1 && others.isEmpty && !isSeenElsewhere { return (group, (loops.first ?? nil) ?? 0) }
+        guard loops.count == 1, let first = loops.first, let loop = first else { return nil }
+        guard type.elementCount == 1 || type.elementCount == group.shapes[loop].reduce(1, *) else { return nil }
+        if others.isEmpty && !isSeenElsewhere { return (group, loop) }
         // A further result is stored as the loops go: it must have their shape and lie where they are.
-        guard isSeenAsItIs, type.shape == group.shape, others.allSatisfy({ $0 > group.position }) else { return nil }
-        return group
+        guard group.isUniform, isSeenAsItIs, type.shape == group.shapes[loop],
+              others.allSatisfy({ $0 > group.position }) else { return nil }
+        return (group, loop)
     }
 
-    /// Visits who uses a value, by way of views too. A view that somebody else needs as an array is such a user itself, at its own place:
-    /// `view` is the first on the way.
-    private func visitUsers(_ value: ValueID, _ type: TensorType, view: Int? = nil, _ visit: (Int, Bool, FusionGroup?) -> Void) {
+    /// Visits who uses a value, and as which operand, by way of views too; a view that somebody else needs as an array is such a user
+    /// itself, at its own place: `view` is the first on the way.
+    private func visitUsers(_ value: ValueID, _ type: TensorType, view: Int? = nil, _ visit: (Int, Int, Bool, FusionGroup?) -> Void) {
         for place in users[value] ?? [] {
-            if place != end, case let user = region.operations[place], isView(user), let inner = self.type(user.results[0]) {
+            if place == end {
+                visit(view ?? end, 0, view == nil, nil)
+                continue
+            }
+            let user = region.operations[place]
+            // A view that is stored is itself the root of a group, beside all that go through it.
+            if let group = groupOf[place], isView(user) { visit(place, 0, false, group) }
+            if isView(user), let inner = self.type(user.results[0]) {
                 visitUsers(user.results[0], inner, view: view ?? place, visit)
-            } else if let group = groupOf[place] {
-                // An initial value of a reduction is asked for outside of its loops.
-                visit(place, view == nil, group)
             } else {
-                visit(view ?? place, view == nil, nil)
+                let group = groupOf[place], seen = group == nil ? view ?? place : place
+                // An initial value of a reduction is asked for outside of its loops.
+                for (operand, used) in user.operands.enumerated() where used == value {
+                    visit(seen, operand, view == nil && user.code != .gather, group)
+                }
+                if !user.operands.contains(value) { visit(seen, 0, view == nil, nil) }
             }
         }
     }
@@ -173,12 +254,12 @@ struct FusionGroups {
                 for user in users[result] ?? [] where user <= group.position { isFree = false }
             }
             if isFree {
-                group.members.append(place)
+                group.join(place, loop: 0)
                 groupOf[place] = group
                 return
             }
         }
-        let group = FusionGroup(place, shape)
+        let group = FusionGroup(place, shape, operandCount: operation.operands.count)
         reductions[kind] = group
         start(group)
     }

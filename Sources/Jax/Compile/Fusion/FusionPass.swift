@@ -66,11 +66,11 @@ private struct FunctionFusion {
                 let fusion = makeRegion(group, groups, region)
                 // What nothing needs is not computed.
                 if fusion.results.isEmpty { continue }
-                let lowered = KernelLowering.kernel(fusion.region, of: target, name: name(group, region))
-                if let kernel = lowered.kernel {
-                    fusions[group.position] = Fusion(region: fusion.region, operands: fusion.operands, results: fusion.results, kernel: kernel)
+                let (lowered, failure) = KernelLowering.lower(fusion.region, of: target, name: name(group, region))
+                if let lowered {
+                    fusions[group.position] = Fusion(region: fusion.region, operands: fusion.operands, results: fusion.results, lowered: lowered)
                 } else {
-                    let culprit = lowered.failure?.operation.flatMap { fusion.origins[ObjectIdentifier($0)] }
+                    let culprit = failure.flatMap { fusion.origins[ObjectIdentifier($0)] }
                     let blamed = culprit.map { [$0] } ?? group.members.map { region.operations[$0] }
                     for operation in blamed { excluded.insert(ObjectIdentifier(operation)) }
                     isComplete = false
@@ -84,7 +84,7 @@ private struct FunctionFusion {
         var region: Region
         var operands: [ValueID]
         var results: [ValueID]
-        var kernel: Kernel
+        var lowered: LoweredRegion
     }
 
     private func name(_ group: FusionGroup, _ region: Region) -> String {
@@ -151,13 +151,42 @@ private struct FunctionFusion {
     }
 
     private mutating func make(_ fusion: Fusion, _ root: Operation) throws(JaxError) -> Operation {
-        var kernel: CompiledKernel?
+        var kernels: [CompiledKernel] = []
+        let lowered = fusion.lowered
         if let compiler {
-            try fusion.kernel.verify()
-            kernel = try compiler.compile(fusion.kernel)
+            for kernel in lowered.kernels {
+                try kernel.verify()
+                guard let compiled = try compiler.compile(kernel) else {
+                    kernels = []
+                    break
+                }
+                kernels.append(compiled)
+            }
         }
-        return Operation(.fusion, operands: fusion.operands, results: fusion.results, parameters: FusionParameters(kernel: kernel),
+        let operandCount = fusion.operands.count
+        let parameters: FusionParameters
+        if kernels.isEmpty {
+            parameters = FusionParameters(kernel: nil)
+        } else if let copy = lowered.copy {
+            parameters = FusionParameters(kernel: UpdateKernels(kernels, copies: copy.parameter, to: operandCount + copy.result),
+                                          reusable: [[copy.parameter]])
+        } else {
+            let kernel = kernels.count == 1 ? kernels[0]
+                : KernelSequence(kernels.map { ($0, Array(0..<(operandCount + fusion.results.count))) }, temporaries: [])
+            parameters = FusionParameters(kernel: kernel, reusable: reusable(lowered.kernels, operandCount, fusion.results.count))
+        }
+        return Operation(.fusion, operands: fusion.operands, results: fusion.results, parameters: parameters,
                          regions: [fusion.region], location: root.location)
+    }
+
+    /// For each result the operands whose memory it may take.
+    private func reusable(_ kernels: [Kernel], _ operandCount: Int, _ resultCount: Int) -> [[Int]] {
+        guard kernels.count == 1 else { return [] }
+        return (0..<resultCount).map { result in
+            (0..<operandCount).filter {
+                kernels[0].mayShareMemory(BufferID(id: Int32($0)), BufferID(id: Int32(operandCount + result)))
+            }
+        }
     }
 
     /// A contraction as kernels of its own.

@@ -15,12 +15,13 @@ extension Kernel {
         return carries(body, [])
     }
 
-    /// The same kernel with as few loops as its indices allow, the outermost of them parallel where it is the only one.
-    public func scheduled() -> Kernel {
+    /// The same kernel with as few loops as its indices allow, the outermost of them parallel where it is the only one and `isShared`:
+    /// its iterations do not depend on each other.
+    public func scheduled(isShared: Bool = true) -> Kernel {
         var statements = collapsed(body)
         let loops = statements.filter { if case .loop = $0 { true } else if case .whileLoop = $0 { true } else { false } }
         let stores = statements.contains { if case .store = $0 { true } else { false } }
-        if loops.count == 1, !stores {
+        if isShared, loops.count == 1, !stores {
             statements = statements.map { statement in
                 guard case .loop(let loop) = statement, loop.carried.isEmpty else { return statement }
                 return .loop(Loop(loop.variable, count: loop.count, loop.kind, isParallel: true, carried: [], body: loop.body,

@@ -21,7 +21,9 @@ func fusionFamily() -> [OpDefinition] {
             buffers.reserveCapacity(operands.count + activation.operation.results.count)
             for operand in operands { buffers.append(try operand.asTensor().bytes) }
             for index in activation.operation.results.indices {
-                let tensor = try Tensor(try activation.resultTensorType(index))
+                let type = try activation.resultTensorType(index)
+                let tensor: Tensor
+                if let reused = parameters.reused(for: index, type, &operands) { tensor = reused } else { tensor = try Tensor(type) }
                 buffers.append(tensor.bytes)
                 results.append(.tensor(tensor))
             }
@@ -34,10 +36,27 @@ func fusionFamily() -> [OpDefinition] {
 public final class FusionParameters: Parameters {
     /// Nil: the region is evaluated.
     public private(set) var kernel: CompiledKernel?
+    /// For each result the operands whose memory it may take, once nobody else needs them; empty: none.
+    private var reusable: [[Int]] = []
 
-    public convenience init(kernel: CompiledKernel?) {
+    public convenience init(kernel: CompiledKernel?, reusable: [[Int]] = []) {
         self.init()
         self.kernel = kernel
+        self.reusable = reusable
+    }
+}
+
+extension FusionParameters {
+    /// A tensor for a result in the memory of an operand that is needed no more; nil where there is none.
+    fileprivate func reused(for result: Int, _ type: TensorType, _ operands: inout [RuntimeValue]) -> Tensor? {
+        guard result < reusable.count else { return nil }
+        for place in reusable[result] {
+            guard case .tensor(var tensor) = operands[place] else { continue }
+            operands[place] = .token
+            if tensor.isUnique() { return Tensor(type, storage: tensor.storage) }
+            operands[place] = .tensor(tensor)
+        }
+        return nil
     }
 }
 
@@ -109,6 +128,24 @@ public final class KernelSequence: CompiledKernel {
         }
         for step in kernels { try step.kernel.run(step.buffers.map { all[$0] }) }
         withExtendedLifetime(memory) {}
+    }
+}
+
+/// Kernels that write over a part of what the first of them copies; that is left out where both lie in the same memory.
+public final class UpdateKernels: CompiledKernel {
+    private let kernels: [CompiledKernel]
+    private let source: Int
+    private let target: Int
+
+    /// All kernels have all buffers of the operation; the first one copies the buffer `source` to `target`.
+    public init(_ kernels: [CompiledKernel], copies source: Int, to target: Int) {
+        self.kernels = kernels
+        self.source = source
+        self.target = target
+    }
+
+    public override func run(_ buffers: [UnsafeMutableRawPointer]) throws(JaxError) {
+        for (place, kernel) in kernels.enumerated() where place > 0 || buffers[source] != buffers[target] { try kernel.run(buffers) }
     }
 }
 

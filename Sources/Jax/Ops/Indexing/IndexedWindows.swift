@@ -28,7 +28,15 @@ public struct WindowDimensions: Equatable {
     }
 
     /// Whether the outer array runs through operand dimension `axis`.
-    func isWindow(_ axis: Int) -> Bool { !collapsed.contains(axis) && !operandBatching.contains(axis) }
+    public func isWindow(_ axis: Int) -> Bool { !collapsed.contains(axis) && !operandBatching.contains(axis) }
+
+    /// The dimension of the outer array that runs through operand dimension `axis`; nil where none does.
+    public func windowAxis(_ axis: Int) -> Int? {
+        guard isWindow(axis) else { return nil }
+        var place = 0
+        for before in 0..<axis where isWindow(before) { place += 1 }
+        return windowDims[place]
+    }
 
     /// Checks everything that does not depend on the outer array.
     func check(_ op: OpView, operand: [Int], indices: TensorType) throws(JaxError) {

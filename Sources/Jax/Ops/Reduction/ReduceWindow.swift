@@ -56,6 +56,9 @@ public final class ReduceWindowParameters: Parameters {
         return windows(shape)
     }
 
+    /// What the windows are over an operand of `shape` where they are cumulative.
+    public func cumulative(_ shape: [Int]) -> CumulativeWindow? { CumulativeWindow(windows(shape)) }
+
     /// The same for parameters that have been checked.
     func windows(_ shape: [Int]) -> [Window] {
         var windows: [Window] = []
@@ -101,12 +104,12 @@ private func evaluateReduceWindow(_ activation: Activation, _ parameters: Reduce
 // MARK: Cumulative windows
 
 /// Windows that each hold all elements of one dimension up to (or from) a position: what cumsum and its like are exported as.
-private struct CumulativeWindow {
-    let axis: Int
+public struct CumulativeWindow {
+    public let axis: Int
     /// Whether a window holds the elements from its position to the end.
-    let isReverse: Bool
+    public let isReverse: Bool
 
-    init?(_ windows: [Window]) {
+    fileprivate init?(_ windows: [Window]) {
         var found: (axis: Int, isReverse: Bool)?
         for (axis, window) in windows.enumerated() {
             guard window.stride == 1, window.baseDilation == 1, window.windowDilation == 1 else { return nil }

@@ -7,6 +7,8 @@ import X86Assembler
 struct Selection {
     let kernel: Kernel
     let hasAVX512: Bool
+    /// Whether vector loops go element by element.
+    let isScalar: Bool
     var assembler = Assembler()
     var registerCount = 0
     /// The instructions of the blocks that are open, the innermost last.
@@ -51,14 +53,19 @@ struct Selection {
         var isInduction = false
     }
 
-    init(_ kernel: Kernel, hasAVX512: Bool) {
+    init(_ kernel: Kernel, hasAVX512: Bool, isScalar: Bool) {
         self.kernel = kernel
         self.hasAVX512 = hasAVX512
+        self.isScalar = isScalar
     }
 
-    /// The code, or nil where an operation has no instructions here.
+    /// The code, or nil where an operation has no instructions here. What has none for vectors may have some for single elements.
     static func code(_ kernel: Kernel, _ features: X86Features) -> [UInt8]? {
-        var selection = Selection(kernel, hasAVX512: features.hasAVX512)
+        code(kernel, features, isScalar: false) ?? code(kernel, features, isScalar: true)
+    }
+
+    private static func code(_ kernel: Kernel, _ features: X86Features, isScalar: Bool) -> [UInt8]? {
+        var selection = Selection(kernel, hasAVX512: features.hasAVX512, isScalar: isScalar)
         selection.takeArguments()
         selection.block(kernel.body)
         if selection.isImpossible { return nil }

@@ -154,7 +154,7 @@ extension Selection {
         let lanes = laneCount(loop)
         let (counter, end) = start(loop)
         var current: [Lanes] = []
-        let unroll = max(1, min(loop.unroll, loop.count / lanes))
+        let unroll = isScalar ? 1 : max(1, min(loop.unroll, loop.count / lanes))
         func phase(_ lanes: Int, _ unroll: Int, _ selection: inout Selection) {
             let step = lanes * unroll
             let limit = end.map { LoopEnd.register(selection.limit($0, step)) } ?? .count(loop.count)
@@ -237,20 +237,17 @@ extension Selection {
 
     /// As many lanes as the widest value of the body has room for in a register.
     private func laneCount(_ loop: Loop) -> Int {
+        if isScalar { return 1 }
         var isWide = loop.carried.contains { kernel.type(of: $0.current).bitWidth == 64 }
         func look(_ statements: [Statement]) {
             for statement in statements {
                 switch statement {
                 case .constant: break
-                case .index(let value, _), .load(let value, _, _): if kernel.type(of: value).bitWidth == 64 { isWide = true }
+                case .index(let value, _), .load(let value, _, _), .store(_, _, let value): if kernel.type(of: value).bitWidth == 64 { isWide = true }
                 case .compute(let value, let op, let a, _, _):
                     if kernel.type(of: value).bitWidth == 64 || kernel.type(of: a).bitWidth == 64 { isWide = true }
                     if [.divide, .remainder, .divideUnsigned, .remainderUnsigned].contains(op), kernel.type(of: a) == .i32 { isWide = true }
-                // What is stored may have been computed in front of the loop.
-                case .store(_, _, let value): if kernel.type(of: value).bitWidth == 64 { isWide = true }
-                case .loop(let inner):
-                    if inner.carried.contains(where: { kernel.type(of: $0.current).bitWidth == 64 }) { isWide = true }
-                    look(inner.body)
+                case .loop(let inner): look(inner.body)
                 case .whileLoop(let inner):
                     look(inner.condition)
                     look(inner.body)

@@ -36,6 +36,9 @@ extension Selection {
             let base = pointer(buffer, rest, clamped, size)
             let scales: [Int: Scale] = [1: .one, 2: .two, 4: .four, 8: .eight]
             if let scale = scales[bytes] { return MachineAddress(base, index: innermost.counter, scale: scale) }
+            // A base that the loop itself finds out cannot be advanced from trip to trip.
+            let isFoundInside = clamped.contains { (depths[$0.value.id] ?? 0) >= loops.count }
+            if isFoundInside { return MachineAddress(pointer(buffer, terms, clamped, size)) }
             return MachineAddress(induction(buffer, terms, clamped, base, bytes))
         }
         return MachineAddress(pointer(buffer, terms, clamped, size))
@@ -102,7 +105,13 @@ extension Selection {
     mutating func load(_ value: LaneValue, _ buffer: BufferID, _ index: LoopIndex) {
         let element = kernel.buffers[Int(buffer.id)].element
         let stride = mode.variable.map { index.stride(of: $0) } ?? 0
-        if stride == 0 {
+        // Clamped places that differ from lane to lane.
+        let varying = mode.lanes == 1 ? [] : index.clamped.filter { !isSpread($0.value) }
+        if !varying.isEmpty {
+            gather(value, buffer, index, varying, stride)
+            return
+        }
+        if stride == 0, mode.lanes > 1 || index.clamped.allSatisfy({ isSpread($0.value) }) {
             let address = address(buffer, index, part: 0)
             values[value.id] = Lanes(registers: [spreadLoad(element, address)], isSpread: true)
             return
@@ -174,17 +183,53 @@ extension Selection {
         }
     }
 
-    /// Elements that lie apart.
+    /// Elements that lie apart by the same distance.
     private mutating func gather(_ element: ElementType, _ address: MachineAddress, _ stride: Int) -> VirtualRegister? {
-        let lanes = mode.lanes
-        guard element.byteCount >= 4, abs(stride) * lanes < Int(Int32.max) else { return nil }
+        guard element.byteCount >= 4, abs(stride) * mode.lanes < Int(Int32.max) else { return nil }
+        return gather(element, address, vector(.unary(.vmovups), width(.i32, lanes: mode.lanes), [], memory: laneMultiples(stride)))
+    }
+
+    /// Elements at places that are computed for each lane, as 32-bit integers.
+    private mutating func gather(_ value: LaneValue, _ buffer: BufferID, _ index: LoopIndex, _ varying: [LoopIndex.Clamped], _ stride: Int) {
+        let element = kernel.buffers[Int(buffer.id)].element
+        guard element.byteCount >= 4, varying.allSatisfy({ kernel.type(of: $0.value) == .i32 && $0.limit <= Int(Int32.max)
+                                                            && abs($0.stride) <= Int(Int32.max) }) else {
+            isImpossible = true
+            return
+        }
+        var rest = index, registers: [VirtualRegister] = []
+        rest.clamped.removeAll { !isSpread($0.value) }
+        let w = width(.i32, lanes: mode.lanes)
+        for part in 0..<mode.unroll {
+            let address = address(buffer, rest, part: part)
+            var sum: VirtualRegister?
+            for term in varying {
+                let atLeast = vector(.binary(.vpmaxsd), w, [register(term.value, part)], memory: memoryConstant(0, w))
+                var place = vector(.binary(.vpminsd), w, [atLeast], memory: memoryConstant(UInt32(term.limit), w))
+                if term.stride != 1 {
+                    place = vector(.binary(.vpmulld), w, [place], memory: memoryConstant(UInt32(bitPattern: Int32(term.stride)), w))
+                }
+                sum = sum.map { vector(.binary(.vpaddd), w, [$0, place]) } ?? place
+            }
+            guard var places = sum else { return }
+            if stride != 0 { places = vector(.binary(.vpaddd), w, [places], memory: laneMultiples(stride)) }
+            registers.append(gather(element, address, places))
+        }
+        values[value.id] = Lanes(registers: registers, isSpread: false)
+    }
+
+    /// 0, stride, 2 × stride, … as 32-bit integers.
+    private mutating func laneMultiples(_ stride: Int) -> MachineAddress {
         var bytes: [UInt8] = []
-        let width = width(.i32, lanes: lanes)
-        for lane in 0..<(width.byteCount / 4) {
-            let offset = UInt32(bitPattern: Int32(lane < lanes ? lane * stride : 0))
+        for lane in 0..<(width(.i32, lanes: mode.lanes).byteCount / 4) {
+            let offset = UInt32(bitPattern: Int32(truncatingIfNeeded: lane < mode.lanes ? lane * stride : 0))
             for byte in 0..<4 { bytes.append(UInt8(truncatingIfNeeded: offset >> UInt32(8 * byte))) }
         }
-        let index = vector(.unary(.vmovups), width, [], memory: MachineAddress(assembler.constant(bytes)))
+        return MachineAddress(assembler.constant(bytes))
+    }
+
+    private mutating func gather(_ element: ElementType, _ address: MachineAddress, _ index: VirtualRegister) -> VirtualRegister {
+        let lanes = mode.lanes
         // A gather takes base + vector: the rest of the address goes into the base.
         let base = general(.address, memory: address)
         var memory = MachineAddress(base)
@@ -235,6 +280,10 @@ extension Selection {
     mutating func store(_ value: LaneValue, _ buffer: BufferID, _ index: LoopIndex) {
         let element = kernel.buffers[Int(buffer.id)].element
         let stride = mode.variable.map { index.stride(of: $0) } ?? 0
+        guard mode.lanes == 1 || index.clamped.allSatisfy({ isSpread($0.value) }) else {
+            isImpossible = true
+            return
+        }
         if mode.lanes == 1 || stride == 0 {
             scalarStore(element, register(value, 0), address(buffer, index, part: 0))
             return

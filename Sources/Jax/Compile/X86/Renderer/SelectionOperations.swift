@@ -174,7 +174,7 @@ extension Selection {
         }
     }
 
-    /// After a conversion to half the width, as a comparison of 64-bit lanes is, the upper half of a spread register is to be filled again.
+    /// After a step from 64-bit lanes to half their width the upper half of a spread register is to be filled again.
     private mutating func respread(_ x: VirtualRegister, _ type: LaneType, _ isSpread: Bool) -> VirtualRegister {
         isSpread ? spread(x, type) : x
     }
