@@ -46,6 +46,22 @@ import Testing
             """)
     }
 
+    /// What a scalar is made of does not join the loops of an operation that has none for others.
+    @Test func scalarsInFrontOfWindows() throws {
+        try agree("""
+            main = { lambda ; a:i32[3,8] b:i32[3,8]. let
+                c:i32[3,8] = sign a
+                n:i32[2] = constant[2, 1]
+                o:i32[] = gather[offset_dims=() collapsed_slice_dims=(0, 1) start_index_map=(0, 1) index_vector_dim=0 \
+            slice_sizes=(1, 1)] c n
+                d:i32[3,6] = reduce_window[window_dimensions=(1, 3)] b o
+                  { lambda ; x:i32[] y:i32[]. let
+                      z:i32[] = maximum x y
+                    in (z,) }
+              in (d,) }
+            """)
+    }
+
     /// A comparison of 64-bit lanes gives as many truth values as a register has 32-bit lanes, when it is in front of a loop.
     @Test(arguments: ["f64", "i64"]) func truthValuesInFrontOfTheLoop(dtype: String) throws {
         try agree("""

@@ -32,11 +32,17 @@ extension ErrorBounds {
 
     mutating func elementwise(_ operation: Operation) throws(JaxError) -> ValueID? {
         let bound = try known(operation)
-        guard operation.code == .compare, operation.parameters(CompareParameters.self).order == .total,
-              type(operation.operands[0]).dtype.precision != nil else { return bound }
-        // The total order sees a NaN's sign, which is nobody's promise.
-        let either = try emit(.add, [try doubt(operation.operands[0]), try doubt(operation.operands[1])])
-        return bound == nil ? either : try emit(.maximum, [bound!, either])
+        // The total order sees a NaN's sign, which is nobody's promise, and so does who compares floats of 8 bits by their bits.
+        let result = type(operation.results[0]).dtype
+        let seesSigns = operation.code == .compare ? operation.parameters(CompareParameters.self).order == .total
+            : operation.code == .convert && result.isFloat && result.precision == nil
+        guard seesSigns, type(operation.operands[0]).dtype.precision != nil else { return bound }
+        var all = bound
+        for operand in operation.operands {
+            let doubt = try doubt(operand)
+            all = all == nil ? doubt : try emit(.maximum, [all!, doubt])
+        }
+        return all
     }
 
     private mutating func known(_ operation: Operation) throws(JaxError) -> ValueID? {

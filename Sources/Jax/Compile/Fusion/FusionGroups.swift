@@ -212,7 +212,8 @@ struct FusionGroups {
             if user === group { loops.insert(group.loop(of: place, operand: operand)) }
         }
         if type.elementCount == 1 && others.isEmpty && !isSeenElsewhere { return (group, (loops.first ?? nil) ?? 0) }
-        guard loops.count == 1, let first = loops.first, let loop = first else { return nil }
+        // A root may have no loops that others could join; a scalar that it needs is asked for in front of its own.
+        guard loops.count == 1, let first = loops.first, let loop = first, loop < group.shapes.count else { return nil }
         guard type.elementCount == 1 || type.elementCount == group.shapes[loop].reduce(1, *) else { return nil }
         if others.isEmpty && !isSeenElsewhere { return (group, loop) }
         // A further result is stored as the loops go: it must have their shape and lie where they are.
