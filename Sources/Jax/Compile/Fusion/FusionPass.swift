@@ -2,6 +2,7 @@
 import JaxIR
 import JaxOps
 import JaxPlatform
+import JaxTransform
 import Loops
 
 /// Makes kernels executable on one target.
@@ -41,14 +42,8 @@ private struct FunctionFusion {
         source = function
         self.compiler = compiler
         self.callees = callees
-        target = Function(name: function.name, isPublic: function.isPublic)
-        target.parameterAttributes = function.parameterAttributes
-        target.resultAttributes = function.resultAttributes
-        target.resultTypes = function.resultTypes
-        target.attributes = function.attributes
-        target.location = function.location
         // The values keep their numbers; the regions of fusions get new ones.
-        for type in function.types { _ = target.makeValue(type) }
+        target = function.copyOfValues()
     }
 
     mutating func run() throws(JaxError) -> Function {
@@ -261,26 +256,5 @@ private struct FunctionFusion {
         return Operation(operation.code, operands: operation.operands, results: operation.results,
                          parameters: functions.isEmpty ? operation.parameters : operation.parameters.replacing(functions),
                          annotations: operation.annotations, regions: regions, location: operation.location)
-    }
-
-    private func withoutDead(_ operations: [Operation], _ results: [ValueID]) -> [Operation] {
-        var needed = Set(results), kept: [Operation] = []
-        for operation in operations.reversed() {
-            let hasEffects = opDefinition(operation)?.traits.contains(.effects) ?? true
-            guard hasEffects || !operation.regions.isEmpty && operation.code != .fusion && operation.code != .reduce
-                    || operation.results.contains(where: { needed.contains($0) }) else { continue }
-            kept.append(operation)
-            needed.formUnion(operation.operands)
-            for region in operation.regions { need(region, &needed) }
-        }
-        return kept.reversed()
-    }
-
-    private func need(_ region: Region, _ needed: inout Set<ValueID>) {
-        needed.formUnion(region.results)
-        for operation in region.operations {
-            needed.formUnion(operation.operands)
-            for inner in operation.regions { need(inner, &needed) }
-        }
     }
 }
