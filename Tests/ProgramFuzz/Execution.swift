@@ -49,8 +49,7 @@ enum Execution {
         if let text = roundTrip(module) { return Difference(way: "text", description: text) }
         for (name, compiler) in compilers {
             do throws(JaxError) {
-                let compiled = try fused(flat, compiler)
-                try verify(compiled)
+                let compiled = try JaxCompile.compiled(flat, compiler)
                 for (index, a) in try results(compiled, arguments).enumerated() {
                     guard let text = compare(a, expected[index], bounds[index], &coverage) else { continue }
                     return Difference(way: name, result: index, description: text)
