@@ -6,11 +6,13 @@ import JaxOps
 import JaxPlatform
 import Loops
 
-/// A contraction whose free and contracted dimensions are one each.
+/// A contraction whose free and contracted dimensions are one each; of batch dimensions there may be several.
 struct ContractionLowering {
     /// Strides of an operand, in elements.
     private struct Operand {
-        var batch = 0, free = 0, contracted = 0
+        /// Of each batch dimension.
+        var batch: [Int] = []
+        var free = 0, contracted = 0
         var element = ElementType.f32
         var count = 0
         /// The number of its buffer.
@@ -19,7 +21,10 @@ struct ContractionLowering {
 
     private let name: String
     private let target: LoopTarget
-    private var batch = 1, m = 1, n = 1, k = 1
+    /// The sizes of the batch dimensions.
+    private var batches: [Int] = []
+    private var m = 1, n = 1, k = 1
+    private var batch: Int { batches.reduce(1, *) }
     private var lhs = Operand(), rhs = Operand()
     private let result: ElementType
     private let lane: LaneType
@@ -35,9 +40,8 @@ struct ContractionLowering {
     private init?(_ operation: Operation, _ function: Function, _ target: LoopTarget, _ name: String) {
         let parameters = operation.parameters(DotParameters.self), dimensions = parameters.dimensions
         guard let a = function.type(of: operation.operands[0]).tensor, let b = function.type(of: operation.operands[1]).tensor,
-              let c = function.type(of: operation.results[0]).tensor, a.dtype.isFloat, b.dtype.isFloat, c.dtype.isFloat,
-              let left = a.dtype.laneElement, let right = b.dtype.laneElement, let result = c.dtype.laneElement,
-              left.lane == right.lane, right.lane == result.lane,
+              let c = function.type(of: operation.results[0]).tensor, let left = a.dtype.laneElement, let right = b.dtype.laneElement, let result = c.dtype.laneElement,
+              left.lane == right.lane, right.lane == result.lane, result.lane != .bool,
               a.elementCount > 0, b.elementCount > 0, c.elementCount > 0 else { return nil }
         self.name = name
         self.target = target
@@ -54,21 +58,49 @@ struct ContractionLowering {
         }
         let leftFree = DotDimensions.free(a.rank, dimensions.lhsBatching, dimensions.lhsContracting)
         let rightFree = DotDimensions.free(b.rank, dimensions.rhsBatching, dimensions.rhsContracting)
-        guard let leftBatch = joined(a, dimensions.lhsBatching), let rightBatch = joined(b, dimensions.rhsBatching),
-              let rows = joined(a, leftFree), let columns = joined(b, rightFree),
+        guard let rows = joined(a, leftFree), let columns = joined(b, rightFree),
               let leftSum = joined(a, dimensions.lhsContracting), let rightSum = joined(b, dimensions.rhsContracting) else { return nil }
-        batch = leftBatch.size
+        let (sizes, leftBatch, rightBatch) = ContractionLowering.batches(a, dimensions.lhsBatching, b, dimensions.rhsBatching)
+        batches = sizes
         m = rows.size
         n = columns.size
         k = leftSum.size
-        lhs = Operand(batch: leftBatch.stride, free: rows.stride, contracted: leftSum.stride, element: left,
+        lhs = Operand(batch: leftBatch, free: rows.stride, contracted: leftSum.stride, element: left,
                       count: a.elementCount, buffer: 0)
-        rhs = Operand(batch: rightBatch.stride, free: columns.stride, contracted: rightSum.stride, element: right,
+        rhs = Operand(batch: rightBatch, free: columns.stride, contracted: rightSum.stride, element: right,
                       count: b.elementCount, buffer: 1)
     }
 
-    private var lanes: Int { lane == .f64 ? target.lanes / 2 : target.lanes }
-    private var natural: ElementType { lane == .f64 ? .f64 : .f32 }
+    /// The batch dimensions as few as both operands allow: sizes, and strides in each.
+    private static func batches(_ a: TensorType, _ left: [Int], _ b: TensorType, _ right: [Int]) -> ([Int], [Int], [Int]) {
+        var sizes: [Int] = [], lefts: [Int] = [], rights: [Int] = []
+        for (x, y) in zip(left, right) where a.shape[x] != 1 {
+            let size = a.shape[x], leftStride = a.strides[x], rightStride = b.strides[y]
+            if let last = sizes.indices.last, lefts[last] == leftStride * size, rights[last] == rightStride * size {
+                sizes[last] *= size
+                lefts[last] = leftStride
+                rights[last] = rightStride
+            } else {
+                sizes.append(size)
+                lefts.append(leftStride)
+                rights.append(rightStride)
+            }
+        }
+        return (sizes, lefts, rights)
+    }
+
+    /// The strides of batches that lie one behind the other, `count` elements each.
+    private func contiguous(_ count: Int) -> [Int] {
+        var strides: [Int] = [], stride = count
+        for size in batches.reversed() {
+            strides.insert(stride, at: 0)
+            stride *= size
+        }
+        return strides
+    }
+
+    private var lanes: Int { lane.bitWidth == 64 ? target.lanes / 2 : target.lanes }
+    private var natural: ElementType { lane.naturalElement }
 
     private mutating func lower() {
         lhs = widened(lhs)
@@ -96,21 +128,22 @@ struct ContractionLowering {
         let builder = KernelBuilder()
         let a = builder.buffer(lhs.element, count: lhs.count), b = builder.buffer(rhs.element, count: rhs.count)
         let c = builder.buffer(result, count: batch * m * n, isWritten: true)
-        let zero = builder.constant(lane, -0.0)
-        builder.over([batch, m, n]) { place in
+        let zero = lane.isFloat ? builder.constant(lane, -0.0) : builder.constant(lane, 0)
+        builder.over(batches + [m, n]) { places in
+            let row = places[batches.count], column = places[batches.count + 1]
             var left = LoopIndex(), right = LoopIndex(), out = LoopIndex()
-            left.add(place[0], times: lhs.batch)
-            left.add(place[1], times: lhs.free)
-            right.add(place[0], times: rhs.batch)
-            right.add(place[2], times: rhs.free)
-            out.add(place[0], times: m * n)
-            out.add(place[1], times: n)
-            out.add(place[2], times: 1)
+            left.add(places, times: lhs.batch)
+            left.add(row, times: lhs.free)
+            right.add(places, times: rhs.batch)
+            right.add(column, times: rhs.free)
+            out.add(places, times: contiguous(m * n))
+            out.add(row, times: n)
+            out.add(column, times: 1)
             let sum = builder.loop(.vector, count: k, carrying: [zero], unroll: 4, combine: { [builder.add($0[0], $1[0])] }) { step, sums in
                 var x = left, y = right
                 x.add(step, stride: lhs.contracted)
                 y.add(step, stride: rhs.contracted)
-                return [builder.multiplyAdd(builder.load(a, x), builder.load(b, y), sums[0])]
+                return [builder.sumOfProduct(builder.load(a, x), builder.load(b, y), sums[0])]
             }
             builder.store(sum[0], to: c, out)
         }
@@ -121,20 +154,20 @@ struct ContractionLowering {
     private mutating func packColumns() {
         let builder = KernelBuilder(), count = batch * n * k
         let b = builder.buffer(rhs.element, count: rhs.count), packed = builder.buffer(natural, count: count, isWritten: true)
-        let rhs = rhs, n = n, k = k
-        builder.over([batch, n, k], vector: true) { place in
+        let rhs = rhs, n = n, k = k, outer = batches.count, target = contiguous(n * k)
+        builder.over(batches + [n, k], vector: true) { places in
             var from = LoopIndex(), to = LoopIndex()
-            from.add(place[0], times: rhs.batch)
-            from.add(place[1], times: rhs.free)
-            from.add(place[2], times: rhs.contracted)
-            to.add(place[0], times: n * k)
-            to.add(place[1], times: k)
-            to.add(place[2], times: 1)
+            from.add(places, times: rhs.batch)
+            from.add(places[outer], times: rhs.free)
+            from.add(places[outer + 1], times: rhs.contracted)
+            to.add(places, times: target)
+            to.add(places[outer], times: k)
+            to.add(places[outer + 1], times: 1)
             builder.store(builder.load(b, from), to: packed, to)
         }
         let buffer = plan.temporary(natural, count)
         plan.add(builder.finish(name: name + "_pack"), [rhs.buffer, buffer])
-        self.rhs = Operand(batch: n * k, free: k, contracted: 1, element: natural, count: count, buffer: buffer)
+        self.rhs = Operand(batch: target, free: k, contracted: 1, element: natural, count: count, buffer: buffer)
     }
 
     // MARK: Panels
@@ -158,20 +191,20 @@ struct ContractionLowering {
         let block = result == natural && k > 512 ? 256 : k
         let blocks = [(0, min(block, k))] + (block < k ? [(block, k - block)] : [])
 
-        func tile(_ b0: LoopIndex, _ row: LoopIndex, _ rowCount: Int, _ panel: LoopIndex, isEdge: Bool, from start: LoopIndex, steps: Int,
+        func tile(_ b0: [LoopIndex], _ row: LoopIndex, _ rowCount: Int, _ panel: LoopIndex, isEdge: Bool, from start: LoopIndex, steps: Int,
                   isFirst: Bool) {
             let out = isEdge ? edge! : c, outStride = isEdge ? width : n
             builder.loop(.vector, count: width, unroll: tileVectors) { column in
                 var outs: [LoopIndex] = []
                 for r in 0..<rowCount {
                     var place = LoopIndex(r * outStride)
-                    place.add(b0, times: m * outStride)
+                    place.add(b0, times: contiguous(m * outStride))
                     place.add(row, times: outStride)
                     if !isEdge { place.add(panel, times: width) }
                     place.add(column, stride: 1)
                     outs.append(place)
                 }
-                let zero = builder.constant(lane, 0.0)
+                let zero = builder.constant(lane, 0)
                 let starts = outs.map { isFirst ? zero : builder.load(out, $0) }
                 let sums = builder.loop(.serial, count: steps, carrying: starts) { step, sums in
                     var right = LoopIndex()
@@ -187,7 +220,7 @@ struct ContractionLowering {
                         left.add(row, times: lhs.free)
                         left.add(start, times: lhs.contracted)
                         left.add(step, stride: lhs.contracted)
-                        return builder.multiplyAdd(builder.load(a, left), y, sums[r])
+                        return builder.sumOfProduct(builder.load(a, left), y, sums[r])
                     }
                 }
                 for (place, sum) in zip(outs, sums) { builder.store(sum, to: out, place) }
@@ -195,7 +228,7 @@ struct ContractionLowering {
         }
 
         /// All panels of some rows, for one block of the sums.
-        func rowsOf(_ b0: LoopIndex, _ row: LoopIndex, _ rowCount: Int, from start: LoopIndex, steps: Int, isFirst: Bool) {
+        func rowsOf(_ b0: [LoopIndex], _ row: LoopIndex, _ rowCount: Int, from start: LoopIndex, steps: Int, isFirst: Bool) {
             builder.over(panels == 0 ? [] : [panels]) { place in
                 if panels > 0 {
                     tile(b0, row, rowCount, place[0], isEdge: false, from: start, steps: steps, isFirst: isFirst)
@@ -207,15 +240,15 @@ struct ContractionLowering {
         }
 
         /// The columns of the last panel that the result has.
-        func copyEdge(_ b0: LoopIndex, _ row: LoopIndex, _ rowCount: Int) {
+        func copyEdge(_ b0: [LoopIndex], _ row: LoopIndex, _ rowCount: Int) {
             guard let edge else { return }
             builder.over([rowCount, rest], vector: true) { place in
                 var from = LoopIndex(), to = LoopIndex(panels * width)
-                from.add(b0, times: m * width)
+                from.add(b0, times: contiguous(m * width))
                 from.add(row, times: width)
                 from.add(place[0], times: width)
                 from.add(place[1], times: 1)
-                to.add(b0, times: m * n)
+                to.add(b0, times: contiguous(m * n))
                 to.add(row, times: n)
                 to.add(place[0], times: n)
                 to.add(place[1], times: 1)
@@ -223,7 +256,7 @@ struct ContractionLowering {
             }
         }
 
-        func group(_ b0: LoopIndex, _ row: LoopIndex, _ rowCount: Int) {
+        func group(_ b0: [LoopIndex], _ row: LoopIndex, _ rowCount: Int) {
             for (first, count) in blocks {
                 let steps = min(block, count)
                 let whole = count / steps, left = count % steps
@@ -240,7 +273,7 @@ struct ContractionLowering {
         }
 
         let groups = m / rows, last = m % rows
-        func batchOf(_ b0: LoopIndex) {
+        func batchOf(_ b0: [LoopIndex]) {
             builder.over(groups == 0 ? [] : [groups]) { place in
                 guard groups > 0 else { return }
                 var row = LoopIndex()
@@ -249,7 +282,7 @@ struct ContractionLowering {
             }
             if last > 0 { group(b0, LoopIndex(groups * rows), last) }
         }
-        builder.over([batch]) { place in batchOf(place[0]) }
+        builder.over(batches) { batchOf($0) }
         var buffers = [lhs.buffer, rhs.buffer, 2]
         if rest != 0 { buffers.append(plan.temporary(natural, batch * m * width)) }
         plan.add(builder.finish(name: name), buffers)
@@ -259,25 +292,25 @@ struct ContractionLowering {
     private mutating func packPanels(width: Int, panels: Int) {
         let builder = KernelBuilder(), count = batch * panels * k * width
         let b = builder.buffer(rhs.element, count: rhs.count), packed = builder.buffer(natural, count: count, isWritten: true)
-        let rhs = rhs, k = k, rest = n % width
-        func pack(_ b0: LoopIndex, _ panel: LoopIndex, columns: Int) {
+        let rhs = rhs, k = k, rest = n % width, target = contiguous(panels * k * width)
+        func pack(_ b0: [LoopIndex], _ panel: LoopIndex, columns: Int) {
             builder.over([k, columns], vector: true) { place in
                 var from = LoopIndex(), to = LoopIndex()
                 from.add(b0, times: rhs.batch)
                 from.add(panel, times: width * rhs.free)
                 from.add(place[0], times: rhs.contracted)
                 from.add(place[1], times: rhs.free)
-                to.add(b0, times: panels * k * width)
+                to.add(b0, times: target)
                 to.add(panel, times: k * width)
                 to.add(place[0], times: width)
                 to.add(place[1], times: 1)
                 builder.store(builder.load(b, from), to: packed, to)
             }
             if columns < width {
-                let zero = builder.constant(lane, 0.0)
+                let zero = builder.constant(lane, 0)
                 builder.over([k, width - columns], vector: true) { place in
                     var to = LoopIndex(columns)
-                    to.add(b0, times: panels * k * width)
+                    to.add(b0, times: target)
                     to.add(panel, times: k * width)
                     to.add(place[0], times: width)
                     to.add(place[1], times: 1)
@@ -286,12 +319,19 @@ struct ContractionLowering {
             }
         }
         let whole = rest == 0 ? panels : panels - 1
-        builder.over([batch]) { b0 in
-            if whole > 0 { builder.over([whole]) { place in pack(b0[0], place[0], columns: width) } }
-            if rest > 0 { pack(b0[0], LoopIndex(whole), columns: rest) }
+        builder.over(batches) { b0 in
+            if whole > 0 { builder.over([whole]) { place in pack(b0, place[0], columns: width) } }
+            if rest > 0 { pack(b0, LoopIndex(whole), columns: rest) }
         }
         let buffer = plan.temporary(natural, count)
         plan.add(builder.finish(name: name + "_pack"), [rhs.buffer, buffer])
-        self.rhs = Operand(batch: panels * k * width, free: 1, contracted: width, element: natural, count: count, buffer: buffer)
+        self.rhs = Operand(batch: target, free: 1, contracted: width, element: natural, count: count, buffer: buffer)
+    }
+}
+
+extension KernelBuilder {
+    /// a × b + c; of floats rounded once.
+    fileprivate func sumOfProduct(_ a: LaneValue, _ b: LaneValue, _ c: LaneValue) -> LaneValue {
+        type(of: a).isFloat ? multiplyAdd(a, b, c) : add(multiply(a, b), c)
     }
 }

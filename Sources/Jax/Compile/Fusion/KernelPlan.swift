@@ -23,9 +23,9 @@ struct KernelPlan {
 
     mutating func add(_ kernel: Kernel, _ buffers: [Int]) { kernels.append((kernel.scheduled(), buffers)) }
 
-    /// Narrow floats are widened once, not at each use: the buffer with a copy of `buffer` as numbers that lanes compute with.
+    /// Narrow numbers are widened once, not at each use: the buffer with a copy of `buffer` as numbers that lanes compute with.
     mutating func widened(_ buffer: Int, _ element: ElementType, _ count: Int, name: String) -> Int {
-        let natural: ElementType = element.lane == .f64 ? .f64 : .f32
+        let natural = element.lane.naturalElement
         let builder = KernelBuilder()
         let source = builder.buffer(element, count: count)
         let wide = builder.buffer(natural, count: count, isWritten: true)

@@ -80,6 +80,11 @@ public struct LoopIndex: Hashable {
         for term in other.clamped { add(term.value, upTo: term.limit, stride: term.stride * factor) }
     }
 
+    /// Other indices, each so many times; the first of `others` as far as there are factors.
+    public mutating func add(_ others: [LoopIndex], times factors: [Int]) {
+        for (other, factor) in zip(others, factors) { add(other, times: factor) }
+    }
+
     public func stride(of variable: LoopVariable) -> Int {
         for term in terms where term.variable == variable { return term.stride }
         return 0

@@ -9,6 +9,9 @@ public enum LaneType: UInt8 {
     public var bitWidth: Int { self == .bool ? 1 : self == .i32 || self == .f32 ? 32 : 64 }
     public var isFloat: Bool { self == .f32 || self == .f64 }
     public var isInteger: Bool { self == .i32 || self == .i64 }
+
+    /// The element type that holds just what a lane does.
+    public var naturalElement: ElementType { [.bool, .i32, .i64, .f32, .f64][Int(rawValue)] }
 }
 
 /// The type of a buffer's elements. Loading widens to the lane's type without loss; storing truncates integers and rounds floats to
