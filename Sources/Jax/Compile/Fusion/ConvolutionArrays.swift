@@ -173,7 +173,9 @@ extension ConvolutionLowering {
         }
         places.buffer = temporary(count)
         places.panel = inOutputs ? panel : nil
-        if shape.phases > 1, !arePhasesSeparate { plan.add(ArrayCopy.clearing(places.buffer, name: name + "_clear"), [places.buffer.number]) }
+        if shape.phases > 1, !arePhasesSeparate {
+            plan.add(ArrayCopy.clearing(places.buffer, name: name + "_clear"), [places.buffer.number])
+        }
 
         /// The parts of the window that are at equal distances, with the dimensions in the order of the sum.
         func window(_ list: ArraySlice<Int>, _ copy: ArrayCopy) -> [ArrayCopy] {

@@ -101,7 +101,9 @@ struct ConvolutionLowering {
         let actual = Double(direction == .positions ? shape.positions : direction == .row ? shape.windows.last!.positions : count)
         let sums = Double(shape.groups * shape.batch * shape.outputs * shape.positions * shape.phases) / actual
         let vectors = Double(paddedCount / lanes + (paddedCount % lanes + 3) / 4 % 4)
-        let loads = sharing >= 4 ? direction == .groups ? 1.2 : 1.0 : 1.6
+        // Sums in which what is far apart alternates with few neighbours are slower, and so are those that share nothing.
+        let jumps = shape.features > 1 && shape.inputFeature > 1 && (shape.windows.last?.taps ?? 1) <= 8
+        let loads = sharing < 4 ? 1.6 : direction == .groups ? 1.2 : direction == .outputs && jumps ? 1.4 : 1.0
         var cost = sums * vectors * Double(shape.features * shape.taps) / 2 * loads
         let padded = Double(shape.paddedCount ?? 0)
         func copy(_ elements: Double, contiguous: Bool) { cost += contiguous ? elements / 6 : elements * 1.5 }

@@ -1,8 +1,8 @@
 // What the kernels of a convolution have to know of it: sizes, distances in memory, and windows in which every dimension is plain.
 //
 // An input with zeros between its elements, as gradients of convolutions with strides have it, is seen from the window: every so many
-// positions the same elements of the window lie on elements of the input. Each of these phases is a convolution of its own, by some elements
-// of the window, of an input without zeros.
+// positions the same elements of the window lie on elements of the input. Each of these phases is a convolution of its own, by some of the
+// window's elements, of an input without zeros.
 import JaxIR
 import JaxOps
 import JaxPlatform
@@ -35,8 +35,8 @@ struct ConvolutionWindow {
         (positions, taps) = (outputs, window)
     }
 
-    /// The same in phases, where it can be: at position q·phases + p, element shift − p + j·phases of the window lies on element q + j − low
-    /// of the input.
+    /// The same in phases, where it can be: at position q·phases + p, element shift − p + j·phases of the window lies on the input's
+    /// element q + j − low.
     mutating func separatePhases() {
         guard inputDistance > 1, stride == 1, tapDistance == 1 else { return }
         phases = inputDistance

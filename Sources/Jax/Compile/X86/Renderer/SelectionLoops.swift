@@ -153,7 +153,24 @@ extension Selection {
             if instruction.destination == current || instruction.uses.contains(current) { return false }
         }
         for place in definition..<blocks[block].count { blocks[block][place].replace(next, by: current) }
+        accumulateInPlace(definition, current)
         return true
+    }
+
+    /// What the instruction that writes a carried register goes on from is computed there, too, as far back as nothing else reads it:
+    /// a sum of several products has one register.
+    private mutating func accumulateInPlace(_ last: Int, _ current: VirtualRegister) {
+        let block = blocks.count - 1
+        var place = last
+        while blocks[block][place].isTied, let source = blocks[block][place].sources.first, source != current,
+              let earlier = blocks[block][..<place].lastIndex(where: { $0.destination == source }),
+              blocks[block][earlier].isTied, blocks[block].filter({ $0.destination == source }).count == 1,
+              blocks[block].reduce(0, { count, one in count + one.uses.filter { $0 == source }.count }) == 1,
+              !blocks[block][(earlier + 1)..<place].contains(where: { $0.destination == current || $0.uses.contains(current) }) {
+            blocks[block][place].replace(source, by: current)
+            blocks[block][earlier].replace(source, by: current)
+            place = earlier
+        }
     }
 
     // MARK: Vector loops
@@ -192,8 +209,8 @@ extension Selection {
         }
         if isReduction { fold(loop, current, lanes: lanes) }
         var done = lanes
-        if !loop.isParallel, !isReduction {
-            // The rest by vectors of half the size, as long as they fill a register and some are left.
+        if !isReduction, !loop.isParallel || loop.count < 32 * lanes {
+            // The rest by vectors of half the size, as long as they fill a register and some are left; of many it is not worth the code.
             while done > 4, loop.count % done != 0 {
                 done /= 2
                 if loop.count % (2 * done) >= done { phase(done, 1, &self) }
