@@ -72,7 +72,7 @@ let shared: [Target] = [
     c("PythonPort", "Python/Interface"),
     swift("Python", "Python/Bindings", ["JaxIR", "JaxOps", "JaxLoad", "JaxRun", "JaxPlatform", "PythonPort"]),
     swift("WireProtocol", "Protocol", ["CPU", "JaxPlatform"]),
-    swift("JaxService", "Service", ["WireProtocol", "JaxRun", "JaxIR", "JaxPlatform"]),
+    swift("JaxService", "Service", ["WireProtocol", "JaxRun", "JaxIR", "JaxOps", "JaxPlatform"]),
     swift("Kernel", "Kernel", ring0 ? ["CPU", "Boot"] : ["CPU"]),
     swift("Drivers", "Drivers", ["CPU"], exclude: ["GPU"]),
     swift("SPIRV", "Jax/Compile/SPIRV"),
@@ -97,7 +97,7 @@ if ring0 {
         products: [.executable(name: "hosted-bench", targets: ["hosted-bench"])],
         targets: shared + [
             .executableTarget(
-                name: "hosted-bench", dependencies: ["JaxIR", "JaxLoad", "JaxPlatform", "JaxRun"],
+                name: "hosted-bench", dependencies: ["JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxRun"],
                 path: "Tests/HostedBench", swiftSettings: swiftSettings),
         ])
 } else {
@@ -113,7 +113,7 @@ if ring0 {
             swift("HostAccelerator", "Host/Accelerator", ["GPU", "JaxPlatform"]),
             .executableTarget(
                 name: "barejax",
-                dependencies: ["HostMachine", "WireProtocol", "JaxLoad", "JaxIR", "JaxPlatform",
+                dependencies: ["HostMachine", "WireProtocol", "JaxLoad", "JaxIR", "JaxOps", "JaxPlatform", "JaxRun",
                                .product(name: "ArgumentParser", package: "swift-argument-parser")],
                 path: "Sources/Host/CLI", swiftSettings: swiftSettings),
             .executableTarget(
@@ -150,7 +150,7 @@ if ring0 {
             test("LaneMathTests", ["Loops", "JaxPlatform"]),
             test("LoadTests", ["JaxLoad", "JaxOps", "JaxIR", "JaxPlatform"]),
             test("OpsTests", ["JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
-            test("RunTests", ["JaxLoad", "JaxRun", "JaxIR", "JaxPlatform"]),
+            test("RunTests", ["JaxLoad", "JaxOps", "JaxRun", "JaxIR", "JaxPlatform"]),
             test("CompileTests", ["CompileSupport", "JaxCompile", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "X86"]),
             test("SPIRVTests", ["SPIRV", "AcceleratorSelfTest"]),
             test("X86Tests", ["X86Assembler", "JaxPlatform", "CPU"]),

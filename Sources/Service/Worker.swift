@@ -1,5 +1,6 @@
 // Does the work of one channel, a request at a time: programs and arrays through the session and the entry points.
 import JaxIR
+import JaxOps
 import JaxPlatform
 import JaxRun
 import WireProtocol
@@ -101,14 +102,24 @@ final class Worker {
         for index in request.donated { donating.append(Int(clamping: index)) }
         // What was donated is gone, whatever comes of the call.
         defer { drop(donating.filter { request.arguments.indices.contains($0) }.map { request.arguments[$0] }) }
-        let results = try session.execute(program, arguments, device: try session.device(request.device),
-                                          donating: donating, by: Method(usesEvaluator: request.usesEvaluator), limits: limits(request.limits))
+        let device = try session.device(request.device), method = Method(usesEvaluator: request.usesEvaluator)
+        guard !request.profiles || donating.isEmpty else {
+            throw JaxError(.valueError, "a profiled program is executed twice, so nothing can be donated to it")
+        }
+        let execution = request.profiles
+            ? try session.profile(program, arguments, device: device, by: method, limits: limits(request.limits))
+            : Execution(results: try session.execute(program, arguments, device: device, donating: donating, by: method,
+                                                     limits: limits(request.limits)))
         var reply = Execute.Reply()
-        for (index, result) in results.enumerated() {
+        for (index, result) in execution.results.enumerated() {
             session.register(.array(result), as: channel.name(request.firstResult + UInt64(index)))
             reply.results.append(ArrayType(result.type))
         }
-        try service.reply(message, reply)
+        let body = try execution.profile.map { profile throws(JaxError) in
+            let bytes = ProfileReport(profile).encoded()
+            return try service.library { () throws(JaxError) in try BodyBuffer(copying: bytes) }
+        }
+        try service.reply(message, reply, body: body)
     }
 
     private func check(_ message: Message, _ session: Session) throws(JaxError) {
@@ -213,6 +224,27 @@ final class Worker {
                                       fields: Output(text: Array(piece)).encoded())
             } catch { return }
         }
+    }
+}
+
+extension ProfileReport {
+    init(_ profile: Profile) {
+        self.init()
+        for row in profile.rows {
+            var entry = Row()
+            entry.name = row.name
+            entry.source = row.source
+            entry.isKernel = row.isKernel
+            entry.calls = row.calls
+            entry.nanoseconds = row.nanoseconds
+            entry.bytes = row.bytes
+            entry.flops = row.flops ?? -1
+            rows.append(entry)
+        }
+        for event in profile.events { events += [UInt64(event.row), event.begun, event.nanoseconds] }
+        droppedEvents = profile.droppedEvents
+        begun = profile.begun
+        nanoseconds = profile.nanoseconds
     }
 }
 

@@ -8,7 +8,10 @@ import X86
 private final class InterpretedKernel: CompiledKernel {
     private let kernel: Kernel
 
-    init(_ kernel: Kernel) { self.kernel = kernel }
+    init(_ kernel: Kernel, source: String?) {
+        self.kernel = kernel
+        super.init(name: kernel.name, source: source, cost: kernel.cost)
+    }
 
     override func run(_ buffers: [UnsafeMutableRawPointer]) throws(JaxError) {
         var interpreter = KernelInterpreter(kernel, buffers)
@@ -23,9 +26,9 @@ public final class Interpreting: KernelCompiler {
 
     public init() {}
 
-    public func compile(_ kernel: Kernel) throws(JaxError) -> CompiledKernel? {
+    public func compile(_ kernel: Kernel, source: String?) throws(JaxError) -> CompiledKernel? {
         sees(kernel)
-        return InterpretedKernel(kernel)
+        return InterpretedKernel(kernel, source: source)
     }
 }
 
@@ -38,9 +41,9 @@ public final class Compiling: KernelCompiler {
 
     public init(_ features: X86Features) { self.features = features }
 
-    public func compile(_ kernel: Kernel) throws(JaxError) -> CompiledKernel? {
+    public func compile(_ kernel: Kernel, source: String?) throws(JaxError) -> CompiledKernel? {
         sees(kernel)
-        if let code = X86.code(kernel, features) { return try MachineCode(code, for: kernel) }
+        if let code = X86.code(kernel, features) { return try MachineCode(code.bytes, for: kernel, source: source) }
         failures.append(kernel.name)
         return nil
     }

@@ -43,7 +43,7 @@ final class MeteredPlatform: Platform {
         }
     }
 
-    func makeExecutable(_ code: UnsafeRawBufferPointer) -> UnsafeRawPointer? { base.makeExecutable(code) }
+    func makeExecutable(_ code: UnsafeRawBufferPointer, name: String) -> UnsafeRawPointer? { base.makeExecutable(code, name: name) }
     func freeExecutable(_ entry: UnsafeRawPointer, byteCount: Int) { base.freeExecutable(entry, byteCount: byteCount) }
     var nanoseconds: UInt64 { base.nanoseconds }
     var interruption: Interruption? { base.interruption }

@@ -3,12 +3,13 @@
 //   load_ms, compile_ms   decoding and verifying; specialising and compiling for the arguments' types
 //   run_ms                each run in turn: arguments are resident before, results are dropped after the clock has stopped
 //   peak_bytes            the most tensor memory in use at once during the runs: arguments, constants, temporaries, results
-//   kernels               what the program was compiled to; empty, since nothing is compiled yet
-//   fallbacks             operations that the evaluator executes, a count for each name: those that the program holds, not those
-//                         executed, which a loop repeats
+//   kernels               the names of the kernels that the program was compiled to
+//   fallbacks             operations that are left to the evaluator, a count for each name: those that the compiled program holds, not
+//                         those executed, which a loop repeats
 import Foundation
 import JaxIR
 import JaxLoad
+import JaxOps
 import JaxPlatform
 import JaxRun
 
@@ -42,13 +43,6 @@ func array(_ path: String, _ expected: TensorType?) throws(JaxError) -> Tensor {
     return try read.get()
 }
 
-func count(_ region: Region, into counts: inout [String: Int]) {
-    for operation in region.operations {
-        counts[operation.code.rawValue, default: 0] += 1
-        for nested in operation.regions { count(nested, into: &counts) }
-    }
-}
-
 func write(_ results: [DeviceArray], of device: any Device, to folder: String) throws(JaxError) {
     do {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -78,11 +72,12 @@ func measure(_ options: Options, _ meter: MeteredPlatform) throws(JaxError) -> R
         arguments.append(try device.put(try array(path, index < expected.count ? expected[index] : nil)))
         types.append(arguments[index].type)
     }
-    (_, report.compileMs) = try timed { () throws(JaxError) in
-        try session.transform(.jit, program, types, device: device, by: method, as: nil)
+    let coverage: Coverage
+    (coverage, report.compileMs) = try timed { () throws(JaxError) in
+        try session.coverage(program, types, device: device, by: method)
     }
-    // Everything is the evaluator's so far, with --evaluator or without.
-    for function in program.module.functions { count(function.body, into: &report.fallbacks) }
+    report.kernels = coverage.kernels.map { $0.name }
+    for entry in coverage.evaluated { report.fallbacks[entry.name] = entry.count }
 
     meter.beginMeasuring()
     for run in 0..<options.runs {

@@ -45,6 +45,24 @@ import Testing
         #expect(ring.count == 100 && ring.last?.sequence == 100)
     }
 
+    @Test func generatedCodeIsNamedWithinItsBytes() {
+        let region = CodeRegion(start: 0x1000, byteCount: 0x20, name: "kernel f_1_add")
+        #expect(region.contains(0x1000) && region.contains(0x101F) && !region.contains(0x1020) && !region.contains(0xFFF))
+        func text(_ region: CodeRegion) -> String {
+            var bytes: [UInt8] = []
+            region.write(0x1012) { bytes.append($0) }
+            return String(decoding: bytes, as: UTF8.self)
+        }
+        #expect(text(region) == "kernel f_1_add + 0x12")
+        for count in 60..<70 {
+            // Three bytes each: some names end within a character.
+            let long = text(CodeRegion(start: 0x1000, byteCount: 0x20, name: String(repeating: "x", count: count % 3)
+                                       + String(repeating: "→", count: count)))
+            #expect(!long.contains("\u{FFFD}") && long.hasSuffix("→ + 0x12"), "\(long)")
+            #expect(long.utf8.count <= CodeRegion.maximumName + 7)
+        }
+    }
+
     @Test func addressesAreNamed() throws {
         var bytes: [UInt8] = []
         func word(_ value: UInt32) {

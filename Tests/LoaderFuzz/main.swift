@@ -76,7 +76,7 @@ final class BoundedPlatform: Platform {
         inner.deallocate(pointer, byteCount: byteCount)
     }
 
-    func makeExecutable(_ code: UnsafeRawBufferPointer) -> UnsafeRawPointer? { inner.makeExecutable(code) }
+    func makeExecutable(_ code: UnsafeRawBufferPointer, name: String) -> UnsafeRawPointer? { inner.makeExecutable(code, name: name) }
     func freeExecutable(_ entry: UnsafeRawPointer, byteCount: Int) { inner.freeExecutable(entry, byteCount: byteCount) }
     /// On one thread: `live` is counted without a lock.
     func parallelFor(_ count: Int, _ body: (Int) -> Void) { for index in 0..<count { body(index) } }

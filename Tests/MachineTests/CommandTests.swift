@@ -69,9 +69,7 @@ import WireProtocol
 
     /// Arrays from files, results to files: x * y + 1 and the sum of x.
     @Test func runTakesAndWritesArrays() throws {
-        var template = Array("/tmp/barejax-test-XXXXXX".utf8CString)
-        #expect(mkdtemp(&template) != nil)
-        let folder = String(cString: template)
+        let folder = try temporaryFolder()
         defer { _ = shell("rm -rf \(folder)") }
         try write(npy([1, 2, 3, 4, 5, 6], "(2, 3)"), to: folder + "/x.npy")
         try write(npy([2, 2, 2, 10, 10, 10], "(2, 3)"), to: folder + "/y.npy")
@@ -84,20 +82,5 @@ import WireProtocol
         withExtendedLifetime((product, sum)) {}
         let wrong = shell("\(command) run \(program) \(folder)/x.npy 2>&1 >/dev/null")
         #expect(wrong.status == 1 && wrong.output.contains("2"), "\(wrong)")
-    }
-
-    private func bytes(_ values: [Float]) -> [UInt8] { values.flatMap { value in withUnsafeBytes(of: value) { Array($0) } } }
-
-    /// The bytes of a .npy file, version 1.0.
-    private func npy(_ values: [Float], _ shape: String) -> [UInt8] {
-        var header = "{'descr': '<f4', 'fortran_order': False, 'shape': \(shape), }"
-        header += String(repeating: " ", count: 117 - header.utf8.count) + "\n"
-        return [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(header.utf8) + bytes(values)
-    }
-
-    private func write(_ bytes: [UInt8], to path: String) throws {
-        guard let file = fopen(path, "w") else { throw JaxError(.fileNotFound, path) }
-        defer { fclose(file) }
-        #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count)
     }
 }

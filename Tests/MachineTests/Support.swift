@@ -78,3 +78,25 @@ func contents(_ path: String) throws -> BodyBuffer {
     }
     return try BodyBuffer(copying: bytes)
 }
+
+/// A new folder; whoever asks for it removes it.
+func temporaryFolder() throws -> String {
+    var template = Array("/tmp/barejax-test-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw JaxError(.fileNotFound, "/tmp") }
+    return String(cString: template)
+}
+
+func write(_ bytes: [UInt8], to path: String) throws {
+    guard let file = fopen(path, "w") else { throw JaxError(.fileNotFound, path) }
+    defer { fclose(file) }
+    guard fwrite(bytes, 1, bytes.count, file) == bytes.count else { throw JaxError(.valueError, path) }
+}
+
+func bytes(_ values: [Float]) -> [UInt8] { values.flatMap { value in withUnsafeBytes(of: value) { Array($0) } } }
+
+/// The bytes of a .npy file, version 1.0.
+func npy(_ values: [Float], _ shape: String) -> [UInt8] {
+    var header = "{'descr': '<f4', 'fortran_order': False, 'shape': \(shape), }"
+    header += String(repeating: " ", count: 117 - header.utf8.count) + "\n"
+    return [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(header.utf8) + bytes(values)
+}

@@ -48,14 +48,12 @@ enum Execution {
         }
         if let text = roundTrip(module) { return Difference(way: "text", description: text) }
         var ways: [(name: String, make: () throws(JaxError) -> Module)] = [
-            (name: "simplified", make: { () throws(JaxError) in try withoutCommonSubexpressions(try simplified(flat)) }),
+            (name: "passes without kernels", make: { () throws(JaxError) in try compiled(module, nil) }),
+            (name: "fusion alone", make: { () throws(JaxError) in try fused(flat, Compiling(.detected)) }),
         ]
         for (name, compiler) in compilers {
-            ways.append((name: name, make: { () throws(JaxError) in try fused(flat, compiler) }))
+            ways.append((name: name, make: { () throws(JaxError) in try compiled(module, compiler) }))
         }
-        ways.append((name: "simplified and compiled", make: { () throws(JaxError) in
-            try fused(try withoutCommonSubexpressions(try simplified(flat)), Compiling(.detected))
-        }))
         for (name, make) in ways {
             do throws(JaxError) {
                 let made = try make()

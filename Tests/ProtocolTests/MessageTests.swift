@@ -24,7 +24,16 @@ private func outcome<F: Fields>(_ type: F.Type, _ bytes: [UInt8]) -> Bool {
         transform.arguments = [3, 4]
         var reply = Compile.Reply()
         reply.arguments = [ArrayType(dtype: "float32", shape: [2, -1]), ArrayType(dtype: "bool", shape: [])]
+        var row = ProfileReport.Row()
+        row.name = "main_1_add"
+        row.source = "model.py:3:1 (jit(f)/add)"
+        row.calls = .max
+        var report = ProfileReport()
+        report.rows = [row, ProfileReport.Row()]
+        report.events = [1, .max, 0, 0, 5, 6]
         return [
+            report.encoded(),
+            Execute(program: 1, arguments: [], firstResult: 9, usesEvaluator: true, profiles: true).encoded(),
             Hello(client: "tests").encoded(),
             Compile(handle: 7, name: "f", limits: JobLimits(memoryBytes: 1 << 40, nanoseconds: 5, permissions: .devices)).encoded(),
             Execute(program: 1, arguments: [2, 3, .max], firstResult: 9, device: "gpu:0").encoded(),
@@ -40,7 +49,8 @@ private func outcome<F: Fields>(_ type: F.Type, _ bytes: [UInt8]) -> Bool {
         for result in [outcome(Hello.self, bytes), outcome(Compile.self, bytes), outcome(Execute.self, bytes), outcome(Put.self, bytes),
                        outcome(Failure.self, bytes), outcome(ReadFile.self, bytes), outcome(Drop.self, bytes),
                        outcome(Compile.Reply.self, bytes), outcome(Transform.self, bytes), outcome(Hello.Reply.self, bytes),
-                       outcome(ListDevices.Reply.self, bytes), outcome(Output.self, bytes), outcome(Progress.self, bytes)] where result {
+                       outcome(ListDevices.Reply.self, bytes), outcome(Output.self, bytes), outcome(Progress.self, bytes),
+                       outcome(ProfileReport.self, bytes)] where result {
             accepted += 1
         }
         return accepted
@@ -50,6 +60,14 @@ private func outcome<F: Fields>(_ type: F.Type, _ bytes: [UInt8]) -> Bool {
         for sample in samples { #expect(decodeAsEverything(sample) >= 1) }
         let error = try Failure(decoding: Failure(JaxError(.indexError, "x", location: nil, offset: nil)).encoded()).error
         #expect(error.kind == .indexError && error.message == "x" && error.location == nil && error.offset == nil)
+    }
+
+    @Test func aProfilesEventsAreOfItsRows() {
+        for events in [[0, 1, 2], [1, 2, 3, 4], [.max, 0, 0]] as [[UInt64]] {
+            var report = ProfileReport()
+            report.events = events
+            #expect(!outcome(ProfileReport.self, report.encoded()))
+        }
     }
 
     @Test func truncatedMessagesNameTheOffset() {

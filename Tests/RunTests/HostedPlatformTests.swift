@@ -11,7 +11,7 @@ import Testing
     private let answer: [UInt8] = [0xB8, 42, 0, 0, 0, 0xC3]
 
     @Test func codeIsExecutedAndNotWritable() throws {
-        let entry = try #require(answer.withUnsafeBytes { hosted.makeExecutable($0) })
+        let entry = try #require(answer.withUnsafeBytes { hosted.makeExecutable($0, name: "test") })
         defer { hosted.freeExecutable(entry, byteCount: answer.count) }
         #expect(unsafeBitCast(entry, to: (@convention(c) () -> Int).self)() == 42)
         // The kernel refuses to write where a process cannot: EFAULT.

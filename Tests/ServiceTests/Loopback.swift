@@ -49,7 +49,7 @@ final class TestPlatform: Platform {
         return hosted.allocate(byteCount: byteCount)
     }
     func deallocate(_ pointer: UnsafeMutableRawPointer, byteCount: Int) { hosted.deallocate(pointer, byteCount: byteCount) }
-    func makeExecutable(_ code: UnsafeRawBufferPointer) -> UnsafeRawPointer? { hosted.makeExecutable(code) }
+    func makeExecutable(_ code: UnsafeRawBufferPointer, name: String) -> UnsafeRawPointer? { hosted.makeExecutable(code, name: name) }
     func freeExecutable(_ entry: UnsafeRawPointer, byteCount: Int) { hosted.freeExecutable(entry, byteCount: byteCount) }
     func parallelFor(_ count: Int, _ body: (Int) -> Void) { hosted.parallelFor(count, body) }
     var nanoseconds: UInt64 { hosted.nanoseconds }

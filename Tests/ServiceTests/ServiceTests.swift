@@ -49,6 +49,21 @@ private func failure<R: Request>(_ call: Client.Call<R>) -> JaxError? {
         #expect(try client.start(Inspect(program: 1)).waitWithBody().body?.text.contains("mul") == true)
     }
 
+    @Test func aProfiledExecutionBringsItsRecord() throws {
+        let loop = try Loopback(), client = loop.client
+        _ = try client.start(Compile(handle: 1, name: "affine"), body: fixture("affine")).wait()
+        for handle in [2, 3] as [UInt64] { _ = try client.start(Put(handle: handle, type: type), body: floats([0, 1, 2, 3, 4, 5])).wait() }
+        let (reply, body) = try client.start(Execute(program: 1, arguments: [2, 3], firstResult: 10, profiles: true)).waitWithBody()
+        let report = try ProfileReport(decoding: Array(try #require(body).bytes))
+        #expect(reply.results.count == 2)
+        #expect(floats(try client.start(Fetch(handle: 11)).waitWithBody().body) == [15])
+        #expect(report.rows.count == 2 && report.rows.allSatisfy { $0.isKernel && $0.calls == 1 && $0.source.contains("make.py:") })
+        #expect(report.rows.contains { $0.bytes == 3 * 24 } && report.events.count == 6 && report.droppedEvents == 0)
+        #expect(try client.start(Execute(program: 1, arguments: [2, 3], firstResult: 20)).waitWithBody().body == nil)
+        let donated = failure(try client.start(Execute(program: 1, arguments: [2, 3], firstResult: 30, donated: [0], profiles: true)))
+        #expect(donated?.kind == .valueError)
+    }
+
     @Test func wrongRequestsAreAnsweredByTypedErrors() throws {
         let loop = try Loopback(), client = loop.client
         let nonsense = failure(try client.start(Compile(handle: 1, name: "x"), body: BodyBuffer(copying: Array("no program".utf8))))

@@ -10,7 +10,7 @@ private func execute(_ assembler: Assembler, _ a: UnsafeMutableRawPointer? = nil
     var assembler = assembler
     let code = assembler.finish()
     let platform = HostedPlatform()
-    let entry = try #require(code.withUnsafeBytes { platform.makeExecutable($0) })
+    let entry = try #require(code.withUnsafeBytes { platform.makeExecutable($0, name: "test") })
     defer { platform.freeExecutable(entry, byteCount: code.count) }
     typealias Function = @convention(c) (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, Int) -> Int
     return unsafeBitCast(entry, to: Function.self)(a, b, n)

@@ -62,6 +62,15 @@ func writeFile(_ path: String, _ pieces: [UnsafeRawBufferPointer]) throws(JaxErr
     }
 }
 
+/// Writes text to a file, replacing what was there.
+func writeText(_ text: String, to path: String) throws(JaxError) {
+    var failure: JaxError?
+    Array(text.utf8).withUnsafeBytes { bytes in
+        do throws(JaxError) { try writeFile(path, [bytes]) } catch { failure = error }
+    }
+    if let failure { throw failure }
+}
+
 func fileError(_ path: String) -> JaxError {
     JaxError(errno == ENOENT ? .fileNotFound : .valueError, "\(path): " + String(cString: strerror(errno)))
 }

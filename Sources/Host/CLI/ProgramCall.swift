@@ -33,24 +33,30 @@ struct ProgramCall {
         return handles
     }
 
-    /// Executes and fetches; writes `folder`/0.npy, 1.npy, …, or prints the results' types where there is no folder.
-    func execute(_ program: UInt64, _ arguments: [UInt64], resultCount: Int, into folder: String?) throws(JaxError) {
+    /// Executes and fetches; writes `folder`/0.npy, 1.npy, …, or prints the results' types where there is no folder. With `profiles`
+    /// returns the record of the execution.
+    @discardableResult
+    func execute(_ program: UInt64, _ arguments: [UInt64], resultCount: Int, into folder: String?,
+                 profiles: Bool = false) throws(JaxError) -> ProfileReport? {
         let first = client.newHandles(max(resultCount, 1))
         let execution = try client.start(Execute(program: program, arguments: arguments,
                                                  firstResult: first, device: device.device, usesEvaluator: device.evaluator,
-                                                 limits: device.limits))
-        let types = try execution.wait().results
+                                                 profiles: profiles, limits: device.limits))
+        let (reply, body) = try execution.waitWithBody()
+        let types = reply.results
+        let report = try body.map { body throws(JaxError) in try ProfileReport(decoding: Array(body.bytes)) }
         guard let folder else {
             for type in types {
                 guard let dtype = DType(name: type.dtype) else { continue }
                 print(TensorType(dtype, type.shape))
             }
-            return
+            return report
         }
         try makeFolder(folder)
         for index in types.indices {
             let fetched = try client.start(Fetch(handle: first + UInt64(index))).waitWithBody()
             try writeArray(folder + "/\(index).npy", fetched.reply.type, fetched.body)
         }
+        return report
     }
 }

@@ -15,15 +15,32 @@ struct Run: ParsableCommand {
                                             valueName: "dir"))
     var out: String?
 
+    @Flag(name: .long, help: ArgumentHelp(
+        "Execute twice, and print what took how long the second time.",
+        discussion: "A line a kernel and evaluated operation. bytes: of operands and results, in all calls; flops: additions, "
+            + "subtractions, multiplications, divisions, remainders and square roots of floats."))
+    var profile = false
+
+    @Option(name: .long, help: ArgumentHelp("Execute twice, and write the second time as Chrome trace events (for Perfetto).",
+                                            valueName: "file"))
+    var trace: String?
+
     @OptionGroup var device: DeviceOption
     @OptionGroup var connection: ConnectionOptions
 
     func run() throws {
-        try connection.withMachine(gpu: device.isGPU) { client in
+        let report = try connection.withMachine(gpu: device.isGPU) { client in
             let call = ProgramCall(client: client, device: device)
             let loaded = try call.load(program)
             let handles = try call.put(arguments, types: loaded.signature.arguments)
-            try call.execute(loaded.handle, handles, resultCount: loaded.signature.results.count, into: out)
+            return try call.execute(loaded.handle, handles, resultCount: loaded.signature.results.count, into: out,
+                                    profiles: profile || trace != nil)
+        }
+        guard let report else { return }
+        if profile { print(report.table().joined(separator: "\n")) }
+        if let trace {
+            try writeText(report.trace(of: program), to: trace)
+            if report.droppedEvents > 0 { complain("the trace lacks the last \(report.droppedEvents) events") }
         }
     }
 }

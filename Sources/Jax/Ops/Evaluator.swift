@@ -6,9 +6,10 @@ extension EvaluationPlan {
     /// Calls `function` with `arguments`, one a parameter. Values go as soon as nothing needs them; an argument to which the
     /// caller keeps no other reference (a donated one) may be overwritten.
     @export(interface)
-    public func call(_ function: Function, _ arguments: consuming [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
+    public func call(_ function: Function, _ arguments: consuming [RuntimeValue],
+                     recording profile: Profile? = nil) throws(JaxError) -> [RuntimeValue] {
         let plan = try plan(function)
-        return try Frame(self, plan, depth: 0).run(plan.body, consume arguments)
+        return try Frame(self, plan, depth: 0, profile).run(plan.body, consume arguments)
     }
 }
 
@@ -38,7 +39,7 @@ struct Activation {
 
     /// Calls the function number `index` of those that the parameters name.
     func call(_ index: Int, _ arguments: consuming [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
-        try Frame(frame.plan, step.callees[index], depth: frame.depth).run(step.callees[index].body, consume arguments)
+        try Frame(frame.plan, step.callees[index], depth: frame.depth, frame.profile).run(step.callees[index].body, consume arguments)
     }
 
     /// The element types of a region's results.
@@ -56,12 +57,15 @@ final class Frame {
 
     let plan: EvaluationPlan
     let function: Function
+    /// Nil: nothing is recorded.
+    let profile: Profile?
     private var values: [RuntimeValue?]
     fileprivate private(set) var depth: Int
     /// An empty list with room for operands, so that not every operation allocates one.
     private var spare: [RuntimeValue] = []
 
-    init(_ plan: EvaluationPlan, _ function: FunctionPlan, depth: Int) {
+    init(_ plan: EvaluationPlan, _ function: FunctionPlan, depth: Int, _ profile: Profile?) {
+        self.profile = profile
         self.plan = plan
         self.function = function.function
         self.depth = depth
@@ -91,7 +95,7 @@ final class Frame {
         for step in region.steps {
             do throws(JaxError) {
                 try checkpoint()
-                try run(step)
+                if let profile, step.isEvaluated { try run(step, recording: profile) } else { try run(step) }
             } catch {
                 throw error.located(plan.module.locations.describe(step.operation.location))
             }
@@ -103,8 +107,15 @@ final class Frame {
         return results
     }
 
+    private func run(_ step: Step, recording profile: Profile) throws(JaxError) {
+        let begun = platform.nanoseconds
+        try run(step)
+        profile.add(step, in: function, plan.module.locations, from: begun)
+    }
+
     @inline(__always)
     private func run(_ step: Step) throws(JaxError) {
+        if step.isFallback { step.definition.fallbacks.add(1, ordering: .relaxed) }
         let operation = step.operation
         let lastUses = step.lastUses
         var operands = spare

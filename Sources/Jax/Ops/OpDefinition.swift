@@ -1,6 +1,7 @@
 // What an operation is: its parameters, its shape rule, its evaluation and its rules for transformations, in one place.
 import JaxIR
 import JaxPlatform
+import Synchronization
 
 /// A value while a program runs.
 public enum RuntimeValue {
@@ -42,6 +43,8 @@ public struct Traits: OptionSet {
     public static let unavailable = Traits(rawValue: 32)
     /// Computed to some accuracy, which a program may ask for (`result_accuracy`): the functions that StableHLO gives this attribute.
     public static let approximate = Traits(rawValue: 64)
+    /// Computes nothing itself: runs its regions or functions, passes values on, or is a value that is there already.
+    public static let structural = Traits(rawValue: 128)
 }
 
 /// In which operands an operation is linear, which is what its transposition needs.
@@ -100,6 +103,8 @@ public final class OpDefinition {
     public private(set) var jvp: JVPRule?
     public private(set) var transpose: TransposeRule?
     public private(set) var batch: BatchRule?
+    /// How often the evaluator has executed it in programs that the compiler has been over, since start.
+    let fallbacks = Atomic<Int>(0)
 
     /// An operation whose parameters are a `Record`; `isBare` says that there are none.
     init<Record: Parameters>(_ code: OpCode, target: String? = nil, _ record: Record.Type, _ traits: Traits = [],

@@ -43,6 +43,20 @@ public func opDefinition(_ operation: Operation) -> OpDefinition? {
     operation.code == .customCall ? operation.parameters(CustomCallParameters.self).definition : opTable[operation.code]
 }
 
+/// How often each operation has been evaluated in programs that the compiler has been over, since start; those that never were are left
+/// out. Custom calls go by their targets.
+@export(interface)
+public func fallbackExecutions() -> [(name: String, count: Int)] {
+    var counts: [(name: String, count: Int)] = []
+    func add(_ definition: OpDefinition) {
+        let count = definition.fallbacks.load(ordering: .relaxed)
+        if count > 0 { counts.append((definition.name, count)) }
+    }
+    for code in OpCode.allCases { if let definition = opTable[code] { add(definition) } }
+    forEachCustomCall(add)
+    return counts
+}
+
 /// What to say of an operation without a definition.
 func undefinedOperation(_ operation: Operation) -> JaxError {
     if operation.code == .customCall {

@@ -6,14 +6,18 @@ import JaxPlatform
 /// The functions of one module, ready to be called.
 public final class EvaluationPlan {
     public let module: Module
+    public let coverage: Coverage
     private var functions: [ObjectIdentifier: FunctionPlan] = [:]
 
+    /// `isCompiled`: the compiler has been over the program, so that whatever is evaluated is counted as a fallback.
     /// Throws `notImplemented` for operations that this machine does not know.
     @export(interface)
-    public init(_ module: Module) throws(JaxError) {
+    public init(_ module: Module, isCompiled: Bool = false) throws(JaxError) {
         self.module = module
+        var evaluated: Set<ObjectIdentifier> = []
+        coverage = Coverage(module) { evaluated.insert(ObjectIdentifier($0)) }
         for function in try calleesFirst(module) {
-            var planner = Planner(function, self)
+            var planner = Planner(function, self, evaluated, isCompiled: isCompiled)
             functions[ObjectIdentifier(function)] = FunctionPlan(function, try planner.plan(function.body))
         }
     }
@@ -65,6 +69,8 @@ final class Step {
     let scalars: [ScalarFunction?]
     /// The loop of an operation that works element by element, on its types.
     let kernel: BlockKernel?
+    /// Whether it is one that a profile tells of (`Coverage`), and whether its executions are counted.
+    fileprivate(set) var isEvaluated = false, isFallback = false
     /// Bit i says that operand i is not needed any more once this operation has it.
     fileprivate(set) var lastUses: UInt64 = 0
     /// Further values that can go when this operation is done: used last by its regions, or never.
@@ -97,15 +103,19 @@ final class Step {
 private struct Planner {
     private let function: Function
     private let owner: EvaluationPlan
+    private let evaluated: Set<ObjectIdentifier>
+    private let isCompiled: Bool
     /// Values whose last use, going backwards, has been seen.
     private var used: [Bool]
     /// The region that defines each value, as a running number.
     private var definer: [Int32]
     private var regionCount: Int32 = 0
 
-    init(_ function: Function, _ owner: EvaluationPlan) {
+    init(_ function: Function, _ owner: EvaluationPlan, _ evaluated: Set<ObjectIdentifier>, isCompiled: Bool) {
         self.function = function
         self.owner = owner
+        self.evaluated = evaluated
+        self.isCompiled = isCompiled
         used = [Bool](repeating: false, count: function.types.count)
         definer = [Int32](repeating: -1, count: function.types.count)
     }
@@ -144,6 +154,8 @@ private struct Planner {
         let step = Step(operation, definition, regions: regions, callees: callees, in: function)
         step.lastUses = lastUses
         step.releases = releases
+        step.isEvaluated = evaluated.contains(ObjectIdentifier(operation))
+        step.isFallback = step.isEvaluated && isCompiled
         return step
     }
 

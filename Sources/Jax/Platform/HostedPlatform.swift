@@ -16,7 +16,7 @@ public final class HostedPlatform: Platform {
         free(pointer)
     }
 
-    public func makeExecutable(_ code: UnsafeRawBufferPointer) -> UnsafeRawPointer? {
+    public func makeExecutable(_ code: UnsafeRawBufferPointer, name: String) -> UnsafeRawPointer? {
         guard let memory = mmap(nil, code.count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), memory != MAP_FAILED else {
             return nil
         }
@@ -74,7 +74,7 @@ func initialPlatform() -> any Platform { HostedPlatform() }
 final class NoPlatform: Platform {
     func allocate(byteCount: Int) -> UnsafeMutableRawPointer? { nil }
     func deallocate(_ pointer: UnsafeMutableRawPointer, byteCount: Int) {}
-    func makeExecutable(_ code: UnsafeRawBufferPointer) -> UnsafeRawPointer? { nil }
+    func makeExecutable(_ code: UnsafeRawBufferPointer, name: String) -> UnsafeRawPointer? { nil }
     func freeExecutable(_ entry: UnsafeRawPointer, byteCount: Int) {}
     func parallelFor(_ count: Int, _ body: (Int) -> Void) { for index in 0..<count { body(index) } }
     var nanoseconds: UInt64 { 0 }

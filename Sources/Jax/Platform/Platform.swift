@@ -11,7 +11,8 @@ public protocol Platform: AnyObject {
 
     /// Machine code, copied to where it can be executed and no longer be written: the address of its first instruction. `code` is
     /// position-independent. Charged to the running job as memory is, and freed with it. `nil` when quota or machine are exhausted.
-    func makeExecutable(_ code: UnsafeRawBufferPointer) -> UnsafeRawPointer?
+    /// A fault in it is reported by `name`.
+    func makeExecutable(_ code: UnsafeRawBufferPointer, name: String) -> UnsafeRawPointer?
 
     /// Gives back what `makeExecutable` returned, with the same count; nothing executes it any more.
     func freeExecutable(_ entry: UnsafeRawPointer, byteCount: Int)

@@ -1,6 +1,7 @@
 // The seam between the session and what executes programs: a processor today, accelerators beside it. A device keeps arrays,
 // compiles programs for itself and executes them; the session knows no more of it.
 import JaxIR
+import JaxOps
 import JaxPlatform
 
 /// How a device is to execute a program.
@@ -35,7 +36,9 @@ public protocol Device: AnyObject {
 
     /// Executes, as a job of its own, a program that this device compiled, on arrays of its own: one for each tensor parameter of
     /// `main`. Where `donated` says so, an array is deleted and its memory may be used for results.
-    func execute(_ executable: Executable, _ inputs: [DeviceArray], donated: [Bool], _ job: JobRequest) throws(JaxError) -> [DeviceArray]
+    /// With `profiles` the execution is recorded.
+    func execute(_ executable: Executable, _ inputs: [DeviceArray], donated: [Bool], _ job: JobRequest,
+                 profiles: Bool) throws(JaxError) -> Execution
 }
 
 extension Device {
@@ -47,6 +50,18 @@ extension Device {
             platform.append(character)
         }
         return platform
+    }
+}
+
+/// What came of an execution.
+public struct Execution {
+    public var results: [DeviceArray]
+    /// The record, where one was asked for.
+    public var profile: Profile?
+
+    public init(results: [DeviceArray], profile: Profile? = nil) {
+        self.results = results
+        self.profile = profile
     }
 }
 
@@ -69,11 +84,14 @@ open class Executable {
     public let module: Module
     public unowned(unsafe) let device: any Device
     public let method: Method
+    /// Its kernels, and what it leaves to the evaluator.
+    public let coverage: Coverage
     /// Uses beyond the first.
     public internal(set) var hits = 0
 
-    public init(argumentTypes: [TensorType], module: Module, device: any Device, method: Method) {
+    public init(argumentTypes: [TensorType], module: Module, device: any Device, method: Method, coverage: Coverage) {
         self.method = method
+        self.coverage = coverage
         var types: [TensorType] = []
         for type in argumentTypes { types.append(type.detached()) }
         self.argumentTypes = types

@@ -63,6 +63,19 @@ extension Session {
     @export(interface)
     public func execute(_ program: LoadedProgram, _ arguments: [DeviceArray], device: any Device, donating: [Int] = [],
                         by method: Method = .compiled, limits: Limits = Limits()) throws(JaxError) -> [DeviceArray] {
+        try run(program, arguments, device: device, donating: donating, by: method, limits: limits, profiles: false).results
+    }
+
+    /// Calls `program` twice and records the second execution, for which it is compiled and its memory has been touched.
+    @export(interface)
+    public func profile(_ program: LoadedProgram, _ arguments: [DeviceArray], device: any Device, by method: Method = .compiled,
+                        limits: Limits = Limits()) throws(JaxError) -> Execution {
+        _ = try run(program, arguments, device: device, donating: [], by: method, limits: limits, profiles: false)
+        return try run(program, arguments, device: device, donating: [], by: method, limits: limits, profiles: true)
+    }
+
+    private func run(_ program: LoadedProgram, _ arguments: [DeviceArray], device: any Device, donating: [Int], by method: Method,
+                     limits: Limits, profiles: Bool) throws(JaxError) -> Execution {
         var types: [TensorType] = []
         for (index, array) in arguments.enumerated() {
             guard array.device === device else {
@@ -96,7 +109,7 @@ extension Session {
                 donated.append(false)
             }
         }
-        return try device.execute(executable, arrays, donated: donated, limits.request("execute " + program.name))
+        return try device.execute(executable, arrays, donated: donated, limits.request("execute " + program.name), profiles: profiles)
     }
 
     /// Applies a transformation and registers what comes of it under `name`. `types` are those of the arguments.
@@ -105,12 +118,18 @@ extension Session {
                           _ types: [TensorType], device: any Device, by method: Method = .compiled, as name: String?,
                           limits: Limits = Limits()) throws(JaxError) {
         switch transformation {
-        case .jit:
-            var parameterTypes: [TensorType] = []
-            for input in try program.convention.inputs(types) { parameterTypes.append(CallingConvention.type(input, types)) }
-            _ = try jit(program, parameterTypes, device: device, by: method, limits: limits)
+        case .jit: _ = try coverage(program, types, device: device, by: method, limits: limits)
         }
         if let name { register(.program(program), as: name) }
+    }
+
+    /// What `program`, compiled for arguments of these types, is executed by.
+    @export(interface)
+    public func coverage(_ program: LoadedProgram, _ types: [TensorType], device: any Device, by method: Method = .compiled,
+                         limits: Limits = Limits()) throws(JaxError) -> Coverage {
+        var parameterTypes: [TensorType] = []
+        for input in try program.convention.inputs(types) { parameterTypes.append(CallingConvention.type(input, types)) }
+        return try jit(program, parameterTypes, device: device, by: method, limits: limits).coverage
     }
 }
 

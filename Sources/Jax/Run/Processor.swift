@@ -25,8 +25,8 @@ private final class PlannedExecutable: Executable {
     let plan: EvaluationPlan
 
     init(_ module: Module, for argumentTypes: [TensorType], on device: any Device, by method: Method) throws(JaxError) {
-        plan = try EvaluationPlan(module)
-        super.init(argumentTypes: argumentTypes, module: module, device: device, method: method)
+        plan = try EvaluationPlan(module, isCompiled: method == .compiled)
+        super.init(argumentTypes: argumentTypes, module: module, device: device, method: method, coverage: plan.coverage)
     }
 }
 
@@ -56,8 +56,8 @@ public final class Processor: Device {
         return unsafeDowncast(array, to: ProcessorArray.self)
     }
 
-    public func execute(_ executable: Executable, _ inputs: [DeviceArray],
-                        donated: [Bool], _ job: JobRequest) throws(JaxError) -> [DeviceArray] {
+    public func execute(_ executable: Executable, _ inputs: [DeviceArray], donated: [Bool], _ job: JobRequest,
+                        profiles: Bool) throws(JaxError) -> Execution {
         guard executable.device === self else { throw JaxError(.internalError, "the program was compiled for \(executable.device.name)") }
         let plan = unsafeDowncast(executable, to: PlannedExecutable.self).plan
         // The arrays stay alive here, whatever becomes of the job's references to them.
@@ -66,7 +66,11 @@ public final class Processor: Device {
         for (index, array) in inputs.enumerated() where donated[index] { try own(array).tensor = nil }
         var mayOverwrite: [Bool] = []
         for index in tensors.indices { mayOverwrite.append(donated[index] && tensors[index].isUnique()) }
-        let results = try runJob(job) { () throws(JaxError) -> [ProcessorResult] in try call(plan, tensors, mayOverwrite) }
+        let (results, profile) = try runJob(job) { () throws(JaxError) -> ([ProcessorResult], Profile?) in
+            guard profiles else { return (try call(plan, tensors, mayOverwrite, nil), nil) }
+            let profile = Profile()
+            return (try profile.measure { () throws(JaxError) in try call(plan, tensors, mayOverwrite, profile) }, profile)
+        }
         dispatchCount += 1
         var arrays: [DeviceArray] = []
         platform.charging(.library) {
@@ -77,7 +81,7 @@ public final class Processor: Device {
                 }
             }
         }
-        return arrays
+        return Execution(results: arrays, profile: profile)
     }
 }
 
@@ -89,7 +93,8 @@ private enum ProcessorResult {
 }
 
 /// Calls `main` of a planned program; tokens are passed in and dropped from the results.
-private func call(_ plan: EvaluationPlan, _ inputs: [Tensor], _ mayOverwrite: [Bool]) throws(JaxError) -> [ProcessorResult] {
+private func call(_ plan: EvaluationPlan, _ inputs: [Tensor], _ mayOverwrite: [Bool],
+                  _ profile: Profile?) throws(JaxError) -> [ProcessorResult] {
     guard let main = plan.module.function(named: "main") else {
         throw JaxError(.internalError, "the specialised module has no function @main")
     }
@@ -106,7 +111,7 @@ private func call(_ plan: EvaluationPlan, _ inputs: [Tensor], _ mayOverwrite: [B
         }
     }
     var results: [ProcessorResult] = []
-    for value in try plan.call(main, consume values) {
+    for value in try plan.call(main, consume values, recording: profile) {
         guard case .tensor(let tensor) = value else { continue }
         if tensor.storage.isOverwritable, let input = inputs.firstIndex(where: { $0.bytes == tensor.bytes }) {
             results.append(.donated(tensor.type.detached(), input: input))

@@ -3,6 +3,7 @@
 // Tables are changed outside jobs only, with memory charged to the JAX layer; jobs return values, they store nothing
 // (JaxPlatform, Job.swift).
 import JaxIR
+import JaxOps
 import JaxPlatform
 
 /// What a name stands for.
@@ -126,6 +127,9 @@ public final class Session {
         for device in devices { known += (known.isEmpty ? "" : ", ") + device.name }
         throw JaxError(.deviceError, "there is no device '\(name)'; this machine has \(known)")
     }
+
+    /// How often each operation was evaluated, on all devices together, in programs that the compiler has been over; since start.
+    public static var fallbackExecutions: [(name: String, count: Int)] { JaxOps.fallbackExecutions() }
 
     /// Adds a device that was found after the start.
     public func add(_ device: any Device) { devices.append(device) }

@@ -13,6 +13,7 @@ public enum SealedCode {
         let entry: UnsafeRawPointer
         let physical: PhysicalAddress
         let pageCount: Int
+        let region: CodeRegion
         var owner: UInt32
         var next: UnsafeMutablePointer<Record>?
     }
@@ -21,11 +22,12 @@ public enum SealedCode {
     nonisolated(unsafe) private static var records: UnsafeMutablePointer<Record>?
     nonisolated(unsafe) private static var lock = spin_lock()
 
-    /// Executable copy of position-independent code, charged to `owner`; its first byte. nil without memory or quota.
-    public static func make(_ code: UnsafeRawBufferPointer, owner: UInt32) -> UnsafeRawPointer? {
+    /// Executable copy of position-independent code, charged to `owner`; its first byte. nil without memory or quota. Faults in it go by
+    /// its name.
+    public static func make(_ code: UnsafeRawBufferPointer, name: String = "", owner: UInt32) -> UnsafeRawPointer? {
         guard let buffer = makeBuffer(byteCount: code.count) else { return nil }
         buffer.base.copyMemory(from: code.baseAddress!, byteCount: code.count)
-        return seal(buffer, owner: owner)
+        return seal(buffer, name: name, owner: owner)
     }
 
     /// Memory to write code to, filled with breakpoints, between two guard pages; to be sealed or freed. nil without memory.
@@ -40,7 +42,7 @@ public enum SealedCode {
     ///
     /// A processor sees the new instructions without more ado: it has never fetched from this address since it answered the
     /// interrupt that made it forget what stood there before, and its return from that serialised it (Intel SDM vol. 3, 8.1.3).
-    public static func seal(_ buffer: GuardedRegion, owner: UInt32) -> UnsafeRawPointer? {
+    public static func seal(_ buffer: GuardedRegion, name: String = "", owner: UInt32) -> UnsafeRawPointer? {
         let pageCount = buffer.pageCount, byteCount = buffer.byteCount
         guard KernelHeap.charge(byteCount, to: owner) else {
             GuardedRegions.free(buffer)
@@ -63,12 +65,38 @@ public enum SealedCode {
         }
         let entry = UnsafeRawPointer(bitPattern: start)!
         let record = memory.bindMemory(to: Record.self, capacity: 1)
-        record.initialize(to: Record(entry: entry, physical: physical, pageCount: pageCount, owner: owner))
+        let region = CodeRegion(start: UInt64(start), byteCount: UInt64(byteCount), name: name)
+        record.initialize(to: Record(entry: entry, physical: physical, pageCount: pageCount, region: region, owner: owner))
         locked {
             record.pointee.next = records
             records = record
         }
         return entry
+    }
+
+    /// Whether an address is one of generated code.
+    static func isCode(_ address: UInt64) -> Bool {
+        address >= UInt64(AddressSpaceLayout.code) && address - UInt64(AddressSpaceLayout.code) < UInt64(AddressSpaceLayout.windowSize)
+    }
+
+    /// The code that holds an address; nil where there is none. For the exception manager, with interrupts off: what was struck may hold
+    /// the lock, so it is not waited for without end.
+    static func region(at address: UInt64) -> CodeRegion? {
+        guard isCode(address) else { return nil }
+        for _ in 0..<1000 {
+            guard atomic_replace32(&lock.taken, 0, 1) else {
+                cpu_pause()
+                continue
+            }
+            defer { atomic_store32(&lock.taken, 0) }
+            var next = records
+            while let record = next {
+                if record.pointee.region.contains(address) { return record.pointee.region }
+                next = record.pointee.next
+            }
+            return nil
+        }
+        return nil
     }
 
     /// Nobody executes it any more. Code that is not there has been freed with its owner.

@@ -211,6 +211,8 @@ public enum Exceptions {
         record.job = innermostJob(task)?.pointee.job ?? 0
         record.isInInterrupt = cpu.pointee.interrupt_depth > 0
         walk(frame.pointee.rbp, stack, &record)
+        record.code = SealedCode.region(at: instruction)
+        for index in 0..<record.backtraceCount where record.code == nil { record.code = SealedCode.region(at: record.backtrace[index]) }
         return record
     }
 
@@ -228,7 +230,7 @@ public enum Exceptions {
         var frame = start
         while record.backtraceCount < 12, stack.contains(frame), stack.contains(frame + 15), frame & 7 == 0 {
             let link = UnsafePointer<UInt64>(bitPattern: UInt(frame))!
-            guard Symbols.isText(link[1]) else { return }
+            guard Symbols.isText(link[1]) || SealedCode.isCode(link[1]) else { return }
             record.backtrace[record.backtraceCount] = link[1]
             record.backtraceCount += 1
             guard link[0] > frame else { return }

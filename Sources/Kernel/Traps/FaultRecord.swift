@@ -20,6 +20,8 @@ public struct FaultRecord {
     /// Return addresses from the inside out.
     public var backtrace: InlineArray<12, UInt64>
     public var backtraceCount: Int
+    /// The generated code that was struck, or that called what was.
+    public var code: CodeRegion?
 
     public init(kind: FaultKind, vector: UInt8) {
         self.kind = kind

@@ -15,8 +15,12 @@ extension FaultRecord: CustomStringConvertible {
     /// The function that faulted, with the offset.
     public var symbol: String {
         var bytes: [UInt8] = []
-        Symbols.write(instruction, to: { bytes.append($0) })
+        write(instruction, to: { bytes.append($0) })
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func write(_ address: UInt64, to put: (UInt8) -> Void) {
+        if let code, code.contains(address) { code.write(address, to: put) } else { Symbols.write(address, to: put) }
     }
 
     public func writeSummary(to put: (UInt8) -> Void) {
@@ -30,7 +34,13 @@ extension FaultRecord: CustomStringConvertible {
             writeHex(address, to: put)
         }
         for byte in " in ".utf8 { put(byte) }
-        Symbols.write(instruction, to: put)
+        write(instruction, to: put)
+        guard let code, !code.contains(instruction) else { return }
+        for index in 0..<backtraceCount where code.contains(backtrace[index]) {
+            for byte in ", called by ".utf8 { put(byte) }
+            code.write(backtrace[index], to: put)
+            return
+        }
     }
 
     /// The report on the log: what, where, who, and the calls that led there. Allocates nothing.
@@ -55,7 +65,7 @@ extension FaultRecord: CustomStringConvertible {
         logText("\n")
         for index in 0..<backtraceCount {
             logText("    from ")
-            Symbols.write(backtrace[index], to: logByte)
+            write(backtrace[index], to: logByte)
             logText("\n")
         }
     }

@@ -11,8 +11,8 @@ final class KernelPlatform: Platform {
     func deallocate(_ pointer: UnsafeMutableRawPointer, byteCount: Int) { KernelHeap.free(pointer) }
 
     /// The code has an owner before and behind every point where its job may be ended by force.
-    func makeExecutable(_ code: UnsafeRawBufferPointer) -> UnsafeRawPointer? {
-        shielded { SealedCode.make(code, owner: KernelHeap.currentOwner) }
+    func makeExecutable(_ code: UnsafeRawBufferPointer, name: String) -> UnsafeRawPointer? {
+        shielded { SealedCode.make(code, name: name, owner: KernelHeap.currentOwner) }
     }
 
     func freeExecutable(_ entry: UnsafeRawPointer, byteCount: Int) { shielded { SealedCode.free(entry) } }

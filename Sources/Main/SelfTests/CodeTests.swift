@@ -7,6 +7,9 @@ private typealias Function = @convention(c) () -> Int
 /// `mov eax, 42; ret`
 private let answer: [UInt8] = [0xB8, 42, 0, 0, 0, 0xC3]
 
+/// `push rbp; mov rbp, rsp; mov rax, [16]`
+private let loadOfNothing: [UInt8] = [0x55, 0x48, 0x8B, 0xEC, 0x48, 0x8B, 0x04, 0x25, 16, 0, 0, 0]
+
 func runCodeTests() {
     // The lists of free ranges and the tables of both windows stay.
     if let warm = SealedCode.makeBuffer(byteCount: 6000).flatMap({ SealedCode.seal($0, owner: 0) }) { SealedCode.free(warm) }
@@ -39,6 +42,12 @@ func runCodeTests() {
     KernelHeap.handOver(from: owner, to: heir)
     KernelHeap.removeOwner(owner)
     check("it is handed over with its owner's blocks", function() == 42 && KernelHeap.usage(of: heir).usedBytes == 8192)
+
+    let faulty = loadOfNothing.withUnsafeBytes { SealedCode.make($0, name: "kernel f_1_add of f.py:3:1", owner: heir) }!
+    let record = guardedCall { _ = unsafeBitCast(faulty, to: Function.self)() }
+    SealedCode.free(faulty)
+    check("a fault in it goes by its name, also when it is gone",
+          record?.symbol == "kernel f_1_add of f.py:3:1 + 0x4" && Exceptions.faults().last?.symbol == record?.symbol)
 
     KernelHeap.removeOwner(heir)
     check("freed with its owner it is gone", faultsTwice(.badAddress) { _ = function() })

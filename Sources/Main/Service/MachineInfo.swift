@@ -41,6 +41,8 @@ enum MachineInfo {
             jobs.append(.object([(key: "id", value: .integer(Int(job.id))), (key: "name", value: .string(job.name)),
                                  (key: "bytes", value: .integer(job.usedBytes)), (key: "seconds", value: .number(Double(job.age) / 1e9))]))
         }
+        var fallbacks: [(key: String, value: JSON)] = []
+        for entry in Session.fallbackExecutions { fallbacks.append((key: entry.name, value: .integer(entry.count))) }
         return .object([
             (key: "version", value: .string(productVersion)),
             (key: "uptime_s", value: .number(Double(platform.nanoseconds) / 1e9)),
@@ -51,6 +53,7 @@ enum MachineInfo {
             (key: "jobs", value: .array(jobs)), (key: "jobs_begun", value: .integer(Int(Jobs.count))),
             (key: "faults", value: .integer(Int(truncatingIfNeeded: Exceptions.faultCount))),
             (key: "devices", value: .array(deviceList)),
+            (key: "fallbacks", value: .object(fallbacks)),
         ])
     }
 }

@@ -70,18 +70,21 @@ public struct Execute: Request {
     public var donated: [UInt64] = []
     /// Operation by operation, in place of compiled code.
     public var usesEvaluator = false
+    /// The program is executed twice, and the reply's body is the record of the second time, a `ProfileReport`. Donates nothing.
+    public var profiles = false
     public var limits = JobLimits()
 
     public init() {}
 
     public init(program: UInt64, arguments: [UInt64], firstResult: UInt64, device: String = "cpu", donated: [UInt64] = [],
-                usesEvaluator: Bool = false, limits: JobLimits = JobLimits()) {
+                usesEvaluator: Bool = false, profiles: Bool = false, limits: JobLimits = JobLimits()) {
         self.program = program
         self.arguments = arguments
         self.firstResult = firstResult
         self.device = device
         self.donated = donated
         self.usesEvaluator = usesEvaluator
+        self.profiles = profiles
         self.limits = limits
     }
 
@@ -92,6 +95,7 @@ public struct Execute: Request {
         try coder.field(&device)
         try coder.field(&donated)
         try coder.field(&usesEvaluator)
+        try coder.field(&profiles)
         try limits.code(&coder)
     }
 

@@ -9,8 +9,8 @@ import Loops
 public protocol KernelCompiler: AnyObject {
     var target: LoopTarget { get }
 
-    /// Nil where the target cannot do it.
-    func compile(_ kernel: Kernel) throws(JaxError) -> CompiledKernel?
+    /// Nil where the target cannot do it. `source` is where in the user's source it comes from.
+    func compile(_ kernel: Kernel, source: String?) throws(JaxError) -> CompiledKernel?
 }
 
 /// A copy of a verified program with its operations fused into kernels. `compiler` makes them executable; without one the regions of
@@ -22,7 +22,7 @@ public func fused(_ module: Module, _ compiler: (any KernelCompiler)?) throws(Ja
     target.locations = module.locations
     var copies: [ObjectIdentifier: Function] = [:]
     for function in try calleesFirst(module) {
-        var fusion = FunctionFusion(function, compiler, copies)
+        var fusion = FunctionFusion(function, compiler, copies, module.locations)
         copies[ObjectIdentifier(function)] = try fusion.run()
     }
     for function in module.functions {
@@ -37,9 +37,14 @@ private struct FunctionFusion {
     private let compiler: (any KernelCompiler)?
     /// What has taken the places of the functions that are called.
     private let callees: [ObjectIdentifier: Function]
+    private let locations: LocationTable
+    /// Begins the names of kernels: the function, and in the regions of its operations "f_7.1", of region 1 of operation 7.
+    private var block: String
 
-    init(_ function: Function, _ compiler: (any KernelCompiler)?, _ callees: [ObjectIdentifier: Function]) {
+    init(_ function: Function, _ compiler: (any KernelCompiler)?, _ callees: [ObjectIdentifier: Function], _ locations: LocationTable) {
         source = function
+        self.locations = locations
+        block = function.name
         self.compiler = compiler
         self.callees = callees
         // The values keep their numbers; the regions of fusions get new ones.
@@ -83,7 +88,7 @@ private struct FunctionFusion {
     }
 
     private func name(_ group: FusionGroup, _ region: Region) -> String {
-        "\(source.name)_\(group.position)_\(region.operations[group.position].code.name)"
+        "\(block)_\(group.position)_\(region.operations[group.position].code.name)"
     }
 
     /// The region of a group: copies of its members, and of the views between them; all else is a parameter.
@@ -138,7 +143,7 @@ private struct FunctionFusion {
                 } else if let loop = try scalarLoop(operation, place) {
                     operations.append(loop)
                 } else {
-                    operations.append(try copy(operation))
+                    operations.append(try copy(operation, place))
                 }
             }
         }
@@ -151,7 +156,7 @@ private struct FunctionFusion {
         if let compiler {
             for kernel in lowered.kernels {
                 try kernel.verify()
-                guard let compiled = try compiler.compile(kernel) else {
+                guard let compiled = try compiler.compile(kernel, source: locations.describe(root.location)) else {
                     kernels = []
                     break
                 }
@@ -186,14 +191,17 @@ private struct FunctionFusion {
 
     /// A contraction as kernels of its own.
     private mutating func contraction(_ operation: Operation, _ place: Int) throws(JaxError) -> Operation? {
-        guard operation.code == .dotGeneral, let compiler,
-              let plan = ContractionLowering.plan(operation, source, compiler.target, name: "\(source.name)_\(place)_dot") else {
-            return nil
+        guard let compiler else { return nil }
+        let made: KernelPlan? = switch operation.code {
+        case .dotGeneral: ContractionLowering.plan(operation, source, compiler.target, name: "\(block)_\(place)_dot")
+        case .convolution: ConvolutionLowering.plan(operation, source, compiler.target, name: "\(block)_\(place)_conv")
+        default: nil
         }
+        guard let plan = made else { return nil }
         var kernels: [(kernel: CompiledKernel, buffers: [Int])] = []
         for step in plan.kernels {
             try step.kernel.verify()
-            guard let kernel = try compiler.compile(step.kernel) else { return nil }
+            guard let kernel = try compiler.compile(step.kernel, source: locations.describe(operation.location)) else { return nil }
             kernels.append((kernel, step.buffers))
         }
         let sequence = KernelSequence(kernels, temporaries: plan.temporaries.map { $0.element.byteCount * $0.count })
@@ -202,9 +210,9 @@ private struct FunctionFusion {
 
     /// A loop over scalars as a kernel.
     private mutating func scalarLoop(_ operation: Operation, _ place: Int) throws(JaxError) -> Operation? {
-        guard let compiler, let loop = WhileLowering(operation, source, name: "\(source.name)_\(place)_while") else { return nil }
+        guard let compiler, let loop = WhileLowering(operation, source, name: "\(block)_\(place)_while") else { return nil }
         try loop.kernel.verify()
-        guard let kernel = try compiler.compile(loop.kernel) else { return nil }
+        guard let kernel = try compiler.compile(loop.kernel, source: locations.describe(operation.location)) else { return nil }
         let widths = operation.results.map { source.type(of: $0).tensor?.dtype.byteWidth ?? 0 }
         return wrapped(operation, loop.operands, ResumedLoop(kernel, carried: widths))
     }
@@ -247,10 +255,15 @@ private struct FunctionFusion {
         return Region(parameters: parameters, operations: operations, results: region.results.map(copy))
     }
 
-    private mutating func copy(_ operation: Operation) throws(JaxError) -> Operation {
+    private mutating func copy(_ operation: Operation, _ place: Int) throws(JaxError) -> Operation {
         var regions: [Region] = []
         let isScalar = opDefinition(operation)?.traits.contains(.scalarRegions) ?? false
-        for region in operation.regions { regions.append(isScalar ? region : try fuse(region)) }
+        let outer = block
+        for (number, region) in operation.regions.enumerated() {
+            block = outer + "_\(place).\(number)"
+            regions.append(isScalar ? region : try fuse(region))
+        }
+        block = outer
         var functions: [Function] = []
         for function in operation.parameters.functions { functions.append(callees[ObjectIdentifier(function)] ?? function) }
         return Operation(operation.code, operands: operation.operands, results: operation.results,

@@ -35,7 +35,7 @@ func collectiveFamily() -> [OpDefinition] {
         OpDefinition(.collectivePermute, CollectivePermuteParameters.self,
                      .effects, infer: { view, _ throws(JaxError) in view.operandTypes },
                      evaluate: evaluateCollectivePermute),
-        OpDefinition(.manualComputation, ResultTypesParameters.self, infer: { view, parameters throws(JaxError) in
+        OpDefinition(.manualComputation, ResultTypesParameters.self, .structural, infer: { view, parameters throws(JaxError) in
             try view.requireRegions(1)
             try view.require(view.regions[0].parameters.count == view.operandCount
                              && view.regions[0].results.count == parameters.types.count,

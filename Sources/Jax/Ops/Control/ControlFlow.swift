@@ -4,7 +4,7 @@ import JaxPlatform
 
 func controlFlowFamily() -> [OpDefinition] {
     [
-        OpDefinition(.call, CallParameters.self, infer: { view, parameters throws(JaxError) in
+        OpDefinition(.call, CallParameters.self, .structural, infer: { view, parameters throws(JaxError) in
             try view.requireArguments(parameters.callee)
             return parameters.callee.resultTypes
         }, evaluate: { activation, _, operands throws(JaxError) in
@@ -12,14 +12,14 @@ func controlFlowFamily() -> [OpDefinition] {
             operands = []
             return try activation.call(0, consume arguments)
         }),
-        OpDefinition(.case, infer: caseTypes, evaluate: { activation, operands throws(JaxError) in
+        OpDefinition(.case, .structural, infer: caseTypes, evaluate: { activation, operands throws(JaxError) in
             let index = try integer(operands[0]), last = activation.operation.regions.count - 1
             return try activation.run(index >= 0 && index <= last ? index : last, [])
         }),
-        OpDefinition(.if, infer: ifTypes, evaluate: { activation, operands throws(JaxError) in
+        OpDefinition(.if, .structural, infer: ifTypes, evaluate: { activation, operands throws(JaxError) in
             try activation.run(try integer(operands[0]) != 0 ? 0 : 1, [])
         }),
-        OpDefinition(.while, infer: whileTypes, evaluate: evaluateWhile),
+        OpDefinition(.while, .structural, infer: whileTypes, evaluate: evaluateWhile),
     ]
 }
 

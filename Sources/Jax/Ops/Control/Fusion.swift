@@ -6,7 +6,7 @@ import Loops
 
 func fusionFamily() -> [OpDefinition] {
     [
-        OpDefinition(.fusion, FusionParameters.self, infer: { view, _ throws(JaxError) in
+        OpDefinition(.fusion, FusionParameters.self, .structural, infer: { view, _ throws(JaxError) in
             try view.requireRegions(1)
             let results = view.regionTypes(0).results
             try view.requireRegion(0, "the body", takes: view.operandTypes, returns: results)
@@ -27,7 +27,7 @@ func fusionFamily() -> [OpDefinition] {
                 buffers.append(tensor.bytes)
                 results.append(.tensor(tensor))
             }
-            try kernel.run(buffers)
+            if let profile = activation.frame.profile { try kernel.run(buffers, recording: profile) } else { try kernel.run(buffers) }
             return results
         }),
     ]
@@ -62,10 +62,30 @@ extension FusionParameters {
 
 /// Something that executes one kernel. Its buffers are the operation's operands, then its results.
 open class CompiledKernel {
-    public init() {}
+    public let name: String
+    /// Where in the user's source what it computes comes from; nil where that is not known.
+    public let source: String?
+    /// What one run moves and computes; nil where that is not known.
+    public let cost: KernelCost?
+
+    public init(name: String, source: String? = nil, cost: KernelCost? = nil) {
+        self.name = name
+        self.source = source
+        self.cost = cost
+    }
+
+    /// The kernels that it is made of, each with a name of its own.
+    open var parts: [CompiledKernel] { [self] }
 
     /// Throws `resourceExhausted` where there is no memory for what it needs beside them.
     open func run(_ buffers: [UnsafeMutableRawPointer]) throws(JaxError) {}
+
+    /// The same, and each of its parts is recorded.
+    open func run(_ buffers: [UnsafeMutableRawPointer], recording profile: Profile) throws(JaxError) {
+        let begun = platform.nanoseconds
+        try run(buffers)
+        profile.add(self, from: begun)
+    }
 }
 
 /// A kernel as machine code.
@@ -78,31 +98,33 @@ public final class MachineCode: CompiledKernel {
     /// Iterations of the outermost loop, where that is parallel, else 1.
     private let iterations: Int
     /// Into how many parts it pays to split them, at most, and of what each is a multiple.
-    private let parts: Int
+    private let shares: Int
     private let granule: Int
 
     /// Throws `resourceExhausted` where there is no memory for the code.
-    public init(_ code: [UInt8], for kernel: Kernel) throws(JaxError) {
-        guard let entry = code.withUnsafeBytes({ platform.makeExecutable($0) }) else {
+    public init(_ code: [UInt8], for kernel: Kernel, source: String? = nil) throws(JaxError) {
+        let name = "kernel " + kernel.name + (source.map { " of " + $0 } ?? "")
+        guard let entry = code.withUnsafeBytes({ platform.makeExecutable($0, name: name) }) else {
             throw JaxError(.resourceExhausted, "out of memory for \(code.count) bytes of code")
         }
         self.entry = entry
         byteCount = code.count
         iterations = kernel.parallelCount
         granule = kernel.parallelGranule
-        parts = min((iterations + granule - 1) / granule, partCount(iterations, work: kernel.work))
+        shares = min((iterations + granule - 1) / granule, partCount(iterations, work: kernel.work))
+        super.init(name: kernel.name, source: source, cost: kernel.cost)
     }
 
     deinit { platform.freeExecutable(entry, byteCount: byteCount) }
 
     public override func run(_ buffers: [UnsafeMutableRawPointer]) throws(JaxError) {
-        let code = unsafeBitCast(entry, to: Code.self), iterations = iterations, parts = parts, granule = granule
+        let code = unsafeBitCast(entry, to: Code.self), iterations = iterations, shares = shares, granule = granule
         buffers.withUnsafeBufferPointer { table in
             guard let table = table.baseAddress else { return }
-            if parts <= 1 { return code(table, 0, iterations) }
-            let shares = (iterations + granule - 1) / granule
-            platform.parallelFor(parts) { part in
-                code(table, part * shares / parts * granule, min((part + 1) * shares / parts * granule, iterations))
+            if shares <= 1 { return code(table, 0, iterations) }
+            let granules = (iterations + granule - 1) / granule
+            platform.parallelFor(shares) { share in
+                code(table, share * granules / shares * granule, min((share + 1) * granules / shares * granule, iterations))
             }
         }
     }
@@ -117,16 +139,28 @@ public final class KernelSequence: CompiledKernel {
     public init(_ kernels: [(kernel: CompiledKernel, buffers: [Int])], temporaries: [Int]) {
         self.kernels = kernels
         self.temporaries = temporaries
+        super.init(name: kernels.last?.kernel.name ?? "")
     }
 
+    public override var parts: [CompiledKernel] { kernels.flatMap { $0.kernel.parts } }
+
     public override func run(_ buffers: [UnsafeMutableRawPointer]) throws(JaxError) {
+        try eachStep(buffers) { kernel, buffers throws(JaxError) in try kernel.run(buffers) }
+    }
+
+    public override func run(_ buffers: [UnsafeMutableRawPointer], recording profile: Profile) throws(JaxError) {
+        try eachStep(buffers) { kernel, buffers throws(JaxError) in try kernel.run(buffers, recording: profile) }
+    }
+
+    private func eachStep(_ buffers: [UnsafeMutableRawPointer],
+                          _ body: (CompiledKernel, [UnsafeMutableRawPointer]) throws(JaxError) -> Void) throws(JaxError) {
         var all = buffers, memory: [Storage] = []
         for byteCount in temporaries {
             let storage = try Storage(byteCount: byteCount)
             memory.append(storage)
             all.append(storage.bytes)
         }
-        for step in kernels { try step.kernel.run(step.buffers.map { all[$0] }) }
+        for step in kernels { try body(step.kernel, step.buffers.map { all[$0] }) }
         withExtendedLifetime(memory) {}
     }
 }
@@ -134,18 +168,29 @@ public final class KernelSequence: CompiledKernel {
 /// Kernels that write over a part of what the first of them copies; that is left out where both lie in the same memory.
 public final class UpdateKernels: CompiledKernel {
     private let kernels: [CompiledKernel]
-    private let source: Int
+    private let copied: Int
     private let target: Int
 
     /// All kernels have all buffers of the operation; the first one copies the buffer `source` to `target`.
     public init(_ kernels: [CompiledKernel], copies source: Int, to target: Int) {
         self.kernels = kernels
-        self.source = source
+        copied = source
         self.target = target
+        super.init(name: kernels.last?.name ?? "")
     }
 
+    public override var parts: [CompiledKernel] { kernels.flatMap { $0.parts } }
+
     public override func run(_ buffers: [UnsafeMutableRawPointer]) throws(JaxError) {
-        for (place, kernel) in kernels.enumerated() where place > 0 || buffers[source] != buffers[target] { try kernel.run(buffers) }
+        for kernel in needed(buffers) { try kernel.run(buffers) }
+    }
+
+    public override func run(_ buffers: [UnsafeMutableRawPointer], recording profile: Profile) throws(JaxError) {
+        for kernel in needed(buffers) { try kernel.run(buffers, recording: profile) }
+    }
+
+    private func needed(_ buffers: [UnsafeMutableRawPointer]) -> ArraySlice<CompiledKernel> {
+        kernels[(buffers[copied] == buffers[target] ? 1 : 0)...]
     }
 }
 
@@ -160,6 +205,7 @@ public final class ResumedLoop: CompiledKernel {
     public init(_ trips: CompiledKernel, carried: [Int]) {
         self.trips = trips
         self.carried = carried
+        super.init(name: trips.name, source: trips.source, cost: trips.cost)
     }
 
     public override func run(_ buffers: [UnsafeMutableRawPointer]) throws(JaxError) {

@@ -6,9 +6,9 @@ import JaxPlatform
 
 func structuredFamily() -> [OpDefinition] {
     [
-        OpDefinition(.scan, ScanParameters.self, infer: scanTypes, evaluate: evaluateScan),
-        OpDefinition(.countedLoop, infer: countedLoopTypes, evaluate: evaluateCountedLoop),
-        OpDefinition(.customJVP, infer: { view throws(JaxError) in
+        OpDefinition(.scan, ScanParameters.self, .structural, infer: scanTypes, evaluate: evaluateScan),
+        OpDefinition(.countedLoop, .structural, infer: countedLoopTypes, evaluate: evaluateCountedLoop),
+        OpDefinition(.customJVP, .structural, infer: { view throws(JaxError) in
             try view.requireRegions(2)
             let results = view.regionTypes(0).results
             try view.requireRegion(0, "the function", takes: view.operandTypes, returns: results)
@@ -16,7 +16,7 @@ func structuredFamily() -> [OpDefinition] {
                                    returns: results + tangentTypes(results))
             return results
         }, evaluate: evaluateBody),
-        OpDefinition(.customVJP, infer: { view throws(JaxError) in
+        OpDefinition(.customVJP, .structural, infer: { view throws(JaxError) in
             try view.requireRegions(3)
             let results = view.regionTypes(0).results, forward = view.regionTypes(1).results
             try view.requireRegion(0, "the function", takes: view.operandTypes, returns: results)
@@ -28,9 +28,9 @@ func structuredFamily() -> [OpDefinition] {
                                    returns: tangentTypes(view.operandTypes))
             return results
         }, evaluate: evaluateBody),
-        OpDefinition(.remat, RematParameters.self, infer: { view, _ throws(JaxError) in try bodyTypes(view) },
+        OpDefinition(.remat, RematParameters.self, .structural, infer: { view, _ throws(JaxError) in try bodyTypes(view) },
                      evaluate: { activation, _, operands throws(JaxError) in try evaluateBody(activation, &operands) }),
-        OpDefinition(.namedCall, NamedCallParameters.self, infer: { view, _ throws(JaxError) in try bodyTypes(view) },
+        OpDefinition(.namedCall, NamedCallParameters.self, .structural, infer: { view, _ throws(JaxError) in try bodyTypes(view) },
                      evaluate: { activation, _, operands throws(JaxError) in try evaluateBody(activation, &operands) }),
     ]
 }

@@ -4,15 +4,15 @@ import JaxPlatform
 
 func tupleFamily() -> [OpDefinition] {
     [
-        OpDefinition(.optimizationBarrier, infer: { view throws(JaxError) in view.operandTypes },
+        OpDefinition(.optimizationBarrier, .structural, infer: { view throws(JaxError) in view.operandTypes },
                      evaluate: { _, operands throws(JaxError) in operands }),
-        OpDefinition(.afterAll, infer: { view throws(JaxError) in
+        OpDefinition(.afterAll, .structural, infer: { view throws(JaxError) in
             for type in view.operandTypes { try view.require(type == .token, "takes tokens, given a \(type)") }
             return [.token]
         }, evaluate: { _, _ throws(JaxError) in [.token] }),
-        OpDefinition(.tuple, infer: { view throws(JaxError) in [.tuple(view.operandTypes)] },
+        OpDefinition(.tuple, .structural, infer: { view throws(JaxError) in [.tuple(view.operandTypes)] },
                      evaluate: { _, operands throws(JaxError) in [.tuple(operands)] }),
-        OpDefinition(.getTupleElement, TupleElementParameters.self, infer: { view, parameters throws(JaxError) in
+        OpDefinition(.getTupleElement, TupleElementParameters.self, .structural, infer: { view, parameters throws(JaxError) in
             try view.requireOperands(1)
             guard case .tuple(let types) = view.operandTypes[0] else {
                 throw view.error(.typeError, "takes a tuple, given a \(view.operandTypes[0])")

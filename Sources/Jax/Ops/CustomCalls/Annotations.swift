@@ -6,7 +6,7 @@ func annotationCalls() -> [OpDefinition] {
     ["Sharding", "SPMDFullToShardShape", "SPMDShardToFullShape", "annotate_device_placement", "LayoutConstraint", "MoveToHost",
      "MoveToDevice", "PinToDevice", "xla.sdy.FuncResultSharding"].map { name in
         // Results have the operands' types. On one device a shard is the whole array.
-        OpDefinition(.customCall, target: name, Parameters.self, infer: { view, _ throws(JaxError) in
+        OpDefinition(.customCall, target: name, Parameters.self, .structural, infer: { view, _ throws(JaxError) in
             let declared = view.call?.resultTypes ?? []
             try view.require(declared.count == view.operandCount, "has \(view.operandCount) results, \(declared.count) declared")
             for (type, result) in zip(view.operandTypes, declared) where !agree(type, result) {

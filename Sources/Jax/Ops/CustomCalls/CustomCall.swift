@@ -16,7 +16,7 @@ private func customCallFamilies() -> [[OpDefinition]] {
 
 /// All targets, found by a linear search over a few dozen names; a program's calls look theirs up once, when it is loaded.
 struct CustomCallTable {
-    private let calls: [OpDefinition]
+    fileprivate let calls: [OpDefinition]
 
     init(families: [[OpDefinition]]) {
         var calls: [OpDefinition] = []
@@ -39,6 +39,11 @@ func customCallFamily() -> [OpDefinition] {
     return [OpDefinition(.customCall, CustomCallParameters.self, .effects, infer: { view, parameters throws(JaxError) in
         throw JaxError(.notImplemented, "the custom call \"\(parameters.target)\" is not available")
     }, .none)]
+}
+
+/// Visits the definitions that programs' calls refer to.
+func forEachCustomCall(_ body: (OpDefinition) -> Void) {
+    for call in customCallTable.calls { body(call) }
 }
 
 /// The definitions of all targets, for those who list them.

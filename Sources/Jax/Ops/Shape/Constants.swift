@@ -4,7 +4,7 @@ import JaxPlatform
 
 func constantFamily() -> [OpDefinition] {
     [
-        OpDefinition(.constant, ConstantParameters.self, infer: { view, parameters throws(JaxError) in
+        OpDefinition(.constant, ConstantParameters.self, .structural, infer: { view, parameters throws(JaxError) in
             try view.requireOperands(0)
             let literal = parameters.value
             guard let count = literal.type.checkedElementCount else {

@@ -11,14 +11,15 @@ struct Emission {
     private static let saved: [GPR] = [.rbx, .r12, .r13, .r14, .r15]
     static let general: [GPR] = [.rcx, .rdx, .rsi, .r8, .r9, .r10, .rbx, .r12, .r13, .r14, .r15]
 
-    static func code(_ instructions: [MachineInstruction], registerCount: Int, _ assembler: Assembler, hasAVX512: Bool) -> [UInt8] {
+    static func code(_ instructions: [MachineInstruction], registerCount: Int, _ assembler: Assembler, hasAVX512: Bool) -> X86Code {
         let vectors = hasAVX512 ? 29 : 13
         let allocation = RegisterAllocation(instructions, registerCount: registerCount, general: general, vectors: vectors)
         var emission = Emission(assembler, allocation, (vectors..<(vectors + 3)).map { VectorRegister($0) })
         emission.head()
         for instruction in instructions { emission.emit(instruction) }
         emission.tail()
-        return emission.assembler.finish()
+        let instructionBytes = emission.assembler.offset
+        return X86Code(bytes: emission.assembler.finish(), instructionBytes: instructionBytes)
     }
 
     private init(_ assembler: Assembler, _ allocation: RegisterAllocation, _ scratch: [VectorRegister]) {

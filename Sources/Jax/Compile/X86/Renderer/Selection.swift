@@ -21,6 +21,10 @@ struct Selection {
     /// The loops that are open; loop i's body is block i + 1.
     var loops: [OpenLoop] = []
     var pointers: [[PointerKey: VirtualRegister]] = [[:]]
+    /// How often each value is used.
+    let useCounts: [Int]
+    /// What follows each value that an open serial loop carries.
+    var handedOn: [Int32: LaneValue] = [:]
     /// Whether an operation has no instructions here.
     var isImpossible = false
     /// The first iteration of the parallel loop, which counts on from it, and the end.
@@ -57,14 +61,15 @@ struct Selection {
         self.kernel = kernel
         self.hasAVX512 = hasAVX512
         self.isScalar = isScalar
+        useCounts = kernel.useCounts
     }
 
     /// The code, or nil where an operation has no instructions here. What has none for vectors may have some for single elements.
-    static func code(_ kernel: Kernel, _ features: X86Features) -> [UInt8]? {
+    static func code(_ kernel: Kernel, _ features: X86Features) -> X86Code? {
         code(kernel, features, isScalar: false) ?? code(kernel, features, isScalar: true)
     }
 
-    private static func code(_ kernel: Kernel, _ features: X86Features, isScalar: Bool) -> [UInt8]? {
+    private static func code(_ kernel: Kernel, _ features: X86Features, isScalar: Bool) -> X86Code? {
         var selection = Selection(kernel, hasAVX512: features.hasAVX512, isScalar: isScalar)
         selection.takeArguments()
         selection.block(kernel.body)

@@ -23,11 +23,18 @@ extension X86Features {
     public var target: LoopTarget { hasAVX512 ? LoopTarget(lanes: 16, registers: 29) : LoopTarget(lanes: 8, registers: 13) }
 }
 
+/// A kernel's machine code: instructions, then the constants that they load.
+public struct X86Code {
+    public var bytes: [UInt8]
+    /// Bytes of instructions.
+    public var instructionBytes: Int
+}
+
 public enum X86 {
     /// The code of a verified kernel, to be called with the address of a table of its buffers and the first and the end of the iterations
     /// of its parallel loop; nil where it has operations that this processor has no instructions for.
     /// Buffers of 2 GiB and more have no code either: distances within them would not fit an instruction's 32 bits.
-    public static func code(_ kernel: Kernel, _ features: X86Features) -> [UInt8]? {
+    public static func code(_ kernel: Kernel, _ features: X86Features) -> X86Code? {
         guard kernel.buffers.allSatisfy({ $0.count <= Int(Int32.max) / $0.element.byteCount }) else { return nil }
         return Selection.code(kernel, features)
     }
