@@ -46,6 +46,31 @@ import Testing
             """)
     }
 
+    /// Where registers are short, an operation's first source must not be put over another one that has been fetched from the frame.
+    @Test(arguments: [65, 80, 130]) func reductionsThatNeedMoreRegistersThanThereAre(count: Int) throws {
+        try agree("""
+            main = { lambda ; a:f32[\(count)] b:f32[] c:f32[] f:i32[\(count)] d:i32[]. let
+                i:f32[\(count)] = tan a
+                j:f32[] = reduce[dimensions=(0,)] i b
+                  { lambda ; k:f32[] l:f32[]. let
+                      m:f32[] = add k l
+                    in (m,) }
+                n:f32[] o:i32[] = reduce[dimensions=(0,)] a f c d
+                  { lambda ; p:f32[] q:i32[] r:f32[] s:i32[]. let
+                      t:bool[] = compare[comparison_direction=LT] p r
+                      u:bool[] = compare[comparison_direction=NE] p p
+                      v:bool[] = compare[comparison_direction=EQ] p r
+                      w:bool[] = compare[comparison_direction=LT] q s
+                      x:bool[] = or t u
+                      y:bool[] = and v w
+                      z:bool[] = or x y
+                      ba:f32[] = select x p r
+                      bb:i32[] = select z q s
+                    in (ba, bb) }
+              in (j, n) }
+            """, units: 2000, scale: 8)
+    }
+
     /// What a scalar is made of does not join the loops of an operation that has none for others.
     @Test func scalarsInFrontOfWindows() throws {
         try agree("""

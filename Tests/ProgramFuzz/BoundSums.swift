@@ -149,7 +149,17 @@ extension ErrorBounds {
         }
         // Sums are kept in f32 at least and rounded once.
         let kept: DType = dtype == .f64 ? .f64 : .f32
-        let bound = try summed(result, total, errors, terms: Double(terms) + 2, kept, least: Double(terms))
+        var bound = try summed(result, total, errors, terms: Double(terms) + 2, kept, least: Double(terms))
+        if operation.code == .convolution {
+            // Whether what is not finite meets the zeros of padding and dilation, which makes NaN of it, is the executor's choice.
+            for operand in [a, b] {
+                let shape = type(operand).shape, isFinite = try emit(.isFinite, [try wide(operand)])
+                let doubt = try emit(.select, [isFinite, try constant(0, shape), try constant(.infinity, shape)])
+                let most = try reduce(.maximum, doubt, axes: Array(shape.indices))
+                let all = try emit(.broadcastInDim, [most], BroadcastParameters(shape: type(result).shape, dimensions: []))
+                bound = try emit(.maximum, [bound, all])
+            }
+        }
         if dtype == kept { return bound }
         let rounded = try finished(result, try emit(.add, [bound, try rounding(result, units: 1)]), from: errors)
         return try emit(.maximum, [bound, rounded])

@@ -47,10 +47,18 @@ enum Execution {
             if let text = compare(a, b, nil, &coverage) { return Difference(way: "evaluator", result: index, description: text) }
         }
         if let text = roundTrip(module) { return Difference(way: "text", description: text) }
+        var ways: [(name: String, make: () throws(JaxError) -> Module)] = [
+            (name: "passes without kernels", make: { () throws(JaxError) in try compiled(module, nil) }),
+            (name: "fusion alone", make: { () throws(JaxError) in try fused(flat, Compiling(.detected)) }),
+        ]
         for (name, compiler) in compilers {
+            ways.append((name: name, make: { () throws(JaxError) in try compiled(module, compiler) }))
+        }
+        for (name, make) in ways {
             do throws(JaxError) {
-                let compiled = try JaxCompile.compiled(flat, compiler)
-                for (index, a) in try results(compiled, arguments).enumerated() {
+                let made = try make()
+                try verify(made)
+                for (index, a) in try results(made, arguments).enumerated() {
                     guard let text = compare(a, expected[index], bounds[index], &coverage) else { continue }
                     return Difference(way: name, result: index, description: text)
                 }

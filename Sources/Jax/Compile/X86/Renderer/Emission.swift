@@ -192,12 +192,13 @@ struct Emission {
         }
     }
 
-    /// Where a tied instruction's first source is put: the destination, unless that is one of the other sources too.
+    /// Where a tied instruction's first source is put: the destination, unless that is one of the other sources too. Then it is the scratch
+    /// register that neither the destination nor those two have.
     private mutating func settleTied(_ i: MachineInstruction, _ destination: VectorRegister, _ first: VectorRegister,
                                      _ second: VectorOperand) -> VectorRegister {
         var place = destination
-        if first == destination { place = scratch[2] }
-        if case .register(let register) = second, register == destination { place = scratch[2] }
+        if first == destination { place = scratch[0] }
+        if case .register(let register) = second, register == destination { place = scratch[0] }
         if case .vector(destination) = allocation.places[Int(i.sources[0].id)] { place = destination }
         settle(i.sources[0], place)
         return place
