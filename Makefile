@@ -37,7 +37,7 @@ test: setup command
 	@$(MAKE) -s elf img
 	@scripts/test.sh
 
-# The whole campaign of faults on purpose, with two seeds, and texts out for trouble; `make test` runs a short form of both.
+# The whole campaign of faults on purpose, with two seeds, texts out for trouble, and random programs; `make test` runs short forms.
 soak: setup
 	@$(MAKE) -s elf
 	@swift build --product soak
@@ -45,6 +45,7 @@ soak: setup
 	@.build/debug/soak --count 10000 --seed 1 --mixed 300
 	@.build/debug/soak --count 10000 --seed 2
 	@.build/debug/prompt-fuzz --calls 20000 --texts 500
+	@swift run -c release program-fuzz --count 100000 --seed 7
 
 # The PVH image halted at its first instruction, with QEMU's gdb port and, where gdb is installed, gdb with the symbols.
 debug: setup

@@ -137,6 +137,10 @@ if ring0 {
                 name: "loader-fuzz", dependencies: ["HeapMeter", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "TestSupport"],
                 path: "Tests/LoaderFuzz", swiftSettings: swiftSettings),
             .executableTarget(
+                name: "program-fuzz",
+                dependencies: ["CompileSupport", "JaxCompile", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "TestSupport", "X86"],
+                path: "Tests/ProgramFuzz", swiftSettings: swiftSettings),
+            .executableTarget(
                 name: "soak", dependencies: ["HostMachine", "WireProtocol", "JaxPlatform", "TestSupport"],
                 path: "Tests/Soak", swiftSettings: swiftSettings),
             .executableTarget(

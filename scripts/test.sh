@@ -48,6 +48,7 @@ suite gpu-hosted swift test --skip-build --filter GPUTests
 suite libm make -s test-libm
 suite python make -s test-python
 suite fuzz swift run -c release loader-fuzz --verify --count 100000
+suite programs swift run -c release program-fuzz --count 2000 --seed 1
 
 # On the machine.
 suite machine swift test --no-parallel --filter MachineTests --skip GPUMachineTests

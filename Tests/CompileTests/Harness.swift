@@ -92,8 +92,7 @@ func agree(_ text: String, units: Double = 4, scale: Double = 0x1p-10, kernels: 
         ("interpreted", Interpreting()), ("AVX2", Compiling(X86Features(hasAVX512: false))), ("this processor", Compiling(.detected)),
     ]
     for (way, compiler) in ways {
-        let compiled = try fused(try inlined(module), compiler)
-        try verify(compiled)
+        let compiled = try JaxCompile.compiled(module, compiler)
         let entry = try #require(compiled.function(named: "main"))
         if let kernels {
             let made = entry.body.operations.filter { $0.code == .fusion }.count

@@ -72,8 +72,7 @@ func check(_ url: URL, upTo stage: Stage, printing: Bool) throws(JaxError) {
         _ = try EvaluationPlan(module).call(main, [])
         return
     }
-    let fusions = try fused(try inlined(module), execution == .interpreted ? interpreting : execution == .compiled ? compiling : nil)
-    try verify(fusions)
+    let fusions = try compiled(module, execution == .interpreted ? interpreting : execution == .compiled ? compiling : nil)
     if printing { print(fusions.text(PrintOptions())) }
     for function in fusions.functions { count(function.body) }
     guard let entry = fusions.function(named: main.name) else { return }

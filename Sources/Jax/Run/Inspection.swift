@@ -1,5 +1,6 @@
 // What a person may see of a program's way through the compiler: its form after a pass, its kernels' loops, their machine code.
 // Nothing is executed.
+import JaxCompile
 import JaxIR
 import JaxOps
 import JaxPlatform
@@ -35,7 +36,7 @@ public struct Inspection {
     }
 
     /// The names of the compiler's passes, in their order.
-    public static var passes: [String] { ProcessorCompiler.passes.map { $0.name } }
+    public static var passes: [String] { compilerPasses.map { $0.name } }
 
     /// The program after a pass. Throws `valueError`, with the passes that there are, for another name.
     public func after(_ pass: String) throws(JaxError) -> Module {

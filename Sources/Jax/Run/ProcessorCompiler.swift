@@ -1,4 +1,4 @@
-// From a program to one with kernels of machine code: the table of passes, in their order.
+// From a program to one with kernels of machine code, by the passes of `compilerPasses`.
 import JaxCompile
 import JaxIR
 import JaxOps
@@ -7,21 +7,7 @@ import JaxTransform
 import Loops
 import X86
 
-/// A step of the compiler: a verified program in, another one that does the same out.
-struct CompilerPass {
-    let name: String
-    let run: (Module, ProcessorCompiler) throws(JaxError) -> Module
-}
-
 final class ProcessorCompiler: KernelCompiler {
-    /// All passes. What a pass makes is verified before the next one sees it. Not stored: what is made within a job goes with the job.
-    static var passes: [CompilerPass] {
-        [
-            CompilerPass(name: "inline") { module, _ throws(JaxError) in try inlined(module) },
-            CompilerPass(name: "fusion") { module, compiler throws(JaxError) in try fused(module, compiler) },
-        ]
-    }
-
     private let features: X86Features
     /// Told of each kernel that has code.
     private let sees: ((Kernel, X86Code, CompiledKernel) -> Void)?
@@ -37,7 +23,7 @@ final class ProcessorCompiler: KernelCompiler {
     /// was given, that is logged, and the pass is left out: whatever is not compiled is evaluated. Throws where the job has to end.
     func compile(_ module: Module, upTo last: String? = nil) throws(JaxError) -> Module {
         var current = module
-        for pass in ProcessorCompiler.passes {
+        for pass in compilerPasses {
             do throws(JaxError) {
                 let result = try pass.run(current, self)
                 try verify(result)

@@ -6,12 +6,6 @@ import JaxOps
 import JaxPlatform
 import Loops
 
-/// Kernels that follow each other. Their buffers are those of the operation, operands before results, then the temporaries.
-struct KernelPlan {
-    var kernels: [(kernel: Kernel, buffers: [Int])] = []
-    var temporaries: [(element: ElementType, count: Int)] = []
-}
-
 /// A contraction whose free and contracted dimensions are one each.
 struct ContractionLowering {
     /// Strides of an operand, in elements.
@@ -85,30 +79,10 @@ struct ContractionLowering {
         byPanels()
     }
 
-    private mutating func temporary(_ count: Int) -> Int {
-        plan.temporaries.append((natural, count))
-        return 2 + plan.temporaries.count
-    }
-
-    private mutating func add(_ kernel: Kernel, _ buffers: [Int]) {
-        plan.kernels.append((kernel.scheduled(), buffers))
-    }
-
-    /// Narrow floats are widened once, not at each use.
     private mutating func widened(_ operand: Operand) -> Operand {
         if operand.element == natural { return operand }
-        let builder = KernelBuilder()
-        let source = builder.buffer(operand.element, count: operand.count)
-        let wide = builder.buffer(natural, count: operand.count, isWritten: true)
-        builder.loop(.vector, count: operand.count) { place in
-            var index = LoopIndex()
-            index.add(place, stride: 1)
-            builder.store(builder.load(source, index), to: wide, index)
-        }
-        let buffer = temporary(operand.count)
-        add(builder.finish(name: name + "_widen"), [operand.buffer, buffer])
         var wider = operand
-        wider.buffer = buffer
+        wider.buffer = plan.widened(operand.buffer, operand.element, operand.count, name: name)
         wider.element = natural
         return wider
     }
@@ -123,7 +97,7 @@ struct ContractionLowering {
         let a = builder.buffer(lhs.element, count: lhs.count), b = builder.buffer(rhs.element, count: rhs.count)
         let c = builder.buffer(result, count: batch * m * n, isWritten: true)
         let zero = builder.constant(lane, -0.0)
-        over(builder, [batch, m, n]) { place in
+        builder.over([batch, m, n]) { place in
             var left = LoopIndex(), right = LoopIndex(), out = LoopIndex()
             left.add(place[0], times: lhs.batch)
             left.add(place[1], times: lhs.free)
@@ -140,7 +114,7 @@ struct ContractionLowering {
             }
             builder.store(sum[0], to: c, out)
         }
-        add(builder.finish(name: name), [lhs.buffer, rhs.buffer, 2])
+        plan.add(builder.finish(name: name), [lhs.buffer, rhs.buffer, 2])
     }
 
     /// The right operand with its contracted dimension innermost.
@@ -148,7 +122,7 @@ struct ContractionLowering {
         let builder = KernelBuilder(), count = batch * n * k
         let b = builder.buffer(rhs.element, count: rhs.count), packed = builder.buffer(natural, count: count, isWritten: true)
         let rhs = rhs, n = n, k = k
-        over(builder, [batch, n, k], vector: true) { place in
+        builder.over([batch, n, k], vector: true) { place in
             var from = LoopIndex(), to = LoopIndex()
             from.add(place[0], times: rhs.batch)
             from.add(place[1], times: rhs.free)
@@ -158,22 +132,9 @@ struct ContractionLowering {
             to.add(place[2], times: 1)
             builder.store(builder.load(b, from), to: packed, to)
         }
-        let buffer = temporary(count)
-        add(builder.finish(name: name + "_pack"), [rhs.buffer, buffer])
+        let buffer = plan.temporary(natural, count)
+        plan.add(builder.finish(name: name + "_pack"), [rhs.buffer, buffer])
         self.rhs = Operand(batch: n * k, free: k, contracted: 1, element: natural, count: count, buffer: buffer)
-    }
-
-    /// Loops over sizes, the places as indices; the innermost may be a vector loop.
-    private func over(_ builder: KernelBuilder, _ sizes: [Int], vector: Bool = false, _ places: [LoopIndex] = [],
-                      _ body: ([LoopIndex]) -> Void) {
-        guard places.count < sizes.count else { return body(places) }
-        let size = sizes[places.count], isLast = places.count == sizes.count - 1
-        if size == 1 { return over(builder, sizes, vector: vector, places + [LoopIndex()], body) }
-        builder.loop(vector && isLast ? .vector : .serial, count: size) { variable in
-            var index = LoopIndex()
-            index.add(variable, stride: 1)
-            over(builder, sizes, vector: vector, places + [index], body)
-        }
     }
 
     // MARK: Panels
@@ -235,7 +196,7 @@ struct ContractionLowering {
 
         /// All panels of some rows, for one block of the sums.
         func rowsOf(_ b0: LoopIndex, _ row: LoopIndex, _ rowCount: Int, from start: LoopIndex, steps: Int, isFirst: Bool) {
-            over(builder, panels == 0 ? [] : [panels]) { place in
+            builder.over(panels == 0 ? [] : [panels]) { place in
                 if panels > 0 {
                     tile(b0, row, rowCount, place[0], isEdge: false, from: start, steps: steps, isFirst: isFirst)
                 }
@@ -248,7 +209,7 @@ struct ContractionLowering {
         /// The columns of the last panel that the result has.
         func copyEdge(_ b0: LoopIndex, _ row: LoopIndex, _ rowCount: Int) {
             guard let edge else { return }
-            over(builder, [rowCount, rest], vector: true) { place in
+            builder.over([rowCount, rest], vector: true) { place in
                 var from = LoopIndex(), to = LoopIndex(panels * width)
                 from.add(b0, times: m * width)
                 from.add(row, times: width)
@@ -266,7 +227,7 @@ struct ContractionLowering {
             for (first, count) in blocks {
                 let steps = min(block, count)
                 let whole = count / steps, left = count % steps
-                over(builder, [whole]) { place in
+                builder.over([whole]) { place in
                     var start = LoopIndex(first)
                     start.add(place[0], times: steps)
                     rowsOf(b0, row, rowCount, from: start, steps: steps, isFirst: first == 0)
@@ -280,7 +241,7 @@ struct ContractionLowering {
 
         let groups = m / rows, last = m % rows
         func batchOf(_ b0: LoopIndex) {
-            over(builder, groups == 0 ? [] : [groups]) { place in
+            builder.over(groups == 0 ? [] : [groups]) { place in
                 guard groups > 0 else { return }
                 var row = LoopIndex()
                 row.add(place[0], times: rows)
@@ -288,10 +249,10 @@ struct ContractionLowering {
             }
             if last > 0 { group(b0, LoopIndex(groups * rows), last) }
         }
-        over(builder, [batch]) { place in batchOf(place[0]) }
+        builder.over([batch]) { place in batchOf(place[0]) }
         var buffers = [lhs.buffer, rhs.buffer, 2]
-        if rest != 0 { buffers.append(temporary(batch * m * width)) }
-        add(builder.finish(name: name), buffers)
+        if rest != 0 { buffers.append(plan.temporary(natural, batch * m * width)) }
+        plan.add(builder.finish(name: name), buffers)
     }
 
     /// The right operand as panels of `width` columns, each with its rows one behind the other; what is missing of the last is 0.
@@ -300,7 +261,7 @@ struct ContractionLowering {
         let b = builder.buffer(rhs.element, count: rhs.count), packed = builder.buffer(natural, count: count, isWritten: true)
         let rhs = rhs, k = k, rest = n % width
         func pack(_ b0: LoopIndex, _ panel: LoopIndex, columns: Int) {
-            over(builder, [k, columns], vector: true) { place in
+            builder.over([k, columns], vector: true) { place in
                 var from = LoopIndex(), to = LoopIndex()
                 from.add(b0, times: rhs.batch)
                 from.add(panel, times: width * rhs.free)
@@ -314,7 +275,7 @@ struct ContractionLowering {
             }
             if columns < width {
                 let zero = builder.constant(lane, 0.0)
-                over(builder, [k, width - columns], vector: true) { place in
+                builder.over([k, width - columns], vector: true) { place in
                     var to = LoopIndex(columns)
                     to.add(b0, times: panels * k * width)
                     to.add(panel, times: k * width)
@@ -325,12 +286,12 @@ struct ContractionLowering {
             }
         }
         let whole = rest == 0 ? panels : panels - 1
-        over(builder, [batch]) { b0 in
-            if whole > 0 { over(builder, [whole]) { place in pack(b0[0], place[0], columns: width) } }
+        builder.over([batch]) { b0 in
+            if whole > 0 { builder.over([whole]) { place in pack(b0[0], place[0], columns: width) } }
             if rest > 0 { pack(b0[0], LoopIndex(whole), columns: rest) }
         }
-        let buffer = temporary(count)
-        add(builder.finish(name: name + "_pack"), [rhs.buffer, buffer])
+        let buffer = plan.temporary(natural, count)
+        plan.add(builder.finish(name: name + "_pack"), [rhs.buffer, buffer])
         self.rhs = Operand(batch: panels * k * width, free: 1, contracted: width, element: natural, count: count, buffer: buffer)
     }
 }

@@ -192,7 +192,7 @@ struct FusionGroups {
         var found: FusionGroup?
         var isSeenElsewhere = false, isSeenAsItIs = true
         var others: [Int] = []
-        visitUsers(value, type, isDirect: true) { place, operand, isDirect, group in
+        visitUsers(value, type) { place, operand, isDirect, group in
             if let group {
                 if found == nil || group.position < found!.position {
                     if let found { others.append(found.position) }
@@ -208,11 +208,12 @@ struct FusionGroups {
         }
         guard let group = found else { return nil }
         var loops: Set<Int?> = []
-        visitUsers(value, type, isDirect: true) { place, operand, _, user in
+        visitUsers(value, type) { place, operand, _, user in
             if user === group { loops.insert(group.loop(of: place, operand: operand)) }
         }
         if type.elementCount == 1 && others.isEmpty && !isSeenElsewhere { return (group, (loops.first ?? nil) ?? 0) }
-        guard loops.count == 1, let first = loops.first, let loop = first else { return nil }
+        // A root may have no loops that others could join; a scalar that it needs is asked for in front of its own.
+        guard loops.count == 1, let first = loops.first, let loop = first, loop < group.shapes.count else { return nil }
         guard type.elementCount == 1 || type.elementCount == group.shapes[loop].reduce(1, *) else { return nil }
         if others.isEmpty && !isSeenElsewhere { return (group, loop) }
         // A further result is stored as the loops go: it must have their shape and lie where they are.
@@ -222,24 +223,25 @@ struct FusionGroups {
     }
 
     /// Visits who uses a value, and as which operand, by way of views too; a view that somebody else needs as an array is such a user
-    /// itself.
-    private func visitUsers(_ value: ValueID, _ type: TensorType, isDirect: Bool, _ visit: (Int, Int, Bool, FusionGroup?) -> Void) {
+    /// itself, at its own place: `view` is the first on the way.
+    private func visitUsers(_ value: ValueID, _ type: TensorType, view: Int? = nil, _ visit: (Int, Int, Bool, FusionGroup?) -> Void) {
         for place in users[value] ?? [] {
             if place == end {
-                visit(end, 0, isDirect, nil)
+                visit(view ?? end, 0, view == nil, nil)
                 continue
             }
             let user = region.operations[place]
             // A view that is stored is itself the root of a group, beside all that go through it.
             if let group = groupOf[place], isView(user) { visit(place, 0, false, group) }
             if isView(user), let inner = self.type(user.results[0]) {
-                visitUsers(user.results[0], inner, isDirect: false, visit)
+                visitUsers(user.results[0], inner, view: view ?? place, visit)
             } else {
+                let group = groupOf[place], seen = group == nil ? view ?? place : place
                 // An initial value of a reduction is asked for outside of its loops.
                 for (operand, used) in user.operands.enumerated() where used == value {
-                    visit(place, operand, isDirect && user.code != .gather, groupOf[place])
+                    visit(seen, operand, view == nil && user.code != .gather, group)
                 }
-                if !user.operands.contains(value) { visit(place, 0, isDirect, nil) }
+                if !user.operands.contains(value) { visit(seen, 0, view == nil, nil) }
             }
         }
     }

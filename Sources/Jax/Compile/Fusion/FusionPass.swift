@@ -2,6 +2,7 @@
 import JaxIR
 import JaxOps
 import JaxPlatform
+import JaxTransform
 import Loops
 
 /// Makes kernels executable on one target.
@@ -46,14 +47,8 @@ private struct FunctionFusion {
         block = function.name
         self.compiler = compiler
         self.callees = callees
-        target = Function(name: function.name, isPublic: function.isPublic)
-        target.parameterAttributes = function.parameterAttributes
-        target.resultAttributes = function.resultAttributes
-        target.resultTypes = function.resultTypes
-        target.attributes = function.attributes
-        target.location = function.location
         // The values keep their numbers; the regions of fusions get new ones.
-        for type in function.types { _ = target.makeValue(type) }
+        target = function.copyOfValues()
     }
 
     mutating func run() throws(JaxError) -> Function {
@@ -196,10 +191,13 @@ private struct FunctionFusion {
 
     /// A contraction as kernels of its own.
     private mutating func contraction(_ operation: Operation, _ place: Int) throws(JaxError) -> Operation? {
-        guard operation.code == .dotGeneral, let compiler,
-              let plan = ContractionLowering.plan(operation, source, compiler.target, name: "\(block)_\(place)_dot") else {
-            return nil
+        guard let compiler else { return nil }
+        let made: KernelPlan? = switch operation.code {
+        case .dotGeneral: ContractionLowering.plan(operation, source, compiler.target, name: "\(block)_\(place)_dot")
+        case .convolution: ConvolutionLowering.plan(operation, source, compiler.target, name: "\(block)_\(place)_conv")
+        default: nil
         }
+        guard let plan = made else { return nil }
         var kernels: [(kernel: CompiledKernel, buffers: [Int])] = []
         for step in plan.kernels {
             try step.kernel.verify()
@@ -271,26 +269,5 @@ private struct FunctionFusion {
         return Operation(operation.code, operands: operation.operands, results: operation.results,
                          parameters: functions.isEmpty ? operation.parameters : operation.parameters.replacing(functions),
                          annotations: operation.annotations, regions: regions, location: operation.location)
-    }
-
-    private func withoutDead(_ operations: [Operation], _ results: [ValueID]) -> [Operation] {
-        var needed = Set(results), kept: [Operation] = []
-        for operation in operations.reversed() {
-            let hasEffects = opDefinition(operation)?.traits.contains(.effects) ?? true
-            guard hasEffects || !operation.regions.isEmpty && operation.code != .fusion && operation.code != .reduce
-                    || operation.results.contains(where: { needed.contains($0) }) else { continue }
-            kept.append(operation)
-            needed.formUnion(operation.operands)
-            for region in operation.regions { need(region, &needed) }
-        }
-        return kept.reversed()
-    }
-
-    private func need(_ region: Region, _ needed: inout Set<ValueID>) {
-        needed.formUnion(region.results)
-        for operation in region.operations {
-            needed.formUnion(operation.operands)
-            for inner in operation.regions { need(inner, &needed) }
-        }
     }
 }

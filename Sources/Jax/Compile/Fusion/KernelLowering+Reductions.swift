@@ -45,7 +45,7 @@ extension KernelLowering {
             }
         }
         var succeeded = true
-        let sums = foldLoops(folds, shape, axes, index, starts, isVector: isVector, &succeeded)
+        let sums = foldLoops(folds, shape, axes, index, starts, from: starts, isVector: isVector, &succeeded)
         if !succeeded { return false }
         var place = 0, keptIndex: [LoopIndex] = []
         for axis in kept { keptIndex.append(index[axis]) }
@@ -68,7 +68,7 @@ extension KernelLowering {
     }
 
     private mutating func foldLoops(_ folds: [Fold], _ shape: [Int], _ axes: [Int], _ index: [LoopIndex], _ current: [LaneValue],
-                                    isVector: Bool, _ succeeded: inout Bool) -> [LaneValue] {
+                                    from starts: [LaneValue], isVector: Bool, _ succeeded: inout Bool) -> [LaneValue] {
         guard let axis = axes.first else { return fold(folds, shape, index, current, &succeeded) }
         let isInnermost = axes.count == 1
         var failed = false
@@ -82,17 +82,18 @@ extension KernelLowering {
             return joined
         }
         let isVectorLoop = isVector && isInnermost
-        let results = builder.loop(isVectorLoop ? .vector : .serial, count: shape[axis], carrying: current,
+        let isApart = isVectorLoop && foldsInnermostApart && current != starts
+        let results = builder.loop(isVectorLoop ? .vector : .serial, count: shape[axis], carrying: isApart ? starts : current,
                                    unroll: isVectorLoop ? 4 : 1, combine: isVectorLoop ? combine : nil) { variable, values in
             var inner = index
             inner[axis].add(variable, stride: 1)
             var went = true
-            let next = foldLoops(folds, shape, Array(axes.dropFirst()), inner, values, isVector: isVector, &went)
+            let next = foldLoops(folds, shape, Array(axes.dropFirst()), inner, values, from: starts, isVector: isVector, &went)
             if !went { failed = true }
             return next
         }
         if failed { succeeded = false }
-        return results
+        return isApart ? combine(current, results) : results
     }
 
     /// One element of each operand joins what has been folded; elements that are results too are stored.

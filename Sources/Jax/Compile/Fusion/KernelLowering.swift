@@ -20,6 +20,8 @@ struct KernelLowering {
     private(set) var definitions: [ValueID: Operation] = [:]
     private(set) var inputs: [ValueID: BufferID] = [:]
     private(set) var outputs: [BufferID] = []
+    /// Whether the innermost of several loops of a reduction starts anew each time, and what it has folded joins the rest behind it.
+    private(set) var foldsInnermostApart = false
     /// Lanes by value and place: each is walked to once.
     private var lanes: [Place: LaneValue] = [:]
     /// The operation that stands in the way.
@@ -69,7 +71,12 @@ struct KernelLowering {
         outputs = []
         for parameter in region.parameters { inputs[parameter] = buffer(parameter, isWritten: false) }
         for result in region.results { outputs.append(buffer(result, isWritten: true)) }
-        return body(&self) ? builder.finish(name: name).scheduled(isShared: isShared) : nil
+        guard body(&self) else { return nil }
+        let kernel = builder.finish(name: name).scheduled(isShared: isShared)
+        if foldsInnermostApart || !kernel.carriesIntoVectors { return kernel }
+        foldsInnermostApart = true
+        defer { foldsInnermostApart = false }
+        return self.kernel(name, isShared: isShared, body)
     }
 
     private func buffer(_ value: ValueID, isWritten: Bool) -> BufferID {

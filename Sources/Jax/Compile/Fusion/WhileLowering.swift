@@ -16,7 +16,8 @@ struct WhileLowering {
     init?(_ operation: Operation, _ function: Function, name: String) {
         guard operation.code == .while, !operation.results.isEmpty else { return nil }
         let builder = KernelBuilder()
-        var operands = operation.operands
+        // What comes from outside has a buffer of its own even where it is an initial value, too: between two runs that one's changes.
+        var captured: [ValueID] = []
         func element(_ value: ValueID) -> ElementType? {
             guard let type = function.type(of: value).tensor, type.rank == 0 else { return nil }
             return type.dtype.laneElement
@@ -26,11 +27,12 @@ struct WhileLowering {
             var known = Set(region.parameters)
             for inner in region.operations {
                 guard inner.regions.isEmpty, inner.results.count == 1 else { return nil }
-                for operand in inner.operands where !known.contains(operand) && !operands.contains(operand) { operands.append(operand) }
+                for operand in inner.operands where !known.contains(operand) && !captured.contains(operand) { captured.append(operand) }
                 known.formUnion(inner.results)
             }
-            for result in region.results where !known.contains(result) && !operands.contains(result) { operands.append(result) }
+            for result in region.results where !known.contains(result) && !captured.contains(result) { captured.append(result) }
         }
+        let operands = operation.operands + captured
         var lanes: [LaneValue] = []
         for operand in operands {
             guard let type = element(operand) else { return nil }

@@ -2,6 +2,19 @@
 // long loop does too, with no ends of rows to stop at. Then the outermost loop is shared among processors.
 
 extension Kernel {
+    /// Whether a vector loop starts from what a loop around it carries: each of its lanes would, and what has been folded so far would
+    /// count as often as there are lanes.
+    public var carriesIntoVectors: Bool {
+        func carries(_ statements: [Statement], _ around: Set<LaneValue>) -> Bool {
+            statements.contains { statement in
+                guard case .loop(let loop) = statement else { return false }
+                if loop.kind == .vector && loop.carried.contains(where: { around.contains($0.initial) }) { return true }
+                return carries(loop.body, around.union(loop.carried.map { $0.current }))
+            }
+        }
+        return carries(body, [])
+    }
+
     /// The same kernel with as few loops as its indices allow, the outermost of them parallel where it is the only one and `isShared`:
     /// its iterations do not depend on each other.
     public func scheduled(isShared: Bool = true) -> Kernel {

@@ -16,7 +16,10 @@ func arithmeticFamily() -> [OpDefinition] {
             .linear(.separately([0, 1])).lanes(.multiply, boolean: .and),
         elementwise(.divide, 2, .all,
                     .integers(Divide.self) + .floats(Divide.self) + .complexes(Divide.self) + .booleans(DivideBooleans.self))
-            .linear(.jointly([0])).lanes(.divide, unsigned: .divideUnsigned),
+            .linear(.jointly([0])).lanes { c in
+                if let result = longDivision(c) { return result.quotient }
+                return c.builder.emit(c.operand.kind == .unsigned ? .divideUnsigned : .divide, c.x[0], c.x[1])
+            },
         elementwise(.maximum, 2, .all, .integers(Larger.self) + .floats(Larger.self) + .complexes(Larger.self) + .booleans(Or.self),
                     traits: .commutative).exactLanes(extreme(.maximum, unsigned: .maximumUnsigned, boolean: .or)),
         elementwise(.minimum, 2, .all, .integers(Smaller.self) + .floats(Smaller.self) + .complexes(Smaller.self) + .booleans(And.self),
@@ -24,10 +27,11 @@ func arithmeticFamily() -> [OpDefinition] {
         elementwise(.remainder, 2, [.integer, .float], .integers(Remainder.self) + .reals { fmod($0, $1) })
             .lanes { c in
                 if c.operand.isFloat { return c.builder.remainder(c.x[0], c.x[1]) }
+                if let result = longDivision(c) { return result.remainder }
                 return c.builder.emit(c.operand.kind == .signed ? .remainder : .remainderUnsigned, c.x[0], c.x[1])
             },
         elementwise(.power, 2, [.integer, .inexact], .integers(Power.self) + .reals { pow($0, $1) } + .wideComplexes(power))
-            .lanes { c in c.operand.isFloat ? c.builder.power(c.x[0], c.x[1]) : nil },
+            .lanes { c in c.operand.isFloat ? c.builder.power(c.x[0], c.x[1]) : c.builder.integerPower(c.x[0], c.x[1], c.operand) },
         elementwise(.atan2, 2, .inexact, .reals { atan2($0, $1) } + .wideComplexes(arctangent2))
             // In f64 the evaluator's, which is exact where an operand is infinite.
             .lanes { c in c.operand.isFloat && c.operand != .f64 ? c.builder.atan2(c.x[0], c.x[1]) : nil },
@@ -70,6 +74,28 @@ private enum Multiply: IntegerBinary, FloatBinary, ComplexBinary {
     @inline(__always) static func of<T: IntegerElement>(_ a: T, _ b: T) -> T { a &* b }
     @inline(__always) static func of<T: ComplexPart>(_ a: T, _ b: T) -> T { a * b }
     @inline(__always) static func of<T: ComplexPart>(_ a: Complex<T>, _ b: Complex<T>) -> Complex<T> { a * b }
+}
+
+/// Quotient and remainder of 64-bit integers; nil for other types.
+private func longDivision(_ c: LaneContext) -> (quotient: LaneValue, remainder: LaneValue)? {
+    guard c.operand.isInteger, c.builder.type(of: c.x[0]) == .i64 else { return nil }
+    return c.builder.longDivision(c.x[0], c.x[1], isSigned: c.operand.kind == .signed)
+}
+
+extension KernelBuilder {
+    /// By squaring, a step for each bit of the exponent.
+    fileprivate func integerPower(_ base: LaneValue, _ exponent: LaneValue, _ dtype: DType) -> LaneValue {
+        let type = self.type(of: base), zero = constant(type, 0), one = constant(type, 1)
+        let isNegative = dtype.kind == .signed ? less(exponent, zero) : constant(.bool, 0)
+        let magnitude = select(isNegative, emit(.negate, exponent), exponent)
+        let powers = loop(.serial, count: dtype.bitWidth, carrying: [one, base, magnitude]) { _, carried in
+            let isSet = emit(.equal, emit(.and, carried[2], one), one)
+            return [select(isSet, multiply(carried[0], carried[1]), carried[0]), multiply(carried[1], carried[1]),
+                    emit(.shiftRightLogical, carried[2], one)]
+        }
+        let isUnit = or(emit(.equal, base, one), emit(.equal, base, constant(type, -1)))
+        return select(isNegative, select(isUnit, powers[0], zero), powers[0])
+    }
 }
 
 /// Integers: towards zero, x / 0 = -1 (all bits set), min / -1 = min, as XLA has it.

@@ -21,6 +21,10 @@ struct Selection {
     /// The loops that are open; loop i's body is block i + 1.
     var loops: [OpenLoop] = []
     var pointers: [[PointerKey: VirtualRegister]] = [[:]]
+    /// How often each value is used.
+    let useCounts: [Int]
+    /// What follows each value that an open serial loop carries.
+    var handedOn: [Int32: LaneValue] = [:]
     /// Whether an operation has no instructions here.
     var isImpossible = false
     /// The first iteration of the parallel loop, which counts on from it, and the end.
@@ -57,6 +61,7 @@ struct Selection {
         self.kernel = kernel
         self.hasAVX512 = hasAVX512
         self.isScalar = isScalar
+        useCounts = kernel.useCounts
     }
 
     /// The code, or nil where an operation has no instructions here. What has none for vectors may have some for single elements.

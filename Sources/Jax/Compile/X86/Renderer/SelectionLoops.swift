@@ -80,6 +80,7 @@ extension Selection {
         let (counter, end) = start(loop)
         let parts = mode.variable == nil ? 1 : mode.unroll
         let current = carry(loop.carried, parts: parts)
+        for carried in loop.carried { handedOn[carried.current.id] = carried.next }
         let limit = end.map { LoopEnd.register(self.limit($0, 1)) } ?? .count(loop.count)
         self.loop(loop.variable, counter: counter, step: 1, end: limit) { selection in
             selection.block(loop.body)
@@ -93,6 +94,13 @@ extension Selection {
         var all: [Lanes] = []
         for value in carried {
             let isSpread = mode.variable == nil
+            // What the loop around this one carries and leaves to this one alone stays in its registers.
+            if handedOn[value.initial.id] == value.result, useCounts[Int(value.initial.id)] == 1, let lanes = values[value.initial.id],
+               lanes.isSpread == isSpread, lanes.registers.count == parts {
+                values[value.current.id] = lanes
+                all.append(lanes)
+                continue
+            }
             var registers: [VirtualRegister] = []
             for part in 0..<parts {
                 let copy = newVector()
@@ -183,7 +191,15 @@ extension Selection {
             if loop.count % (lanes * unroll) >= lanes { phase(lanes, 1, &self) }
         }
         if isReduction { fold(loop, current, lanes: lanes) }
-        if loop.isParallel || loop.count % lanes != 0 { phase(1, 1, &self) }
+        var done = lanes
+        if !loop.isParallel, !isReduction {
+            // The rest by vectors of half the size, as long as they fill a register and some are left.
+            while done > 4, loop.count % done != 0 {
+                done /= 2
+                if loop.count % (2 * done) >= done { phase(done, 1, &self) }
+            }
+        }
+        if loop.isParallel || loop.count % done != 0 { phase(1, 1, &self) }
         for (carried, value) in zip(loop.carried, current) {
             values[carried.result.id] = Lanes(registers: [spread(value.registers[0], kernel.type(of: carried.current))], isSpread: true)
         }

@@ -14,40 +14,41 @@ extension Selection {
         case .add: return binary(type, w, x, .vaddps, .vaddpd, .vpaddd, .vpaddq)
         case .subtract: return binary(type, w, x, .vsubps, .vsubpd, .vpsubd, .vpsubq)
         case .multiply:
-            if type == .i64 && !hasAVX512 { return nil }
-            return binary(type, w, x, .vmulps, .vmulpd, .vpmulld, .vpmullq)
+            return type == .i64 ? multiply64(x[0], x[1], w) : binary(type, w, x, .vmulps, .vmulpd, .vpmulld, .vpmulld)
         case .divide, .remainder, .divideUnsigned, .remainderUnsigned:
             if type.isFloat { return op == .divide ? binary(type, w, x, .vdivps, .vdivpd, .vdivps, .vdivpd) : nil }
             return type == .i32 ? integerDivision(op, x, isSpread: isSpread, lanes) : nil
         case .minimum:
             if type.isFloat { return binary(type, w, x, .vminps, .vminpd, .vminps, .vminpd) }
-            return is64 && !hasAVX512 ? nil : vector(.binary(is64 ? .vpminsq : .vpminsd), w, x)
+            return is64 ? extreme64(x[0], x[1], isGreater: false, isUnsigned: false, w) : vector(.binary(.vpminsd), w, x)
         case .maximum:
             if type.isFloat { return binary(type, w, x, .vmaxps, .vmaxpd, .vmaxps, .vmaxpd) }
-            return is64 && !hasAVX512 ? nil : vector(.binary(is64 ? .vpmaxsq : .vpmaxsd), w, x)
-        case .minimumUnsigned: return is64 && !hasAVX512 ? nil : vector(.binary(is64 ? .vpminuq : .vpminud), w, x)
-        case .maximumUnsigned: return is64 && !hasAVX512 ? nil : vector(.binary(is64 ? .vpmaxuq : .vpmaxud), w, x)
+            return is64 ? extreme64(x[0], x[1], isGreater: true, isUnsigned: false, w) : vector(.binary(.vpmaxsd), w, x)
+        case .minimumUnsigned:
+            return is64 ? extreme64(x[0], x[1], isGreater: false, isUnsigned: true, w) : vector(.binary(.vpminud), w, x)
+        case .maximumUnsigned:
+            return is64 ? extreme64(x[0], x[1], isGreater: true, isUnsigned: true, w) : vector(.binary(.vpmaxud), w, x)
         case .and: return vector(.binary(.vpandd), w, x)
         case .or: return vector(.binary(.vpord), w, x)
         case .xor: return vector(.binary(.vpxord), w, x)
         case .not: return vector(.binary(.vpxord), w, [x[0]], memory: memoryConstant(~0, w))
         case .shiftLeft: return vector(.binary(is64 ? .vpsllvq : .vpsllvd), w, x)
         case .shiftRightLogical: return vector(.binary(is64 ? .vpsrlvq : .vpsrlvd), w, x)
-        case .shiftRightArithmetic: return is64 && !hasAVX512 ? nil : vector(.binary(is64 ? .vpsravq : .vpsravd), w, x)
+        case .shiftRightArithmetic: return is64 ? shiftRightArithmetic64(x[0], x[1], w) : vector(.binary(.vpsravd), w, x)
         case .multiplyAdd: return vector(.tied(isDouble ? .vfmadd213pd : .vfmadd213ps), w, x)
         case .negate:
             if type.isFloat { return vector(.binary(.vpxord), w, [x[0]], memory: signConstant(is64, w)) }
             return vector(.binary(is64 ? .vpsubq : .vpsubd), w, [zero(w), x[0]])
         case .absolute:
             if type.isFloat { return vector(.binary(.vpandd), w, [x[0]], memory: magnitudeConstant(is64, w)) }
-            return is64 && !hasAVX512 ? nil : vector(.unary(is64 ? .vpabsq : .vpabsd), w, x)
+            return is64 ? absolute64(x[0], w) : vector(.unary(.vpabsd), w, x)
         case .squareRoot: return vector(.unary(isDouble ? .vsqrtpd : .vsqrtps), w, x)
         case .floor: return vector(.unaryImmediate(isDouble ? .vroundpd : .vroundps, 9), w, x)
         case .ceiling: return vector(.unaryImmediate(isDouble ? .vroundpd : .vroundps, 10), w, x)
         case .truncate: return vector(.unaryImmediate(isDouble ? .vroundpd : .vroundps, 11), w, x)
         case .roundEven: return vector(.unaryImmediate(isDouble ? .vroundpd : .vroundps, 8), w, x)
-        case .leadingZeros: return hasAVX512 ? vector(.unary(is64 ? .vplzcntq : .vplzcntd), w, x) : nil
-        case .countOnes: return is64 ? nil : countOnes(x[0], w)
+        case .leadingZeros: return leadingZeros(x[0], is64, w)
+        case .countOnes: return is64 ? countOnes64(x[0], w) : countOnes(x[0], w)
         case .equal, .notEqual, .less, .lessOrEqual, .lessUnsigned, .lessOrEqualUnsigned:
             return compare(op, type, w, to, x, isSpread: isSpread)
         case .select: return select(x, result, to, isSpread: isSpread)
@@ -73,10 +74,6 @@ extension Selection {
 
     private mutating func magnitudeConstant(_ is64: Bool, _ w: VectorWidth) -> MachineAddress {
         MachineAddress(assembler.constant(repeating: ~signWord(is64), w))
-    }
-
-    private mutating func zero(_ w: VectorWidth) -> VirtualRegister {
-        vector(.unary(.vmovups), w, [], memory: memoryConstant(0, w))
     }
 
     // MARK: Truth values
@@ -140,26 +137,21 @@ extension Selection {
             switch type {
             case .i32: return vector(.unary(.vcvtdq2ps), w, [x])
             case .f64: return respread(vector(.unary(.vcvtpd2ps), w, [x]), .f32, isSpread)
-            default: return hasAVX512 ? respread(vector(.unary(.vcvtqq2ps), w, [x]), .f32, isSpread) : nil
+            default: return respread(floats(of64: x, w), .f32, isSpread)
             }
         case .toF64:
             switch type {
             case .i32: return vector(.unary(.vcvtdq2pd), wider, [x])
             case .f32: return vector(.unary(.vcvtps2pd), wider, [x])
-            default: return hasAVX512 ? vector(.unary(.vcvtqq2pd), w, [x]) : nil
+            default: return doubles(of64: x, w)
             }
         case .toI32:
             return type == .f32 ? vector(.unary(.vcvttps2dq), w, [x]) : respread(vector(.unary(.vcvttpd2dq), w, [x]), .i32, isSpread)
         case .toI64:
-            if !hasAVX512 { return nil }
-            return vector(.unary(type == .f32 ? .vcvttps2qq : .vcvttpd2qq), wider, [x])
+            return integers64(ofDoubles: type == .f32 ? vector(.unary(.vcvtps2pd), wider, [x]) : x, wider)
         case .signExtend: return vector(.unary(.vpmovsxdq), wider, [x])
         case .zeroExtend: return vector(.unary(.vpmovzxdq), wider, [x])
-        case .low:
-            if hasAVX512 { return respread(vector(.narrow(.vpmovqd), w, [x]), .i32, isSpread) }
-            if isSpread || lanes == 1 { return respread(x, .i32, isSpread) }
-            let upper = vector(.extract(.vextractf32x4, 1), .ymm, [x])
-            return vector(.binaryImmediate(.vshufps, 0x88), .xmm, [x, upper])
+        case .low: return low32(x, isSpread: isSpread, lanes, w)
         case .bits, .fromBits: return x
         case .toInteger: return vector(.unaryImmediate(.vpsrld, 31), w, [x])
         case .signExtend8, .signExtend16:
@@ -175,7 +167,7 @@ extension Selection {
     }
 
     /// After a step from 64-bit lanes to half their width the upper half of a spread register is to be filled again.
-    private mutating func respread(_ x: VirtualRegister, _ type: LaneType, _ isSpread: Bool) -> VirtualRegister {
+    mutating func respread(_ x: VirtualRegister, _ type: LaneType, _ isSpread: Bool) -> VirtualRegister {
         isSpread ? spread(x, type) : x
     }
 
@@ -191,38 +183,5 @@ extension Selection {
         let chosen = hasAVX512 ? vector(.tiedImmediate(.vpternlogd, 0xCA), w, [isNaN, quiet, sum])
             : vector(.blend(.vblendvps), w, [sum, quiet, isNaN])
         return vector(.binary(.vpandd), w, [chosen], memory: memoryConstant(0xFFFF_0000, w))
-    }
-
-    // MARK: Integers
-
-    /// Ones of each byte's nibbles, pairs of bits first (the sums fit where they are).
-    private mutating func countOnes(_ x: VirtualRegister, _ w: VectorWidth) -> VirtualRegister {
-        let pairs = vector(.binary(.vpandd), w, [vector(.unaryImmediate(.vpsrld, 1), w, [x])], memory: memoryConstant(0x5555_5555, w))
-        let twos = vector(.binary(.vpsubd), w, [x, pairs])
-        let low = vector(.binary(.vpandd), w, [twos], memory: memoryConstant(0x3333_3333, w))
-        let high = vector(.binary(.vpandd), w, [vector(.unaryImmediate(.vpsrld, 2), w, [twos])], memory: memoryConstant(0x3333_3333, w))
-        let fours = vector(.binary(.vpaddd), w, [low, high])
-        let folded = vector(.binary(.vpaddd), w, [fours, vector(.unaryImmediate(.vpsrld, 4), w, [fours])])
-        let bytes = vector(.binary(.vpandd), w, [folded], memory: memoryConstant(0x0F0F_0F0F, w))
-        let products = vector(.binary(.vpmulld), w, [bytes], memory: memoryConstant(0x0101_0101, w))
-        return vector(.unaryImmediate(.vpsrld, 24), w, [products])
-    }
-
-    /// By doubles, which hold every 32-bit integer and round a quotient so that its whole part is right.
-    private mutating func integerDivision(_ op: LaneOp, _ x: [VirtualRegister], isSpread: Bool, _ lanes: Int) -> VirtualRegister? {
-        let narrow = isSpread ? widest : width(.i32, lanes: lanes), wide = isSpread ? widest : width(.f64, lanes: lanes)
-        let isUnsigned = op == .divideUnsigned || op == .remainderUnsigned
-        if isUnsigned && !hasAVX512 { return nil }
-        func toDouble(_ value: VirtualRegister) -> MachineOp { .unary(isUnsigned ? .vcvtudq2pd : .vcvtdq2pd) }
-        let a = vector(toDouble(x[0]), wide, [x[0]]), b = vector(toDouble(x[1]), wide, [x[1]])
-        let quotient = vector(.binary(.vdivpd), wide, [a, b])
-        let whole = respread(vector(.unary(isUnsigned ? .vcvttpd2udq : .vcvttpd2dq), wide, [quotient]), .i32, isSpread)
-        let zeros = zero(narrow)
-        let isZero = hasAVX512
-            ? vector(.integerCompare(.vpcmpd, .eq, to: narrow), narrow, [x[1], zeros])
-            : vector(.binary(.vpcmpeqd), narrow, [x[1], zeros])
-        if op == .divide || op == .divideUnsigned { return vector(.binary(.vpord), narrow, [whole, isZero]) }
-        let product = vector(.binary(.vpmulld), narrow, [whole, x[1]])
-        return vector(.binary(.vpsubd), narrow, [x[0], product])
     }
 }

@@ -1,0 +1,96 @@
+// Programs that random ones (Tests/ProgramFuzz) have been shrunk to: each was compiled wrongly once.
+import Testing
+
+@Suite struct RegressionTests {
+    /// What a vector loop stores but does not compute has a width, too.
+    @Test(arguments: ["f64", "i64", "f32"]) func storesOfWhatIsComputedInFrontOfTheLoop(dtype: String) throws {
+        try agree("""
+            main = { lambda ; a:\(dtype)[]. let
+                b:\(dtype)[5,33] = broadcast_in_dim[shape=(5, 33) broadcast_dimensions=()] a
+                c:\(dtype)[5,33] = add b b
+              in (c,) }
+            """)
+    }
+
+    /// The lanes of an inner loop must not each start from what the outer loop has folded.
+    @Test(arguments: ["add", "multiply", "maximum"]) func reductionsOverDimensionsThatLieApart(op: String) throws {
+        for dtype in ["i32", "u64", "f32"] {
+            try agree("""
+                main = { lambda ; a:\(dtype)[3,5,4,37] b:\(dtype)[]. let
+                    c:\(dtype)[3,4] = reduce[dimensions=(1, 3)] a b
+                      { lambda ; x:\(dtype)[] y:\(dtype)[]. let
+                          z:\(dtype)[] = \(op) x y
+                        in (z,) }
+                  in (c,) }
+                """, units: 600, scale: 8)
+        }
+        try agree("""
+            main = { lambda ; a:i32[]. let
+                b:i32[16,9] = iota[dtype=i32[] shape=(16, 9) iota_dimension=1]
+                c:i32[] = reduce[dimensions=(0, 1)] b a
+                  { lambda ; x:i32[] y:i32[]. let
+                      z:i32[] = add x y
+                    in (z,) }
+              in (c,) }
+            """)
+    }
+
+    /// A view that stays an array stands in front of the group that could have computed what it views.
+    @Test func viewsThatStayAreComputedFirst() throws {
+        try agree("""
+            main = { lambda ; a:f32[8] b:f32[8] p:bool[8]. let
+                c:f32[8] = multiply a b
+                d:f32[8] = reverse[dimensions=(0,)] c
+                e:f32[8] = select p c b
+              in (d, e) }
+            """)
+    }
+
+    /// What a scalar is made of does not join the loops of an operation that has none for others.
+    @Test func scalarsInFrontOfWindows() throws {
+        try agree("""
+            main = { lambda ; a:i32[3,8] b:i32[3,8]. let
+                c:i32[3,8] = sign a
+                n:i32[2] = constant[2, 1]
+                o:i32[] = gather[offset_dims=() collapsed_slice_dims=(0, 1) start_index_map=(0, 1) index_vector_dim=0 \
+            slice_sizes=(1, 1)] c n
+                d:i32[3,6] = reduce_window[window_dimensions=(1, 3)] b o
+                  { lambda ; x:i32[] y:i32[]. let
+                      z:i32[] = maximum x y
+                    in (z,) }
+              in (d,) }
+            """)
+    }
+
+    /// A comparison of 64-bit lanes gives as many truth values as a register has 32-bit lanes, when it is in front of a loop.
+    @Test(arguments: ["f64", "i64"]) func truthValuesInFrontOfTheLoop(dtype: String) throws {
+        try agree("""
+            main = { lambda ; a:\(dtype)[] b:\(dtype)[]. let
+                c:\(dtype)[64] = broadcast_in_dim[shape=(64,) broadcast_dimensions=()] a
+                d:\(dtype)[64] = broadcast_in_dim[shape=(64,) broadcast_dimensions=()] b
+                e:bool[64] = compare[comparison_direction=NE] c d
+                f:\(dtype)[64] = select e c d
+              in (e, f) }
+            """)
+    }
+
+    /// An initial value that the body uses, too, is the same in all trips, however many runs of the kernel they take.
+    @Test func longLoopsThatUseTheirInitialValues() throws {
+        try agree("""
+            main = { lambda ; a:u32[]. let
+                zero:i32[] = constant[0]
+                i:i32[] b:u32[] = while zero a
+                  { lambda ; j:i32[] v:u32[]. let
+                      m:i32[] = constant[70000]
+                      p:bool[] = compare[comparison_direction=LT] j m
+                    in (p,) }
+                  { lambda ; j:i32[] v:u32[]. let
+                      one:i32[] = constant[1]
+                      k:i32[] = add j one
+                      w:u32[] = multiply v a
+                      x:u32[] = add w a
+                    in (k, x) }
+              in (b,) }
+            """, kernels: 1)
+    }
+}
