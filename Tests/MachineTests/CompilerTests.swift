@@ -23,6 +23,7 @@ import WireProtocol
         #expect(shell("\(command) inspect \(fixture("affine")) --after fusion").output.contains("= fusion"))
         let loops = shell("\(command) inspect \(fixture("affine")) --loops").output
         #expect(loops.contains("kernel main_") && loops.contains("parallel vector i") && loops.contains("make.py:"), "\(loops)")
+        #expect(shell("\(command) inspect \(fixture("endless")) --loops").output.contains("  while carrying"))
         let assembly = shell("\(command) inspect \(fixture("affine")) --assembly").output
         #expect(assembly.contains("push   rbp") && assembly.contains("vzeroupper") && assembly.contains("ymm"), "\(assembly)")
         #expect(shell("\(command) inspect \(fixture("affine")) --assembly --avx512").output.contains("zmm"))
@@ -30,7 +31,8 @@ import WireProtocol
 
     @Test func inspectNamesWhatItLacks() {
         let unknown = shell("\(command) inspect \(fixture("affine")) --after nothing 2>&1")
-        #expect(unknown.status == 1 && unknown.output == "ValueError: there is no pass 'nothing'; there are inline, fusion\n", "\(unknown)")
+        #expect(unknown.status == 1 && unknown.output.hasPrefix("ValueError: there is no pass 'nothing'; there are inline, ")
+                && unknown.output.hasSuffix(", fusion\n"), "\(unknown)")
         let path = "mkdir -p /tmp/barejax-no-tools; PATH=/tmp/barejax-no-tools"
         let bare = shell("\(path) \(command) inspect \(fixture("affine")) --assembly 2>&1")
         #expect(bare.status == 1 && bare.output.contains("objdump"), "\(bare)")

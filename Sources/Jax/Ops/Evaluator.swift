@@ -115,7 +115,7 @@ final class Frame {
 
     @inline(__always)
     private func run(_ step: Step) throws(JaxError) {
-        if step.isFallback { step.definition.fallbacks.add(1, ordering: .relaxed) }
+        if step.isFallback { step.definition.countFallback() }
         let operation = step.operation
         let lastUses = step.lastUses
         var operands = spare

@@ -104,7 +104,8 @@ public final class OpDefinition {
     public private(set) var transpose: TransposeRule?
     public private(set) var batch: BatchRule?
     /// How often the evaluator has executed it in programs that the compiler has been over, since start.
-    let fallbacks = Atomic<Int>(0)
+    var fallbackCount: Int { fallbacks.load(ordering: .relaxed) }
+    private let fallbacks = Atomic<Int>(0)
 
     /// An operation whose parameters are a `Record`; `isBare` says that there are none.
     init<Record: Parameters>(_ code: OpCode, target: String? = nil, _ record: Record.Type, _ traits: Traits = [],
@@ -126,6 +127,8 @@ public final class OpDefinition {
         try parameters.code(coder)
         return parameters
     }
+
+    func countFallback() { fallbacks.add(1, ordering: .relaxed) }
 
     /// Whether `parameters` are of this operation's class.
     func takes(_ parameters: Parameters) -> Bool { accepts(parameters) }

@@ -49,7 +49,7 @@ public func opDefinition(_ operation: Operation) -> OpDefinition? {
 public func fallbackExecutions() -> [(name: String, count: Int)] {
     var counts: [(name: String, count: Int)] = []
     func add(_ definition: OpDefinition) {
-        let count = definition.fallbacks.load(ordering: .relaxed)
+        let count = definition.fallbackCount
         if count > 0 { counts.append((definition.name, count)) }
     }
     for code in OpCode.allCases { if let definition = opTable[code] { add(definition) } }

@@ -2,6 +2,7 @@
 // within the job that executes; when that is done the texts are copied, so that the record may outlive the program.
 import JaxIR
 import JaxPlatform
+import Loops
 
 /// The record of one execution. Rows do not overlap in time.
 public final class Profile {

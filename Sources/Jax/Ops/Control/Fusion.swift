@@ -208,6 +208,8 @@ public final class ResumedLoop: CompiledKernel {
         super.init(name: trips.name, source: trips.source, cost: trips.cost)
     }
 
+    public override var parts: [CompiledKernel] { trips.parts }
+
     public override func run(_ buffers: [UnsafeMutableRawPointer]) throws(JaxError) {
         let memory = try Storage(byteCount: 8 * (carried.count + 1))
         let more = memory.bytes + 8 * carried.count
