@@ -138,3 +138,27 @@ import Testing
         }
     }
 }
+
+@Suite struct SelectAndScatterTests {
+    /// Windows side by side, overlapping ones, paddings; equal elements, of which the first or the last is picked.
+    @Test(arguments: ["GE", "GT"], ["f32", "i8", "f64"]) func windows(direction: String, dtype: String) throws {
+        for (attributes, shape) in [
+            ("window_dimensions=(1, 2, 2, 1) window_strides=(1, 2, 2, 1)", "2,3,4,19"),
+            ("window_dimensions=(1, 3, 3, 1) window_strides=(1, 2, 2, 1) padding=(0, 0, 1, 1, 1, 2, 0, 0)", "2,3,5,19"),
+            ("window_dimensions=(1, 1, 2, 3) window_strides=(1, 1, 1, 2) padding=(0, 0, 0, 0, 0, 0, 1, 1)", "2,6,8,10"),
+        ] {
+            try agree("""
+                main = { lambda ; a:\(dtype)[2,6,9,19] s:\(dtype)[\(shape)] v:\(dtype)[]. let
+                    t:\(dtype)[\(shape)] = add s s
+                    b:\(dtype)[2,6,9,19] = select_and_scatter[\(attributes)] a t v
+                      { lambda ; x:\(dtype)[] y:\(dtype)[]. let
+                          z:bool[] = compare[comparison_direction=\(direction)] x y
+                        in (z,) }
+                      { lambda ; x:\(dtype)[] y:\(dtype)[]. let
+                          z:\(dtype)[] = add x y
+                        in (z,) }
+                  in (b,) }
+                """)
+        }
+    }
+}

@@ -4,7 +4,7 @@ import JaxOps
 
 enum GroupRoot {
     static func isRoot(_ operation: Operation) -> Bool {
-        [.concatenate, .pad, .dynamicUpdateSlice, .scatter, .reduceWindow].contains(operation.code)
+        [.concatenate, .pad, .dynamicUpdateSlice, .scatter, .reduceWindow, .selectAndScatter].contains(operation.code)
     }
 
     /// For each operand whether each of its elements is asked for just once, in loops over them: then what computes it may be computed
@@ -16,6 +16,7 @@ enum GroupRoot {
             case .pad: place == 0
             case .dynamicUpdateSlice: place <= 1
             case .scatter: place == 0 || place == 2
+            case .selectAndScatter: place == 1
             case .reduceWindow:
                 place < operation.operands.count / 2 && function.type(of: operation.operands[0]).tensor.map {
                     operation.parameters(ReduceWindowParameters.self).cumulative($0.shape) != nil
@@ -33,6 +34,7 @@ extension KernelLowering {
         case .pad: return padding(root, name)
         case .dynamicUpdateSlice: return update(root, name)
         case .scatter: return scatter(root, name)
+        case .selectAndScatter: return selectAndScatter(root, name)
         default: return windows(root, name)
         }
     }

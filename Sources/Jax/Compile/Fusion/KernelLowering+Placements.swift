@@ -97,7 +97,7 @@ extension KernelLowering {
         }
     }
 
-    private mutating func fill(_ value: ValueID, _ slab: [Range<Int>]) -> Bool {
+    mutating func fill(_ value: ValueID, _ slab: [Range<Int>]) -> Bool {
         let start = slab.map { LoopIndex($0.lowerBound) }, counts = slab.map { $0.count }
         return nest(counts, counts.indices.filter { counts[$0] != 1 }, start, isVector: true) { lowering, index in
             guard let lane = lowering.lane(value, []) else { return false }

@@ -118,21 +118,7 @@ extension KernelLowering {
 
     /// One element of a window joins what has been folded, where it lies within the operand.
     private mutating func joined(_ fold: Fold, _ place: [LoopIndex], _ current: [LaneValue], _ succeeded: inout Bool) -> [LaneValue] {
-        let shape = type(fold.operands[0]).shape
-        var inside: LaneValue?, places: [LoopIndex] = []
-        for (axis, index) in place.enumerated() {
-            let range = range(index)
-            if range.lowerBound >= 0, range.upperBound < shape[axis] {
-                places.append(index)
-                continue
-            }
-            let lane = builder.index(.i32, index)
-            let isWithin = builder.emit(.lessOrEqualUnsigned, lane, builder.constant(.i32, shape[axis] - 1))
-            inside = inside.map { builder.and($0, isWithin) } ?? isWithin
-            var clamped = LoopIndex()
-            clamped.add(lane, upTo: shape[axis] - 1, stride: 1)
-            places.append(clamped)
-        }
+        let (places, inside) = bounded(place, type(fold.operands[0]).shape)
         var elements: [LaneValue] = []
         for operand in fold.operands {
             guard let lane = lane(operand, places) else {
@@ -147,5 +133,24 @@ extension KernelLowering {
         }
         guard let inside else { return next }
         return zip(next, current).map { builder.select(inside, $0, $1) }
+    }
+
+    /// A place brought within a shape, and whether it was: nil where it always is.
+    mutating func bounded(_ place: [LoopIndex], _ shape: [Int]) -> (places: [LoopIndex], isInside: LaneValue?) {
+        var inside: LaneValue?, places: [LoopIndex] = []
+        for (axis, index) in place.enumerated() {
+            let range = range(index)
+            if range.lowerBound >= 0, range.upperBound < shape[axis] {
+                places.append(index)
+                continue
+            }
+            let lane = builder.index(.i32, index)
+            let isWithin = builder.emit(.lessOrEqualUnsigned, lane, builder.constant(.i32, shape[axis] - 1))
+            inside = inside.map { builder.and($0, isWithin) } ?? isWithin
+            var clamped = LoopIndex()
+            clamped.add(lane, upTo: shape[axis] - 1, stride: 1)
+            places.append(clamped)
+        }
+        return (places, inside)
     }
 }
