@@ -67,8 +67,9 @@ import Testing
                       ba:f32[] = select x p r
                       bb:i32[] = select z q s
                     in (ba, bb) }
-              in (j, n) }
-            """, units: 2000, scale: 8)
+                g:bool[] = is_finite j
+              in (g, n) }
+            """)
     }
 
     /// What a scalar is made of does not join the loops of an operation that has none for others.
