@@ -50,6 +50,24 @@ private func lines(_ text: String, _ pass: (Module) throws -> Module) throws -> 
         #expect(made.text() == module.text())
     }
 
+    /// A comparator may use what its block has computed.
+    @Test func scalarRegionsSeeWhatStandsForTheirValues() throws {
+        let text = """
+            main = { lambda ; a:f32[3]. let
+                b:f32[] = constant[0.0]
+                c:f32[] = constant[0.0]
+                d:f32[3] = sort[dimension=0] a
+                  { lambda ; x:f32[] y:f32[]. let
+                      z:f32[] = add x c
+                      w:bool[] = compare[comparison_direction=LT] z y
+                    in (w,) }
+                e:f32[3] = broadcast_in_dim[shape=(3,) broadcast_dimensions=()] b
+                f:f32[3] = add d e
+              in (f,) }
+            """
+        #expect(try lines(text, withoutCommonSubexpressions) == ["constant", "sort", "broadcast_in_dim", "add"])
+    }
+
     @Test func neutralElementsGo() throws {
         let text = """
             main = { lambda ; a:f32[3] i:i32[3]. let

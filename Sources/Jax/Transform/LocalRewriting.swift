@@ -64,7 +64,7 @@ protocol RewritingRule {
     mutating func blockEnds(_ operations: [Operation])
 }
 
-/// A copy of a module whose operations a rule has seen, all but those of scalar regions.
+/// A copy of a module whose operations a rule has seen, all but those of scalar regions, in which values only stand for others.
 func rewritten<Rule: RewritingRule>(_ module: Module, by rule: Rule.Type) throws(JaxError) -> Module {
     let target = module.emptyCopy()
     var copies: [ObjectIdentifier: Function] = [:]
@@ -114,12 +114,24 @@ private struct FunctionRewriting<Rule: RewritingRule> {
     private mutating func withRewrittenRegions(_ operation: Operation) throws(JaxError) -> Operation {
         var regions: [Region] = []
         let isScalar = opDefinition(operation)?.traits.contains(.scalarRegions) ?? false
-        for region in operation.regions { regions.append(isScalar ? region : try rewrite(region)) }
+        for region in operation.regions { regions.append(isScalar ? withStandIns(region) : try rewrite(region)) }
         var functions: [Function] = []
         for function in operation.parameters.functions { functions.append(callees[ObjectIdentifier(function)] ?? function) }
         return Operation(operation.code, operands: operation.operands.map { scope.current($0) }, results: operation.results,
                          parameters: functions.isEmpty ? operation.parameters : operation.parameters.replacing(functions),
                          annotations: operation.annotations, regions: regions, location: operation.location)
+    }
+}
+
+extension FunctionRewriting {
+    /// A region whose operations stay, seen from where it uses values of outside.
+    private func withStandIns(_ region: Region) -> Region {
+        let operations = region.operations.map { operation in
+            Operation(operation.code, operands: operation.operands.map { scope.current($0) }, results: operation.results,
+                      parameters: operation.parameters, annotations: operation.annotations,
+                      regions: operation.regions.map(withStandIns), location: operation.location)
+        }
+        return Region(parameters: region.parameters, operations: operations, results: region.results.map { scope.current($0) })
     }
 }
 
