@@ -159,7 +159,13 @@ struct Emission {
             assembler.vector(VectorFromMask.vpmovm2d, width, destination, .k1)
         case .gather(let op):
             // The mask is used up; the destination is none of the other two, so the result moves afterwards.
-            let index = source(i.sources[0], 0), base = gatherBase(i)
+            var index = source(i.sources[0], 0)
+            let base = gatherBase(i)
+            // QEMU up to 7.2 takes an index in register 4 for none, which that number says of general registers.
+            if index.number == 4 {
+                move(scratch[0], index)
+                index = scratch[0]
+            }
             let place = VectorAddress(base, index: index, scale: i.memory!.scale, i.memory!.displacement)
             if widest == .zmm {
                 assembler.mask(.kxnor, .w, .k1, .k1, .k1)
