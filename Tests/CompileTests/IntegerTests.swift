@@ -43,4 +43,16 @@ import Testing
               in (d, e, f, h) }
             """, units: 0)
     }
+
+    @Test(arguments: [("f32", "u32"), ("i32", "u32"), ("bf16", "u16"), ("f64", "i64"), ("i8", "u8")])
+    func bitsOfOtherTypes(a: String, b: String) throws {
+        try agree("""
+            main = { lambda ; x:\(a)[130] y:\(b)[130]. let
+                c:\(b)[130] = bitcast_convert x
+                d:\(b)[130] = maximum c y
+                e:\(a)[130] = bitcast_convert c
+                f:\(a)[130] = maximum e x
+              in (d, f) }
+            """, units: 0)
+    }
 }

@@ -154,6 +154,27 @@ extension KernelBuilder {
     }
 }
 
+extension KernelBuilder {
+    /// The same bits as another type of the same width; nil where there is no such type of lanes.
+    func reinterpreted(_ value: LaneValue, from: DType, to: DType) -> LaneValue? {
+        guard from.bitWidth == to.bitWidth, from.bitWidth > 1, let bits = bits(of: value, from) else { return nil }
+        switch to {
+        case .f32, .f64: return emit(.fromBits, bits)
+        case .bf16: return emit(.fromBits, emit(.shiftLeft, bits, constant(.i32, 16)))
+        default: return to.isInteger && to.laneElement != nil ? normalised(bits, to) : nil
+        }
+    }
+
+    /// An element's bits in the low part of an integer.
+    private func bits(of value: LaneValue, _ dtype: DType) -> LaneValue? {
+        switch dtype {
+        case .f32, .f64: return emit(.bits, value)
+        case .bf16: return emit(.shiftRightLogical, emit(.bits, value), constant(.i32, 16))
+        default: return dtype.isInteger && dtype.laneElement != nil ? value : nil
+        }
+    }
+}
+
 extension OpDefinition {
     /// The lowering of an operation whose results need to be brought back into their type.
     func lanes(_ rule: @escaping LaneRule) -> OpDefinition {

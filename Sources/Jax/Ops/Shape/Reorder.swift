@@ -4,7 +4,7 @@ import JaxPlatform
 
 func reorderFamily() -> [OpDefinition] {
     [
-        OpDefinition(.reshape, ReshapeParameters.self, infer: { view, parameters throws(JaxError) in
+        OpDefinition(.reshape, ReshapeParameters.self, .structural, infer: { view, parameters throws(JaxError) in
             try view.requireOperands(1)
             return [.tensor(try parameters.type(view))]
         }, tensor: { activation, _, operands throws(JaxError) in

@@ -61,12 +61,17 @@ struct RowKeys {
     func first(_ count: Int, _ heap: UnsafeMutablePointer<Int32>) throws(JaxError) -> UnsafePointer<Int32> {
         for index in 0..<count { heap[index] = Int32(truncatingIfNeeded: index) }
         for place in stride(from: count / 2 - 1, through: 0, by: -1) { sink(heap, place, count) }
+        // An element behind the root precedes it where its first key does, or where that is the same and a later one decides.
+        let column = columns[0], isOnlyOne = columns.count == 1
+        var last = column[Int(heap[0])]
         for index in count..<length {
             if index & 0xFFFF == 0 { try checkpoint() }
+            if column[index] > last || isOnlyOne && column[index] == last { continue }
             let element = Int32(truncatingIfNeeded: index)
             if precedes(element, heap[0]) {
                 heap[0] = element
                 sink(heap, 0, count)
+                last = column[Int(heap[0])]
             }
         }
         for end in stride(from: count - 1, to: 0, by: -1) {
