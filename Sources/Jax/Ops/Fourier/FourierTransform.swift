@@ -135,23 +135,34 @@ private func transform(_ elements: UnsafeMutablePointer<Complex128>, _ shape: [I
     }
 }
 
+/// Lines that are this long are divided among the processors, shorter ones are distributed.
+private let dividedLength = 1 << 15
+
 /// Loads, transforms and stores each line, on all processors.
 private func transformLines(_ plan: FourierPlan, lines: Int, load: (Int, UnsafeMutablePointer<Complex128>) -> Void,
                             store: (Int, UnsafeMutablePointer<Complex128>) -> Void) throws(JaxError) {
-    let parts = partCount(lines, work: lines * plan.length)
+    let isDivided = plan.length >= dividedLength
+    let width = isDivided ? 1 : ComplexLanes.count
+    let groups = (lines + width - 1) / width
+    let parts = isDivided ? 1 : partCount(groups, work: lines * plan.length)
+    let inner = isDivided ? partCount(16, work: plan.length) : 1
+    let workCount = plan.workCount(parts: inner)
     var buffers: [Scratch] = []
     defer { for buffer in buffers { buffer.free() } }
-    // A line's input has room for one element more: half of an odd spectrum may be longer than the line.
-    for _ in 0..<parts { buffers.append(try Scratch(words: 2 * (2 * plan.length + 1 + plan.workCount))) }
-    try inParallel(lines, parts: parts) { (part, range) throws(JaxError) in
-        let input = complexes(buffers[part])
-        let output = input + plan.length + 1
-        let work = output + plan.length
-        for line in range {
-            if line & 15 == 0 { try checkpoint() }
-            load(line, input)
-            plan.transform(input, output, work)
-            store(line, output)
+    // There is room for one element more: half of an odd spectrum may be longer than the line.
+    for _ in 0..<parts {
+        buffers.append(try Scratch(byteCount: workCount * MemoryLayout<ComplexLanes>.size
+                                   + (width * plan.length + 1) * MemoryLayout<Complex128>.size))
+    }
+    try inParallel(groups, parts: parts) { (part, range) throws(JaxError) in
+        let work = buffers[part].bytes.assumingMemoryBound(to: ComplexLanes.self)
+        let elements = UnsafeMutableRawPointer(work + workCount).assumingMemoryBound(to: Complex128.self)
+        for group in range {
+            try checkpoint()
+            let first = group * width, count = min(width, lines - first)
+            for line in 0..<count { load(first + line, elements + line * plan.length) }
+            try plan.transform(elements, count: count, work, parts: inner)
+            for line in 0..<count { store(first + line, elements + line * plan.length) }
         }
     }
 }
