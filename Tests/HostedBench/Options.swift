@@ -8,9 +8,10 @@ struct Options {
     /// Nil: as many as there are processors.
     var threads: Int?
     var usesEvaluator = false
+    var profiles = false
     var out: String?
 
-    static let usage = "usage: hosted-bench PROGRAM [ARG.npy …] [--runs N] [--threads N] [--evaluator] [--out DIR]"
+    static let usage = "usage: hosted-bench PROGRAM [ARG.npy …] [--runs N] [--threads N] [--evaluator] [--profile] [--out DIR]"
 
     /// Nil where the words are no command line of this program.
     init?(_ words: [String]) {
@@ -19,6 +20,7 @@ struct Options {
         while let word = rest.popFirst() {
             switch word {
             case "--evaluator": usesEvaluator = true
+            case "--profile": profiles = true
             case "--runs":
                 guard let count = rest.popFirst().flatMap({ Int($0) }), count > 0 else { return nil }
                 runs = count

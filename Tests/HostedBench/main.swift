@@ -6,6 +6,7 @@
 //   kernels               the names of the kernels that the program was compiled to
 //   fallbacks             operations that are left to the evaluator, a count for each name: those that the compiled program holds, not
 //                         those executed, which a loop repeats
+//   profile               with --profile: what a further run did, a row for each kernel and evaluated operation, the longest first
 import Foundation
 import JaxIR
 import JaxLoad
@@ -20,6 +21,16 @@ struct Report: Encodable {
     var peakBytes = 0
     var kernels: [String] = []
     var fallbacks: [String: Int] = [:]
+    var profile: [Row]?
+
+    struct Row: Encodable {
+        var name: String
+        var source: String
+        var calls: Int
+        var ms: Double
+        var bytes: Int
+        var flops: Int?
+    }
 }
 
 /// What `body` returns, and the milliseconds that it took.
@@ -86,6 +97,12 @@ func measure(_ options: Options, _ meter: MeteredPlatform) throws(JaxError) -> R
         if run == options.runs - 1, let out = options.out { try write(results, of: device, to: out) }
     }
     report.peakBytes = meter.peakBytes
+    if options.profiles {
+        let profile = try session.profile(program, arguments, device: device, by: method).profile
+        report.profile = profile?.rows.sorted { $0.nanoseconds > $1.nanoseconds }.map {
+            Report.Row(name: $0.name, source: $0.source, calls: $0.calls, ms: Double($0.nanoseconds) / 1e6, bytes: $0.bytes, flops: $0.flops)
+        }
+    }
     return report
 }
 

@@ -184,6 +184,21 @@ struct ContractionLowering {
         // Packing moves each element once; unpacked, a panel's rows lie apart and fight for the same places of the cache.
         let isPacked = rhs.free != 1 || m >= 4 * rows && k * n > 1 << 14 || rest != 0 || rhs.element != natural
         if isPacked { packPanels(width: width, panels: panels + (rest == 0 ? 0 : 1)) }
+        let edge = rest == 0 ? nil : plan.temporary(natural, batch * m * width)
+        let groups = m / rows, last = m % rows
+        // Rows that are too few for a tile have a kernel of their own, so that processors share the others; batches they share anyway.
+        if batches.isEmpty && groups > 0 && last > 0 {
+            sums(name, width: width, rows: rows, groups: groups, last: 0, isPacked: isPacked, edge)
+            sums(name + "_rest", width: width, rows: rows, groups: 0, last: last, isPacked: isPacked, edge)
+        } else {
+            sums(name, width: width, rows: rows, groups: groups, last: last, isPacked: isPacked, edge)
+        }
+    }
+
+    /// The kernel for so many groups of `rows` rows, and for the `last` rows of the result. `edge` is the buffer for the columns of a panel
+    /// that the result has only a part of.
+    private mutating func sums(_ name: String, width: Int, rows: Int, groups: Int, last: Int, isPacked: Bool, _ edgeBuffer: Int?) {
+        let panels = n / width, rest = n % width
         let builder = KernelBuilder()
         let a = builder.buffer(lhs.element, count: lhs.count), b = builder.buffer(rhs.element, count: rhs.count)
         let c = builder.buffer(result, count: batch * m * n, isWritten: true)
@@ -272,7 +287,6 @@ struct ContractionLowering {
             copyEdge(b0, row, rowCount)
         }
 
-        let groups = m / rows, last = m % rows
         func batchOf(_ b0: [LoopIndex]) {
             builder.over(groups == 0 ? [] : [groups]) { place in
                 guard groups > 0 else { return }
@@ -280,12 +294,10 @@ struct ContractionLowering {
                 row.add(place[0], times: rows)
                 group(b0, row, rows)
             }
-            if last > 0 { group(b0, LoopIndex(groups * rows), last) }
+            if last > 0 { group(b0, LoopIndex(m - last), last) }
         }
         builder.over(batches) { batchOf($0) }
-        var buffers = [lhs.buffer, rhs.buffer, 2]
-        if rest != 0 { buffers.append(plan.temporary(natural, batch * m * width)) }
-        plan.add(builder.finish(name: name), buffers)
+        plan.add(builder.finish(name: name), [lhs.buffer, rhs.buffer, 2] + (edgeBuffer.map { [$0] } ?? []))
     }
 
     /// The right operand as panels of `width` columns, each with its rows one behind the other; what is missing of the last is 0.
