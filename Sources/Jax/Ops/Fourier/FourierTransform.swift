@@ -121,16 +121,20 @@ private func transform(_ elements: UnsafeMutablePointer<Complex128>, _ shape: [I
     let stride = try product(Array(shape[(axis + 1)...]))
     let total = try product(shape)
     let scale = 1 / Double(n)
-    try transformLines(plan, lines: total / n) { line, from in
-        let base = line / stride * stride * n + line % stride
-        for i in 0..<n {
-            let value = elements[base + i * stride]
-            from[i] = isInverse ? value.conjugate : value
+    // The inverse transform by conjugation.
+    try transformLines(plan, lines: total / n, inPlace: stride == 1 ? elements : nil) { line, from in
+        let base = elements + (line / stride * stride * n + line % stride)
+        if isInverse {
+            for i in 0..<n { from[i] = base[i &* stride].conjugate }
+        } else if stride > 1 {
+            for i in 0..<n { from[i] = base[i &* stride] }
         }
     } store: { line, to in
-        let base = line / stride * stride * n + line % stride
-        for i in 0..<n {
-            elements[base + i * stride] = isInverse ? Complex128(to[i].re * scale, -to[i].im * scale) : to[i]
+        let base = elements + (line / stride * stride * n + line % stride)
+        if isInverse {
+            for i in 0..<n { base[i &* stride] = Complex128(to[i].re * scale, -to[i].im * scale) }
+        } else if stride > 1 {
+            for i in 0..<n { base[i &* stride] = to[i] }
         }
     }
 }
@@ -138,8 +142,9 @@ private func transform(_ elements: UnsafeMutablePointer<Complex128>, _ shape: [I
 /// Lines that are this long are divided among the processors, shorter ones are distributed.
 private let dividedLength = 1 << 15
 
-/// Loads, transforms and stores each line, on all processors.
-private func transformLines(_ plan: FourierPlan, lines: Int, load: (Int, UnsafeMutablePointer<Complex128>) -> Void,
+/// Loads, transforms and stores each line, on all processors; where the lines lie one after another at `inPlace`, there.
+private func transformLines(_ plan: FourierPlan, lines: Int, inPlace: UnsafeMutablePointer<Complex128>? = nil,
+                            load: (Int, UnsafeMutablePointer<Complex128>) -> Void,
                             store: (Int, UnsafeMutablePointer<Complex128>) -> Void) throws(JaxError) {
     let isDivided = plan.length >= dividedLength
     let width = isDivided ? 1 : ComplexLanes.count
@@ -152,14 +157,15 @@ private func transformLines(_ plan: FourierPlan, lines: Int, load: (Int, UnsafeM
     // There is room for one element more: half of an odd spectrum may be longer than the line.
     for _ in 0..<parts {
         buffers.append(try Scratch(byteCount: workCount * MemoryLayout<ComplexLanes>.size
-                                   + (width * plan.length + 1) * MemoryLayout<Complex128>.size))
+                                   + (inPlace == nil ? width * plan.length + 1 : 0) * MemoryLayout<Complex128>.size))
     }
     try inParallel(groups, parts: parts) { (part, range) throws(JaxError) in
         let work = buffers[part].bytes.assumingMemoryBound(to: ComplexLanes.self)
-        let elements = UnsafeMutableRawPointer(work + workCount).assumingMemoryBound(to: Complex128.self)
+        let buffer = UnsafeMutableRawPointer(work + workCount).assumingMemoryBound(to: Complex128.self)
         for group in range {
             try checkpoint()
             let first = group * width, count = min(width, lines - first)
+            let elements = inPlace.map { $0 + first * plan.length } ?? buffer
             for line in 0..<count { load(first + line, elements + line * plan.length) }
             try plan.transform(elements, count: count, work, parts: inner)
             for line in 0..<count { store(first + line, elements + line * plan.length) }

@@ -17,8 +17,7 @@ enum PackedBlock {
 
     static func columnCount(depth: Int, columns: Int) -> Int { (columns + lanes - 1) / lanes * lanes * min(depth, self.depth) }
 
-    /// A group of rows for each part, and after it room for one tile.
-    static func rowCount(depth: Int) -> Int { parts * partCount(depth: depth) }
+    /// A group of rows, and after it room for one tile.
     static func partCount(depth: Int) -> Int { groupRows * min(depth, self.depth) + tileRows * lanes }
 }
 
@@ -30,7 +29,7 @@ func subtractProduct<T: LinearScalar>(_ c: MatrixBlock<T>, _ a: MatrixBlock<T>, 
     let scalars = MemoryLayout<T>.size / MemoryLayout<Double>.size
     let groups = (c.rows + PackedBlock.groupRows - 1) / PackedBlock.groupRows
     let isSmall = c.rows * c.columns * a.columns < PackedBlock.leastParallel
-    let parts = isSmall ? 1 : min(groups, PackedBlock.parts)
+    let parts = isSmall ? 1 : min(groups, workspace.parts)
     let most = PackedBlock.depth / scalars
     var first = 0
     while first < a.columns {

@@ -28,6 +28,8 @@ extension Matrix {
 
 /// Columns that are not halved any more.
 let panelColumns = 16
+/// Columns on the right of a panel's equations that are solved at once.
+let stripColumns = 64
 
 /// Where to halve `columns`, more than a panel: at a multiple of a panel's columns from the first.
 func middle(_ columns: Range<Int>) -> Int {
@@ -36,7 +38,9 @@ func middle(_ columns: Range<Int>) -> Int {
 
 /// Working memory of one blocked algorithm; whoever makes one frees it.
 struct BlockWorkspace<T: LinearScalar> {
-    /// Room for a panel of the given rows, column after column.
+    /// Into how many parts products may be divided, which go to all processors.
+    let parts: Int
+    /// Room for a panel of the given rows, column after column, or for a strip of a panel's equations.
     let panel: UnsafeMutablePointer<T>
     /// Room for the packed factors of products: of the right one whole, of the left one a group of rows for each part.
     let packedColumns: UnsafeMutablePointer<Double>
@@ -44,12 +48,13 @@ struct BlockWorkspace<T: LinearScalar> {
     private let scratch: Scratch
 
     /// For panels of `panelRows` and products of at most `depth` by `columns` on the right.
-    init(panelRows: Int, depth: Int, columns: Int) throws(JaxError) {
+    init(panelRows: Int, depth: Int, columns: Int, parts: Int = PackedBlock.parts) throws(JaxError) {
         let scalars = MemoryLayout<T>.size / MemoryLayout<Double>.size
-        let panelCount = panelRows * panelColumns * scalars
+        let panelCount = max(panelRows, min(columns, stripColumns)) * panelColumns * scalars
         let isProduct = depth > 0 && columns > 0
         let columnCount = isProduct ? PackedBlock.columnCount(depth: depth * scalars, columns: columns * scalars) : 0
-        let rowCount = isProduct ? PackedBlock.rowCount(depth: depth * scalars) : 0
+        let rowCount = isProduct ? parts * PackedBlock.partCount(depth: depth * scalars) : 0
+        self.parts = parts
         scratch = try Scratch(words: panelCount + columnCount + rowCount + 1)
         panel = scratch.bytes.assumingMemoryBound(to: T.self)
         packedColumns = scratch.doubles + panelCount

@@ -1,12 +1,20 @@
 // Triangular systems (`docs/spec.md`, triangular_solve) and the Cholesky factorisation (cholesky), both by halves.
 import JaxPlatform
 
+/// So many columns on the right are one processor's.
+private let slabColumns = 128
+
 /// Solves `a x = b` in place of `b`, where the lower or upper triangle of `a` counts.
 func solveTriangular<T: LinearScalar>(_ a: Matrix<T>, lower: Bool, unitDiagonal: Bool, _ b: Matrix<T>) throws(JaxError) {
-    let isProduct = a.rows > panelColumns
-    let workspace = try BlockWorkspace<T>(panelRows: 0, depth: isProduct ? a.rows : 0, columns: b.columns)
-    defer { workspace.free() }
-    try solveTriangular(a.block, lower: lower, unitDiagonal: unitDiagonal, b.block, workspace)
+    let slabs = (b.columns + slabColumns - 1) / slabColumns
+    let parts = partCount(slabs, work: a.rows * b.columns)
+    try inParallel(slabs, parts: parts) { (_, range) throws(JaxError) in
+        let columns = (range.lowerBound * slabColumns)..<min(b.columns, range.upperBound * slabColumns)
+        let workspace = try BlockWorkspace<T>(panelRows: 0, depth: a.rows > panelColumns ? a.rows : 0, columns: columns.count,
+                                              parts: parts > 1 ? 1 : PackedBlock.parts)
+        defer { workspace.free() }
+        try solveTriangular(a.block, lower: lower, unitDiagonal: unitDiagonal, b.block.block(0..<b.rows, columns), workspace)
+    }
 }
 
 /// The same for blocks: one half of the unknowns, what they contribute to the other half's equations, the other half.
@@ -15,7 +23,7 @@ func solveTriangular<T: LinearScalar>(_ a: MatrixBlock<T>, lower: Bool, unitDiag
     let n = a.rows
     if n <= panelColumns {
         try checkpoint()
-        return substitute(a, lower: lower, unitDiagonal: unitDiagonal, b)
+        return substitute(a, lower: lower, unitDiagonal: unitDiagonal, b, workspace.panel)
     }
     let top = 0..<middle(0..<n), bottom = middle(0..<n)..<n, all = 0..<b.columns
     let first = lower ? top : bottom, second = lower ? bottom : top
@@ -24,16 +32,23 @@ func solveTriangular<T: LinearScalar>(_ a: MatrixBlock<T>, lower: Bool, unitDiag
     try solveTriangular(a.block(second, second), lower: lower, unitDiagonal: unitDiagonal, b.block(second, all), workspace)
 }
 
-/// Forward or backward substitution.
-private func substitute<T: LinearScalar>(_ a: MatrixBlock<T>, lower: Bool, unitDiagonal: Bool, _ b: MatrixBlock<T>) {
+/// Forward or backward substitution, for some columns at a time: in a strip of their own they lie close together.
+private func substitute<T: LinearScalar>(_ a: MatrixBlock<T>, lower: Bool, unitDiagonal: Bool, _ b: MatrixBlock<T>,
+                                         _ strip: UnsafeMutablePointer<T>) {
     let n = a.rows
-    for step in 0..<n {
-        let i = lower ? step : n - 1 - step
-        let row = b.row(i)
-        for k in lower ? 0..<i : (i + 1)..<n { subtractScaled(row, a[i, k], b.row(k), b.columns) }
-        if !unitDiagonal {
-            let diagonal = a[i, i]
-            for j in 0..<b.columns { row[j] = row[j] / diagonal }
+    for first in stride(from: 0, to: b.columns, by: stripColumns) {
+        let count = min(stripColumns, b.columns - first)
+        for i in 0..<n {
+            let row = b.row(i) + first
+            for j in 0..<count { strip[i &* count &+ j] = row[j] }
+        }
+        for step in 0..<n {
+            let i = lower ? step : n - 1 - step
+            let row = strip + i &* count
+            for k in lower ? 0..<i : (i + 1)..<n { subtractScaled(row, a[i, k], strip + k &* count, count) }
+            let diagonal = unitDiagonal ? T.one : a[i, i], target = b.row(i) + first
+            if !unitDiagonal { for j in 0..<count { row[j] = row[j] / diagonal } }
+            for j in 0..<count { target[j] = row[j] }
         }
     }
 }
