@@ -28,6 +28,7 @@ public final class Interpreting: KernelCompiler {
 
     public func compile(_ kernel: Kernel, source: String?) throws(JaxError) -> CompiledKernel? {
         sees(kernel)
+        try kernel.verify()
         return InterpretedKernel(kernel, source: source)
     }
 }
@@ -43,6 +44,7 @@ public final class Compiling: KernelCompiler {
 
     public func compile(_ kernel: Kernel, source: String?) throws(JaxError) -> CompiledKernel? {
         sees(kernel)
+        try kernel.verify()
         if let code = X86.code(kernel, features) { return try MachineCode(code.bytes, for: kernel, source: source) }
         failures.append(kernel.name)
         return nil

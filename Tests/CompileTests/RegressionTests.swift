@@ -119,4 +119,18 @@ import Testing
               in (b,) }
             """, kernels: 1)
     }
+
+    /// Elements that are made of several ones of the operand, or of a part of one, are not computed in its loops.
+    @Test func bitsOfOtherWidths() throws {
+        try agree("""
+            main = { lambda ; a:u16[5,4] b:u32[5]. let
+                c:u16[5,4] = add a a
+                d:u64[5] = bitcast_convert c
+                e:u64[5] = add d d
+                f:u32[5] = add b b
+                g:u8[5,4] = bitcast_convert f
+                h:u8[5,4] = add g g
+              in (e, h) }
+            """)
+    }
 }

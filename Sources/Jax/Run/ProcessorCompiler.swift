@@ -38,6 +38,12 @@ final class ProcessorCompiler: KernelCompiler {
     }
 
     func compile(_ kernel: Kernel, source: String?) throws(JaxError) -> CompiledKernel? {
+        do throws(JaxError) {
+            try kernel.verify()
+        } catch {
+            platform.log("the compiler made an unsound kernel, whose operations are evaluated: \(error.message)")
+            return nil
+        }
         guard let code = X86.code(kernel, features) else { return nil }
         let compiled = try MachineCode(code.bytes, for: kernel, source: source)
         sees?(kernel, code, compiled)

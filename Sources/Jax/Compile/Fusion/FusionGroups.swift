@@ -118,7 +118,10 @@ struct FusionGroups {
 
     private func computes(_ operation: Operation) -> Bool {
         guard operation.results.count == 1, !isView(operation), let definition = opDefinition(operation) else { return false }
-        return (definition.lanes != nil || operation.code == .gather) && hasLanes(operation)
+        if operation.code == .gather { return hasLanes(operation) }
+        // Element by element: what makes one element of several, as a bitcast may, is no such operation.
+        guard definition.lanes != nil, hasLanes(operation), let shape = type(operation.results[0])?.shape else { return false }
+        return operation.operands.allSatisfy { type($0).map { $0.rank == 0 || $0.shape == shape } ?? false }
     }
 
     /// Whether a value is needed as an array by something that is no kernel.

@@ -9,7 +9,7 @@ import Loops
 public protocol KernelCompiler: AnyObject {
     var target: LoopTarget { get }
 
-    /// Nil where the target cannot do it. `source` is where in the user's source it comes from.
+    /// Verifies the kernel and makes code of it; nil where the target cannot. `source` is where in the user's source it comes from.
     func compile(_ kernel: Kernel, source: String?) throws(JaxError) -> CompiledKernel?
 }
 
@@ -155,7 +155,6 @@ private struct FunctionFusion {
         let lowered = fusion.lowered
         if let compiler {
             for kernel in lowered.kernels {
-                try kernel.verify()
                 guard let compiled = try compiler.compile(kernel, source: locations.describe(root.location)) else {
                     kernels = []
                     break
@@ -200,7 +199,6 @@ private struct FunctionFusion {
         guard let plan = made else { return nil }
         var kernels: [(kernel: CompiledKernel, buffers: [Int])] = []
         for step in plan.kernels {
-            try step.kernel.verify()
             guard let kernel = try compiler.compile(step.kernel, source: locations.describe(operation.location)) else { return nil }
             kernels.append((kernel, step.buffers))
         }
@@ -211,7 +209,6 @@ private struct FunctionFusion {
     /// A loop over scalars as a kernel.
     private mutating func scalarLoop(_ operation: Operation, _ place: Int) throws(JaxError) -> Operation? {
         guard let compiler, let loop = WhileLowering(operation, source, name: "\(block)_\(place)_while") else { return nil }
-        try loop.kernel.verify()
         guard let kernel = try compiler.compile(loop.kernel, source: locations.describe(operation.location)) else { return nil }
         let widths = operation.results.map { source.type(of: $0).tensor?.dtype.byteWidth ?? 0 }
         return wrapped(operation, loop.operands, ResumedLoop(kernel, carried: widths))
