@@ -2,7 +2,8 @@
 import Testing
 
 @Suite struct CompiledContractionTests {
-    @Test(arguments: [(1, 1, 1), (3, 5, 7), (12, 32, 16), (13, 33, 17), (50, 64, 3), (1, 100, 40), (40, 1, 100), (25, 70, 600), (64, 16, 1030)])
+    @Test(arguments: [(1, 1, 1), (3, 5, 7), (12, 32, 16), (13, 33, 17), (50, 64, 3), (1, 100, 40), (40, 1, 100),
+                      (25, 70, 600), (64, 16, 1030)])
     func productsOfMatrices(m: Int, n: Int, k: Int) throws {
         for (left, right) in [(1, 0), (0, 0), (1, 1), (0, 1)] {
             let a = left == 1 ? "[\(m),\(k)]" : "[\(k),\(m)]", b = right == 0 ? "[\(k),\(n)]" : "[\(n),\(k)]"

@@ -81,7 +81,8 @@ private func areClose(_ a: Double, _ b: Double, _ dtype: DType, _ units: Double,
 
 /// Executes `main` in every way on the same arguments; the results must agree with the evaluator's within `units`, and `kernels` fusions
 /// must have been made.
-func agree(_ text: String, units: Double = 4, scale: Double = 0x1p-10, kernels: Int? = nil, _ location: SourceLocation = #_sourceLocation) throws {
+func agree(_ text: String, units: Double = 4, scale: Double = 0x1p-10, kernels: Int? = nil,
+           _ location: SourceLocation = #_sourceLocation) throws {
     let module = try parseProgram(text)
     try verify(module)
     let main = try #require(module.function(named: "main"))

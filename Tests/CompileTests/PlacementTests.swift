@@ -12,7 +12,8 @@ import Testing
             """, kernels: 2)
     }
 
-    @Test(arguments: ["bool", "i8", "u16", "i32", "i64", "bf16", "f32", "f64"], [(0, 0, 0), (1, 2, 0), (-1, 3, 0), (2, -2, 1), (0, 1, 2), (-9, 4, 0)])
+    @Test(arguments: ["bool", "i8", "u16", "i32", "i64", "bf16", "f32", "f64"],
+          [(0, 0, 0), (1, 2, 0), (-1, 3, 0), (2, -2, 1), (0, 1, 2), (-9, 4, 0)])
     func paddings(dtype: String, padding: (low: Int, high: Int, interior: Int)) throws {
         let size = 7 + padding.low + padding.high + 6 * padding.interior
         try agree("""

@@ -100,7 +100,8 @@ func measure(_ options: Options, _ meter: MeteredPlatform) throws(JaxError) -> R
     if options.profiles {
         let profile = try session.profile(program, arguments, device: device, by: method).profile
         report.profile = profile?.rows.sorted { $0.nanoseconds > $1.nanoseconds }.map {
-            Report.Row(name: $0.name, source: $0.source, calls: $0.calls, ms: Double($0.nanoseconds) / 1e6, bytes: $0.bytes, flops: $0.flops)
+            Report.Row(name: $0.name, source: $0.source, calls: $0.calls, ms: Double($0.nanoseconds) / 1e6, bytes: $0.bytes,
+                       flops: $0.flops)
         }
     }
     return report

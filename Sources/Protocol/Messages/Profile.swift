@@ -46,7 +46,9 @@ public struct ProfileReport: Fields {
         try coder.field(&begun)
         try coder.field(&nanoseconds)
         guard coder.isDecoding else { return }
-        guard events.count % 3 == 0 else { throw JaxError(.malformed, "message: \(events.count) numbers are no events of three", offset: 0) }
+        guard events.count % 3 == 0 else {
+            throw JaxError(.malformed, "message: \(events.count) numbers are no events of three", offset: 0)
+        }
         for index in stride(from: 0, to: events.count, by: 3) where events[index] >= UInt64(rows.count) {
             throw JaxError(.malformed, "message: an event of row \(events[index]), of \(rows.count) rows", offset: 0)
         }

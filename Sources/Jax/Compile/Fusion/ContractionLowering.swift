@@ -40,7 +40,8 @@ struct ContractionLowering {
     private init?(_ operation: Operation, _ function: Function, _ target: LoopTarget, _ name: String) {
         let parameters = operation.parameters(DotParameters.self), dimensions = parameters.dimensions
         guard let a = function.type(of: operation.operands[0]).tensor, let b = function.type(of: operation.operands[1]).tensor,
-              let c = function.type(of: operation.results[0]).tensor, let left = a.dtype.laneElement, let right = b.dtype.laneElement, let result = c.dtype.laneElement,
+              let c = function.type(of: operation.results[0]).tensor,
+              let left = a.dtype.laneElement, let right = b.dtype.laneElement, let result = c.dtype.laneElement,
               left.lane == right.lane, right.lane == result.lane, result.lane != .bool,
               a.elementCount > 0, b.elementCount > 0, c.elementCount > 0 else { return nil }
         self.name = name

@@ -68,7 +68,8 @@ private struct FunctionFusion {
                 if fusion.results.isEmpty { continue }
                 let (lowered, failure) = KernelLowering.lower(fusion.region, of: target, name: name(group, region))
                 if let lowered {
-                    fusions[group.position] = Fusion(region: fusion.region, operands: fusion.operands, results: fusion.results, lowered: lowered)
+                    fusions[group.position] = Fusion(region: fusion.region, operands: fusion.operands, results: fusion.results,
+                                                     lowered: lowered)
                 } else {
                     let culprit = failure.flatMap { fusion.origins[ObjectIdentifier($0)] }
                     let blamed = culprit.map { [$0] } ?? group.members.map { region.operations[$0] }

@@ -146,7 +146,8 @@ extension KernelLowering {
                 var places = windows.inWindow, isInside: [LaneValue] = []
                 for (component, axis) in dimensions.indexMap.enumerated() {
                     let window = dimensions.windowAxis(axis).map { updates.shape[$0] } ?? 1, limit = result.shape[axis] - window
-                    guard let lane = lowering.lane(root.operands[1], windows.indexPlace(component, rank: indices.rank)) else { return false }
+                    let from = windows.indexPlace(component, rank: indices.rank)
+                    guard let lane = lowering.lane(root.operands[1], from) else { return false }
                     isInside.append(lowering.builder.isWithin(lane, limit, isSigned: indices.dtype.kind == .signed))
                     places[axis].add(lane, upTo: limit, stride: 1)
                 }

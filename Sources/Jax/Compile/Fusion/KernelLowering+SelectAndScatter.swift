@@ -20,9 +20,11 @@ extension KernelLowering {
         let isVector = shape.indices.last { source.shape[$0] != 1 }.map { window[$0] == 1 && parameters.strides[$0] == 1 } ?? false
         let kernel = kernel(name, isShared: isShared) { lowering in
             let start = [LoopIndex](repeating: LoopIndex(), count: shape.count)
-            return lowering.nest(source.shape, shape.indices.filter { source.shape[$0] != 1 }, start, isVector: isVector) { lowering, index in
+            let axes = shape.indices.filter { source.shape[$0] != 1 }
+            return lowering.nest(source.shape, axes, start, isVector: isVector) { lowering, index in
                 let elements = lowering.elements(of: parameters, at: index).map { lowering.bounded($0, shape) }
-                guard let picked = lowering.picked(root, elements), let addend = lowering.lane(root.operands[1], index) else { return false }
+                guard let picked = lowering.picked(root, elements),
+                      let addend = lowering.lane(root.operands[1], index) else { return false }
                 for (number, element) in elements.enumerated() {
                     let place = lowering.linear(element.places, shape), output = lowering.outputs[0]
                     let old = lowering.builder.load(output, place)

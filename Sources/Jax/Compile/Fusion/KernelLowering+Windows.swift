@@ -83,7 +83,8 @@ extension KernelLowering {
                 return place
             }
             var succeeded = true
-            let values = lowering.slide(fold, first, window, parameters.windowDilations, window.indices.filter { window[$0] != 1 }, initials,
+            let axes = window.indices.filter { window[$0] != 1 }
+            let values = lowering.slide(fold, first, window, parameters.windowDilations, axes, initials,
                                         isUnrolled: window.reduce(1, *) <= KernelLowering.unrolled, &succeeded)
             if succeeded { lowering.store(values, fold, lowering.linear(index, shape)) }
             return succeeded

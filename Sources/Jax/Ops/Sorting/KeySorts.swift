@@ -16,8 +16,8 @@ struct RowKeys {
         return a < b
     }
 
-    /// The stable permutation that sorts the row, in `indices` or `other`: least significant digits first, eight bits at a time. Digits that
-    /// all elements share cost a look only.
+    /// The stable permutation that sorts the row, in `indices` or `other`: least significant digits first, eight bits at a time. Digits
+    /// that all elements share cost a look only.
     func sorted(_ indices: UnsafeMutablePointer<Int32>, _ other: UnsafeMutablePointer<Int32>) throws(JaxError) -> UnsafePointer<Int32> {
         var from = indices, to = other
         for index in 0..<length { from[index] = Int32(truncatingIfNeeded: index) }

@@ -113,8 +113,8 @@ struct Emission {
 
     private mutating func emit(_ i: MachineInstruction) {
         switch i.op {
-        case .binary, .tied, .binaryImmediate, .tiedImmediate, .unary, .unaryImmediate, .blend, .extract, .compare, .integerCompare, .gather,
-             .fromGeneral, .narrow, .moveVector:
+        case .binary, .tied, .binaryImmediate, .tiedImmediate, .unary, .unaryImmediate, .blend, .extract, .compare, .integerCompare,
+             .gather, .fromGeneral, .narrow, .moveVector:
             emitVector(i)
         case .store, .storeExtract, .storeGeneral: emitStore(i)
         default: emitGeneral(i)

@@ -276,7 +276,8 @@ extension Selection {
             for statement in statements {
                 switch statement {
                 case .constant: break
-                case .index(let value, _), .load(let value, _, _), .store(_, _, let value): if kernel.type(of: value).bitWidth == 64 { isWide = true }
+                case .index(let value, _), .load(let value, _, _), .store(_, _, let value):
+                    if kernel.type(of: value).bitWidth == 64 { isWide = true }
                 case .compute(let value, let op, let a, _, _):
                     if kernel.type(of: value).bitWidth == 64 || kernel.type(of: a).bitWidth == 64 { isWide = true }
                     if [.divide, .remainder, .divideUnsigned, .remainderUnsigned].contains(op), kernel.type(of: a) == .i32 { isWide = true }
