@@ -13,7 +13,7 @@ enum PackedBlock {
     /// The most parts into which rows are divided.
     static let parts = 16
     /// Products of fewer multiplications than this are one processor's.
-    static let leastParallel = 1 << 18
+    static let leastParallel = 1 << 20
 
     static func columnCount(depth: Int, columns: Int) -> Int { (columns + lanes - 1) / lanes * lanes * min(depth, self.depth) }
 
