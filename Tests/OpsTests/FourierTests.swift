@@ -14,7 +14,8 @@ import JaxPlatform
 
     private func fourier(_ kind: String, _ x: [Complex128], _ shape: [Int], _ lengths: [Int]) throws -> [Complex128] {
         try evaluate(.fft, [try tensor(.c128, shape, x)], TensorType(.c128, shape),
-                     [NamedAttribute("fft_type", .enumeration(kind)), NamedAttribute("fft_length", .integers(lengths))]).list(Complex128.self)
+                     [NamedAttribute("fft_type", .enumeration(kind)), NamedAttribute("fft_length", .integers(lengths))])
+            .list(Complex128.self)
     }
 
     /// Element k of the transform of `count` elements, `stride` apart from `first` on.
@@ -51,7 +52,9 @@ import JaxPlatform
             // Both dimensions and back.
             let both = try fourier("FFT", x, [lines, n], [lines, n])
             for k in [0, n / 3] {
-                for line in 0..<lines { #expect((both[line * n + k] - element(rows, line, k, n, lines)).squaredMagnitude.squareRoot() < 1e-9) }
+                for line in 0..<lines {
+                    #expect((both[line * n + k] - element(rows, line, k, n, lines)).squaredMagnitude.squareRoot() < 1e-9)
+                }
             }
             let back = try fourier("IFFT", both, [lines, n], [lines, n])
             for j in x.indices { #expect((back[j] - x[j]).squaredMagnitude.squareRoot() < 1e-12) }

@@ -4,6 +4,7 @@ import JaxPlatform
 /// Replaces `a` by its factors: L below the unit diagonal, U above. `pivots[i]` is the row that row i was exchanged with.
 /// Gives the number of the first zero pivot plus one, or 0.
 func factorLU<T: LinearScalar>(_ a: Matrix<T>, _ pivots: UnsafeMutablePointer<Int64>) throws(JaxError) -> Int {
+    if a.rows <= panelColumns && a.columns <= panelColumns { return factorSmallLU(a, pivots) }
     let square = 0..<min(a.rows, a.columns), rest = square.upperBound..<a.columns
     let isProduct = square.count > panelColumns
     let workspace = try BlockWorkspace<T>(panelRows: a.rows, depth: isProduct ? square.count : 0, columns: a.columns)
@@ -12,6 +13,31 @@ func factorLU<T: LinearScalar>(_ a: Matrix<T>, _ pivots: UnsafeMutablePointer<In
     if !rest.isEmpty {
         exchangeRows(a.block, rest, pivots, square)
         try solveTriangular(a.block.block(square, square), lower: true, unitDiagonal: true, a.block.block(square, rest), workspace)
+    }
+    return info
+}
+
+/// The same row by row: what blocks want would take longer than a small matrix.
+private func factorSmallLU<T: LinearScalar>(_ a: Matrix<T>, _ pivots: UnsafeMutablePointer<Int64>) -> Int {
+    var info = 0
+    for k in 0..<min(a.rows, a.columns) {
+        var pivot = k, size = a[k, k].pivotSize
+        for i in (k + 1)..<max(a.rows, k + 1) where a[i, k].pivotSize > size {
+            pivot = i
+            size = a[i, k].pivotSize
+        }
+        pivots[k] = Int64(pivot)
+        if size == 0 {
+            if info == 0 { info = k + 1 }
+            continue
+        }
+        exchangeRows(a.block, 0..<a.columns, pivots, k..<(k + 1))
+        let top = a.row(k), diagonal = top[k]
+        for i in (k + 1)..<max(a.rows, k + 1) {
+            let row = a.row(i)
+            row[k] = row[k] / diagonal
+            subtractScaled(row + k + 1, row[k], top + k + 1, a.columns - k - 1)
+        }
     }
     return info
 }
@@ -39,7 +65,7 @@ private func factorLU<T: LinearScalar>(_ a: MatrixBlock<T>, _ columns: Range<Int
     return info == 0 ? other : info
 }
 
-/// The same for columns that lie one after another, the first element of each on the first one's row.
+/// Factors columns that lie one after another, the first element of each on the first one's row.
 private func factorLUPanel<T: LinearScalar>(_ panel: UnsafeMutablePointer<T>, rows: Int, columns: Int,
                                             _ pivots: UnsafeMutablePointer<Int64>) -> Int {
     var info = 0

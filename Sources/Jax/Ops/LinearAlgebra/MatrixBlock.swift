@@ -47,14 +47,14 @@ struct BlockWorkspace<T: LinearScalar> {
     let packedRows: UnsafeMutablePointer<Double>
     private let scratch: Scratch
 
-    /// For panels of `panelRows` and products of at most `depth` by `columns` on the right.
-    init(panelRows: Int, depth: Int, columns: Int, parts: Int = PackedBlock.parts) throws(JaxError) {
+    /// For panels of `panelRows` and products of at most `depth` by `columns` on the right, divided where they are large.
+    init(panelRows: Int, depth: Int, columns: Int, isDivided: Bool = true) throws(JaxError) {
         let scalars = MemoryLayout<T>.size / MemoryLayout<Double>.size
         let panelCount = max(panelRows, min(columns, stripColumns)) * panelColumns * scalars
         let isProduct = depth > 0 && columns > 0
         let columnCount = isProduct ? PackedBlock.columnCount(depth: depth * scalars, columns: columns * scalars) : 0
+        parts = isDivided && max(panelRows, depth) * depth * columns / 4 >= PackedBlock.leastParallel ? PackedBlock.parts : 1
         let rowCount = isProduct ? parts * PackedBlock.partCount(depth: depth * scalars) : 0
-        self.parts = parts
         scratch = try Scratch(words: panelCount + columnCount + rowCount + 1)
         panel = scratch.bytes.assumingMemoryBound(to: T.self)
         packedColumns = scratch.doubles + panelCount

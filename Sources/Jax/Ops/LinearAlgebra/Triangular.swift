@@ -6,12 +6,15 @@ private let slabColumns = 128
 
 /// Solves `a x = b` in place of `b`, where the lower or upper triangle of `a` counts.
 func solveTriangular<T: LinearScalar>(_ a: Matrix<T>, lower: Bool, unitDiagonal: Bool, _ b: Matrix<T>) throws(JaxError) {
+    if a.rows <= panelColumns && b.columns <= stripColumns {
+        return substitute(a.block, lower: lower, unitDiagonal: unitDiagonal, b.block, nil)
+    }
     let slabs = (b.columns + slabColumns - 1) / slabColumns
     let parts = partCount(slabs, work: a.rows * b.columns)
     try inParallel(slabs, parts: parts) { (_, range) throws(JaxError) in
         let columns = (range.lowerBound * slabColumns)..<min(b.columns, range.upperBound * slabColumns)
         let workspace = try BlockWorkspace<T>(panelRows: 0, depth: a.rows > panelColumns ? a.rows : 0, columns: columns.count,
-                                              parts: parts > 1 ? 1 : PackedBlock.parts)
+                                              isDivided: parts == 1)
         defer { workspace.free() }
         try solveTriangular(a.block, lower: lower, unitDiagonal: unitDiagonal, b.block.block(0..<b.rows, columns), workspace)
     }
@@ -32,23 +35,26 @@ func solveTriangular<T: LinearScalar>(_ a: MatrixBlock<T>, lower: Bool, unitDiag
     try solveTriangular(a.block(second, second), lower: lower, unitDiagonal: unitDiagonal, b.block(second, all), workspace)
 }
 
-/// Forward or backward substitution, for some columns at a time: in a strip of their own they lie close together.
+/// Forward or backward substitution: with `strip` for some columns at a time, which lie close together there.
 private func substitute<T: LinearScalar>(_ a: MatrixBlock<T>, lower: Bool, unitDiagonal: Bool, _ b: MatrixBlock<T>,
-                                         _ strip: UnsafeMutablePointer<T>) {
+                                         _ strip: UnsafeMutablePointer<T>?) {
     let n = a.rows
     for first in stride(from: 0, to: b.columns, by: stripColumns) {
         let count = min(stripColumns, b.columns - first)
-        for i in 0..<n {
-            let row = b.row(i) + first
-            for j in 0..<count { strip[i &* count &+ j] = row[j] }
+        let x = strip ?? b.elements + first, rowStride = strip == nil ? b.stride : count
+        if strip != nil {
+            for i in 0..<n { for j in 0..<count { x[i &* rowStride &+ j] = b[i, first &+ j] } }
         }
         for step in 0..<n {
             let i = lower ? step : n - 1 - step
-            let row = strip + i &* count
-            for k in lower ? 0..<i : (i + 1)..<n { subtractScaled(row, a[i, k], strip + k &* count, count) }
-            let diagonal = unitDiagonal ? T.one : a[i, i], target = b.row(i) + first
-            if !unitDiagonal { for j in 0..<count { row[j] = row[j] / diagonal } }
-            for j in 0..<count { target[j] = row[j] }
+            let row = x + i &* rowStride
+            for k in lower ? 0..<i : (i + 1)..<n { subtractScaled(row, a[i, k], x + k &* rowStride, count) }
+            if unitDiagonal { continue }
+            let diagonal = a[i, i]
+            for j in 0..<count { row[j] = row[j] / diagonal }
+        }
+        if strip != nil {
+            for i in 0..<n { for j in 0..<count { b[i, first &+ j] = x[i &* rowStride &+ j] } }
         }
     }
 }
@@ -56,10 +62,28 @@ private func substitute<T: LinearScalar>(_ a: MatrixBlock<T>, lower: Bool, unitD
 /// Replaces the lower triangle of `a` by L with `a = L L^H`. Gives the order of the first leading minor that is not
 /// positive definite, or 0.
 func factorCholesky<T: LinearScalar>(_ a: Matrix<T>) throws(JaxError) -> Int {
-    let isProduct = a.columns > panelColumns
-    let workspace = try BlockWorkspace<T>(panelRows: a.rows, depth: isProduct ? a.columns : 0, columns: a.columns)
+    if a.rows <= panelColumns { return factorSmallCholesky(a) }
+    let workspace = try BlockWorkspace<T>(panelRows: a.rows, depth: a.columns, columns: a.columns)
     defer { workspace.free() }
     return try factorCholesky(a.block, 0..<a.columns, workspace)
+}
+
+/// The same row by row: what blocks want would take longer than a small matrix.
+private func factorSmallCholesky<T: LinearScalar>(_ a: Matrix<T>) -> Int {
+    for i in 0..<a.rows {
+        let row = a.row(i)
+        for j in 0..<i {
+            let other = a.row(j)
+            var sum = row[j]
+            for k in 0..<j { sum = sum - row[k] * other[k].conjugate }
+            row[j] = sum.scaled(1 / other[j].realPart)
+        }
+        var diagonal = row[i].realPart
+        for k in 0..<i { diagonal -= row[k].squaredSize }
+        if !(diagonal > 0) { return i + 1 }
+        row[i] = T.real(diagonal.squareRoot())
+    }
+    return 0
 }
 
 /// Finishes these columns, to which all columns before them have contributed, from the diagonal down.
@@ -81,7 +105,7 @@ private func factorCholesky<T: LinearScalar>(_ a: MatrixBlock<T>, _ columns: Ran
     return try factorCholesky(a, right, workspace)
 }
 
-/// The same for columns that lie one after another, the first element of each on the first one's row.
+/// Factors columns that lie one after another, the first element of each on the first one's row.
 private func factorCholeskyPanel<T: LinearScalar>(_ panel: UnsafeMutablePointer<T>, rows: Int, columns: Int) -> Int {
     for j in 0..<columns {
         let column = panel + j * rows
