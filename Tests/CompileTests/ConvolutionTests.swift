@@ -151,4 +151,19 @@ struct ConvolutionCase: CustomStringConvertible {
             }
         }
     }
+
+    /// Windows apart in the last dimension, whose elements are written out, and zeros between the input's elements in another.
+    @Test(arguments: [2, 3]) func stridedRowsOfDilatedInputs(dilation: Int) throws {
+        for window in [2, 3, 4] {
+            var rows = ConvolutionCase(batch: 3, features: 3, outputs: 1, sizes: [12, 13], windows: [dilation, window])
+            rows.strides = [1, 2]
+            rows.padding = [0, 0, -1, 0]
+            rows.inputDilation = [dilation, 1]
+            rows.reversal = [true, true]
+            rows.input = [2, 0, 1, 3]
+            rows.kernel = [2, 0, 3, 1]
+            rows.output = [1, 3, 2, 0]
+            try rows.check()
+        }
+    }
 }
