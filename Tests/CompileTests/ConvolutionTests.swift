@@ -166,4 +166,20 @@ struct ConvolutionCase: CustomStringConvertible {
             try rows.check()
         }
     }
+
+    /// Windows of one element that lies in front of the input: all of what is copied is zeros.
+    @Test func nothingOfTheInput() throws {
+        for (groups, features) in [(2, 3), (9, 2), (1, 3)] {
+            var beside = ConvolutionCase(batch: 1, features: features, outputs: 4, sizes: [5, 4], windows: [1, 5], featureGroups: groups)
+            beside.strides = [4, 2]
+            beside.padding = [1, -2, 1, 0]
+            beside.input = [0, 2, 3, 1]
+            beside.kernel = [0, 3, 1, 2]
+            beside.output = [2, 0, 1, 3]
+            for dtype in ["f32", "f64"] {
+                beside.dtype = dtype
+                try beside.check()
+            }
+        }
+    }
 }
