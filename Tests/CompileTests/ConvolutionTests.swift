@@ -151,4 +151,35 @@ struct ConvolutionCase: CustomStringConvertible {
             }
         }
     }
+
+    /// Windows apart in the last dimension, whose elements are written out, and zeros between the input's elements in another.
+    @Test(arguments: [2, 3]) func stridedRowsOfDilatedInputs(dilation: Int) throws {
+        for window in [2, 3, 4] {
+            var rows = ConvolutionCase(batch: 3, features: 3, outputs: 1, sizes: [12, 13], windows: [dilation, window])
+            rows.strides = [1, 2]
+            rows.padding = [0, 0, -1, 0]
+            rows.inputDilation = [dilation, 1]
+            rows.reversal = [true, true]
+            rows.input = [2, 0, 1, 3]
+            rows.kernel = [2, 0, 3, 1]
+            rows.output = [1, 3, 2, 0]
+            try rows.check()
+        }
+    }
+
+    /// Windows of one element that lies in front of the input: all of what is copied is zeros.
+    @Test func nothingOfTheInput() throws {
+        for (groups, features) in [(2, 3), (9, 2), (1, 3)] {
+            var beside = ConvolutionCase(batch: 1, features: features, outputs: 4, sizes: [5, 4], windows: [1, 5], featureGroups: groups)
+            beside.strides = [4, 2]
+            beside.padding = [1, -2, 1, 0]
+            beside.input = [0, 2, 3, 1]
+            beside.kernel = [0, 3, 1, 2]
+            beside.output = [2, 0, 1, 3]
+            for dtype in ["f32", "f64"] {
+                beside.dtype = dtype
+                try beside.check()
+            }
+        }
+    }
 }

@@ -97,11 +97,12 @@ private struct CopyWriter {
         clear(dimension, inner, to, from: end, dimension.extent - end)
     }
 
-    /// Zeros in so many places of a dimension. What is nearer in memory lies densely; what is farther may have its loop within, too.
+    /// Zeros in so many places of a dimension. What is nearer in memory lies densely; what is farther may have its loop within, too, at the
+    /// same distance if the dimension has one place.
     private func clear(_ dimension: CopiedDimension, _ inner: ArraySlice<CopiedDimension>, _ to: LoopIndex, from place: Int, _ count: Int) {
         guard count > 0 else { return }
-        let farther = inner.filter { $0.target > dimension.target }
-        builder.over(farther.map { $0.count } + [count * dimension.target], vector: true) { places in
+        let farther = inner.filter { $0.target >= dimension.target }
+        builder.over(farther.map { $0.extent } + [count * dimension.target], vector: true) { places in
             var index = to
             index.constant += place * dimension.target
             for (step, other) in zip(places, farther) { index.add(step, times: other.target) }

@@ -174,13 +174,11 @@ struct ConvolutionLowering {
         if arePhasesSeparate {
             for (number, part) in phaseParts.enumerated() {
                 var single = sum
-                if number > 0 {
-                    single = SumOfProducts(name: name + "_\(number)", target: target, left: sum.left, right: sum.right, result: sum.result,
-                                           vector: vector, vectors: vectors, panelDistance: kernel.panel, free: [], contracted: [])
-                }
+                if number > 0 { single.name += "_\(number)" }
                 single.clearsResult = number == 0
                 single.free = free + last
-                for (k, piece) in part.enumerated() {
+                // Dimensions of one phase stay as they are: the elements of a row's windows are written out already.
+                for (k, piece) in part.enumerated() where windows[k].phases > 1 {
                     elements[k].count = piece.count
                     single.leftStart += piece.tap * elements[k].left
                     single.rightStart += piece.tap * elements[k].right + piece.phase * phases[k].right

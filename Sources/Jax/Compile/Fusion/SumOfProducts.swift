@@ -19,7 +19,7 @@ struct SumAxis {
 }
 
 struct SumOfProducts {
-    let name: String
+    var name: String
     let target: LoopTarget
     var left, right, result: PlanBuffer
     /// Where the first elements are.
