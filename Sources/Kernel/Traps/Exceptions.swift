@@ -126,7 +126,7 @@ public enum Exceptions {
         Injector.strikeManager()
         runProbe()
         var point = task.pointee.recovery
-        var canGoOn = record.kind == .debug && point == nil
+        let canGoOn = record.kind == .debug && point == nil
         if record.kind == .nonMaskableInterrupt {
             // This processor hangs: the NMI is the watchdog's, and what runs ends.
             record.kind = .watchdog
