@@ -43,7 +43,8 @@ final class Campaign {
                 try victim.run(machine, JobLimits())
                 durations[index] = min(durations[index], DispatchTime.now().uptimeNanoseconds - begun)
             }
-            _ = try machine.cancelEndless(afterMicroseconds: 5000)
+            // Late enough for the program to be compiled, which stays.
+            _ = try machine.cancelEndless(afterMicroseconds: 300_000)
             try machine.transfer(byteCount: 100_000)
             guard try machine.knownProgramIsRight() else { throw CampaignError("the known program is wrong from the start") }
             try machine.promptIsRight()
