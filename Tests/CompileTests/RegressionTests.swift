@@ -133,4 +133,21 @@ import Testing
               in (e, h) }
             """)
     }
+
+    /// A comparator that is a function stays what it is: sorting looks into it.
+    @Test func comparatorsThatAreFunctions() throws {
+        try agree("""
+            greater = { lambda ; a:f32[] b:f32[] c:i32[] d:i32[]. let
+                e:bool[] = compare[comparison_direction=GT] a b
+              in (e,) }
+            main = { lambda ; x:f32[40]. let
+                low:f32[] = constant[-inf]
+                none:i32[] = constant[-1]
+                i:i32[40] = iota[iota_dimension=0]
+                y:f32[3] j:i32[3] = custom_call[call_target_name='ApproxTopK' called_computations=[@greater] \
+            mhlo.backend_config={aggregate_to_topk=True, recall_target=0.95, reduction_dim=0, reduction_input_size_override=-1, top_k=3}] \
+            x i low none
+              in (y, j) }
+            """)
+    }
 }

@@ -21,7 +21,14 @@ public func fused(_ module: Module, _ compiler: (any KernelCompiler)?) throws(Ja
     target.attributes = module.attributes
     target.locations = module.locations
     var copies: [ObjectIdentifier: Function] = [:]
+    let scalars = scalarFunctions(module)
     for function in try calleesFirst(module) {
+        if scalars.contains(ObjectIdentifier(function)) {
+            let copy = function.copyOfValues()
+            copy.body = function.body
+            copies[ObjectIdentifier(function)] = copy
+            continue
+        }
         var fusion = FunctionFusion(function, compiler, copies, module.locations)
         copies[ObjectIdentifier(function)] = try fusion.run()
     }
@@ -29,6 +36,21 @@ public func fused(_ module: Module, _ compiler: (any KernelCompiler)?) throws(Ja
         if let copy = copies[ObjectIdentifier(function)] { try target.add(copy) }
     }
     return target
+}
+
+/// The functions that operations use as they would a scalar region, a comparator for instance: whoever executes those looks into them.
+private func scalarFunctions(_ module: Module) -> Set<ObjectIdentifier> {
+    var found: Set<ObjectIdentifier> = []
+    func visit(_ region: Region) {
+        for operation in region.operations {
+            if opDefinition(operation)?.traits.contains(.scalarRegions) ?? false {
+                for function in operation.parameters.functions { found.insert(ObjectIdentifier(function)) }
+            }
+            operation.regions.forEach(visit)
+        }
+    }
+    for function in module.functions { visit(function.body) }
+    return found
 }
 
 private struct FunctionFusion {
