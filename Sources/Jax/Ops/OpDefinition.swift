@@ -15,6 +15,12 @@ public enum RuntimeValue {
         throw JaxError(.internalError, "expected a tensor value")
     }
 
+    /// A boolean scalar's value. The tensor is kept until it has been read: a pointer alone does not do that.
+    public func asTruth() throws(JaxError) -> Bool {
+        let tensor = try asTensor()
+        return withExtendedLifetime(tensor) { tensor.bytes.load(as: UInt8.self) != 0 }
+    }
+
     /// The tensor, of which nothing is left here: if this was the only reference, the caller may overwrite its storage.
     public mutating func takeTensor() throws(JaxError) -> Tensor {
         let tensor = try asTensor()

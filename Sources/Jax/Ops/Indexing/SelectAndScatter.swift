@@ -134,6 +134,6 @@ private struct Selector {
             return registers.result(0).load(as: UInt8.self) != 0
         }
         let arguments: [RuntimeValue] = [.tensor(try scalarTensor(dtype, selected)), .tensor(try scalarTensor(dtype, other))]
-        return try activation.run(0, arguments)[0].asTensor().bytes.load(as: UInt8.self) != 0
+        return try activation.run(0, arguments)[0].asTruth()
     }
 }

@@ -224,7 +224,7 @@ private func sortIndices(_ order: SortOrder, _ workspace: SortWorkspace, _ lengt
             }
             let activation = order.activation
             let results = activation.operation.regions.isEmpty ? try activation.call(0, arguments) : try activation.run(0, arguments)
-            return try results[0].asTensor().bytes.load(as: UInt8.self) != 0
+            return try results[0].asTruth()
         }
     }
 }
