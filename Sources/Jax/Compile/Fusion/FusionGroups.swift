@@ -136,15 +136,13 @@ struct FusionGroups {
 
     /// Whether a view has to become an array: it is needed as one, and is more than another name for one.
     private func isStored(_ operation: Operation) -> Bool {
-        guard operation.code != .constant, isNeededAsArray(operation.results[0]) else { return false }
-        guard isAlias(operation) else { return true }
-        return definition(of: operation.operands[0]).map { isView($0) && $0.code != .constant && isStored(asOperand: $0) } ?? false
+        operation.code != .constant && isNeededAsArray(operation.results[0]) && movesElements(operation)
     }
 
-    /// The same of what an alias stands for.
-    private func isStored(asOperand operation: Operation) -> Bool {
+    /// Whether a view, or one that it is another name of, brings elements elsewhere.
+    private func movesElements(_ operation: Operation) -> Bool {
         guard isAlias(operation) else { return true }
-        return definition(of: operation.operands[0]).map { isView($0) && $0.code != .constant && isStored(asOperand: $0) } ?? false
+        return definition(of: operation.operands[0]).map { isView($0) && $0.code != .constant && movesElements($0) } ?? false
     }
 
     /// The operation of the block that defines a value; nil for values from outside.

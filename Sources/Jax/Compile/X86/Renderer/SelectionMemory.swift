@@ -111,7 +111,7 @@ extension Selection {
             gather(value, buffer, index, varying, stride)
             return
         }
-        if stride == 0, mode.lanes > 1 || index.clamped.allSatisfy({ isSpread($0.value) }) {
+        if stride == 0, index.clamped.allSatisfy({ isSpread($0.value) }) {
             let address = address(buffer, index, part: 0)
             values[value.id] = Lanes(registers: [spreadLoad(element, address)], isSpread: true)
             return
