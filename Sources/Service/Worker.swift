@@ -141,16 +141,14 @@ final class Worker {
 
     private func transform(_ message: Message, _ session: Session) throws(JaxError) {
         let request = try Transform(decoding: message.fields)
-        let transformation = try Transformation(named: request.transformation)
         let program = try self.program(request.program, session)
         try channel.claim(request.handle)
-        guard case .object(let options) = try JSON(parsing: request.parameters.isEmpty ? "{}" : request.parameters) else {
-            throw JaxError(.valueError, "a transformation's parameters must be a JSON object")
-        }
+        let options = try JSON(parsing: request.parameters.isEmpty ? "{}" : request.parameters)
+        guard case .object = options else { throw JaxError(.valueError, "a transformation's parameters must be a JSON object") }
+        let transformation = try TransformationRequest(request.transformation, options)
         var types: [TensorType] = []
         for handle in request.arguments { types.append(try array(handle, session).type) }
-        try session.transform(transformation, program, types, device: try session.device(JSON.object(options)["device"]?.string ?? "cpu"),
-                              by: Method(usesEvaluator: request.usesEvaluator), as: channel.name(request.handle),
+        try session.transform(transformation, program, types.isEmpty ? nil : types, as: channel.name(request.handle),
                               limits: limits(request.limits))
         try service.reply(message, signature(try self.program(request.handle, session)))
     }

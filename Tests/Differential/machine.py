@@ -1,4 +1,5 @@
 """The machine under test, driven through the command: one boot serves all programs of a `with` block."""
+import json
 import os
 import pathlib
 import subprocess
@@ -59,6 +60,17 @@ class Machine:
 
     def run(self, program, arguments, timeout=120):
         """Executes `program` (bytes) with numpy arrays; returns the list of results."""
+        return self.execute(["run"], program, arguments, timeout)
+
+    def transform(self, name, program, arguments, timeout=120, **options):
+        """Executes what the transformation makes of `program`; options as JAX's functions have them."""
+        flags = []
+        for key, value in options.items():
+            text = ",".join("none" if each is None else str(each) for each in value) if isinstance(value, (tuple, list)) else str(value)
+            flags += ["--" + key.replace("_", "-"), text] if value is not True else ["--" + key.replace("_", "-")]
+        return self.execute(["transform", name], program, arguments, timeout, flags)
+
+    def execute(self, command, program, arguments, timeout, flags=()):
         with tempfile.TemporaryDirectory(dir=self.folder.name) as folder:
             path = os.path.join(folder, "program")
             pathlib.Path(path).write_bytes(program)
@@ -67,7 +79,7 @@ class Machine:
                 files.append(os.path.join(folder, f"arg{index}.npy"))
                 np.save(files[-1], argument)
             out = os.path.join(folder, "out")
-            done = subprocess.run([COMMAND, "run", path, *files, "--out", out, "--connect", self.socket],
+            done = subprocess.run([COMMAND, *command, path, *files, "--out", out, "--connect", self.socket, *flags],
                                   capture_output=True, text=True, timeout=timeout)
             if done.returncode != 0:
                 raise MachineError(done.stderr.strip())
@@ -78,7 +90,7 @@ class Machine:
 
 
 class HostedMachine:
-    """The evaluator alone, as a process of the host (`hosted-run`): the same interface, for work on the operations."""
+    """The JAX layer alone, as a process of the host (`hosted-run`): the same interface, for work on the operations."""
 
     def __init__(self, *_):
         self.command = os.environ.get("BAREJAX_HOSTED_RUN", str(ROOT / ".build/release/hosted-run"))
@@ -98,9 +110,15 @@ class HostedMachine:
         return self.process.stdout.read(self.number()).decode()
 
     def run(self, program, arguments, timeout=None):
+        return self.execute("", "", program, arguments)
+
+    def transform(self, name, program, arguments, timeout=None, **options):
+        return self.execute(name, json.dumps(options), program, arguments)
+
+    def execute(self, transformation, options, program, arguments):
         integer = lambda value: int(value).to_bytes(8, "little", signed=True)
         block = lambda data: integer(len(data)) + data
-        request = block(program) + integer(len(arguments))
+        request = block(program) + block(transformation.encode()) + block(options.encode()) + integer(len(arguments))
         for argument in arguments:
             argument = np.asarray(argument, order="C")
             request += block(argument.dtype.name.encode()) + integer(argument.ndim)

@@ -1,7 +1,7 @@
 // Executes programs on the host for the differential tests: the evaluator without the machine.
 //
-// Requests on standard input, answers on standard output, numbers as 64-bit little endian: the program's length and bytes;
-// the number of arguments; for each its dtype's name (length, bytes), rank, dimensions, length and bytes.
+// Requests on standard input, answers on standard output, numbers as 64-bit little endian: the program's length and bytes; a transformation
+// and its options as JSON, texts (length, bytes), the first empty where the program is executed as it is; the number of arguments; for each its dtype's name (length, bytes), rank, dimensions, length and bytes.
 // Answers: 0 and the results in the same form, or 1 and the error's text.
 import Foundation
 import JaxIR
@@ -25,8 +25,10 @@ func write(_ data: Data) { FileHandle.standardOutput.write(data) }
 func write(_ number: Int) { withUnsafeBytes(of: Int64(number).littleEndian) { write(Data($0)) } }
 func write(text: String) { write(text.utf8.count); write(Data(text.utf8)) }
 
+func readText() -> String { String(decoding: readBytes(readNumber()), as: UTF8.self) }
+
 func readTensor() throws -> Tensor {
-    let name = String(decoding: readBytes(readNumber()), as: UTF8.self)
+    let name = readText()
     var shape: [Int] = []
     for _ in 0..<readNumber() { shape.append(readNumber()) }
     let bytes = readBytes(readNumber())
@@ -40,6 +42,7 @@ func readTensor() throws -> Tensor {
 _ = load_jax_library()
 while true {
     let program = readBytes(readNumber())
+    let transformation = readText(), options = readText()
     var arguments: [Tensor] = []
     for _ in 0..<readNumber() { arguments.append(try readTensor()) }
     do throws(JaxError) {
@@ -47,7 +50,11 @@ while true {
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: program.count, alignment: 16)
         defer { bytes.deallocate() }
         program.copyBytes(to: bytes)
-        let loaded = try session.load(UnsafeRawBufferPointer(bytes), as: "p")
+        var loaded = try session.load(UnsafeRawBufferPointer(bytes), as: "p")
+        if !transformation.isEmpty {
+            let request = try TransformationRequest(transformation, try JSON(parsing: options))
+            loaded = try session.transform(request, loaded, arguments.map { $0.type }, as: "transformed")
+        }
         let device = try session.device("cpu")
         var arrays: [DeviceArray] = []
         for argument in arguments { arrays.append(try device.put(argument)) }

@@ -71,6 +71,7 @@ public enum OpCode: String, CaseIterable {
     case countedLoop = "fori_loop"
     case customJVP = "custom_jvp_call"
     case customVJP = "custom_vjp_call"
+    case customLin = "custom_lin"
     case remat = "checkpoint"
     case namedCall = "named_call"
     // What a compiler made of several operations

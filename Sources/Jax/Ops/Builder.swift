@@ -97,6 +97,18 @@ public final class Builder {
         }
     }
 
+    /// Starts a block whose operations are emitted from now on, after those that it has already; `close` ends it.
+    public func open(_ operations: [Operation] = []) { open.append(operations) }
+
+    /// The operations of the block that was opened last.
+    public func close() -> [Operation] { open.removeLast() }
+
+    /// Appends an operation that was made of values of this function.
+    public func append(_ operation: Operation) { open[open.count - 1].append(operation) }
+
+    /// The operation that was emitted last into the open block.
+    public var latest: Operation? { open[open.count - 1].last }
+
     /// A constant in front of all other operations of the function, which every region can use.
     public func leadingConstant(_ literal: Literal) -> ValueID {
         let id = function.makeValue(.tensor(literal.type))
@@ -153,6 +165,18 @@ extension Builder {
     }
 
     public func constant(_ literal: Literal) throws(JaxError) -> ValueID { try one(.constant, [], ConstantParameters(literal)) }
+
+    /// An array of `value`'s type whose elements are all `number`.
+    public func filled(_ number: Double, like value: ValueID) throws(JaxError) -> ValueID { try constant(number, try tensorType(value)) }
+
+    /// Zeros of a type that has tangents.
+    public func zeros(_ type: ValueType) throws(JaxError) -> ValueID {
+        guard let tensor = type.tensor else { throw JaxError(.internalError, "a \(type) has no zero") }
+        return try constant(0, tensor)
+    }
+
+    /// `a` with a factor of each element.
+    public func scale(_ a: ValueID, by factor: Double) throws(JaxError) -> ValueID { try multiply(a, try filled(factor, like: a)) }
 
     /// Folds `axes` with one operation, from `initial`.
     public func reduce(_ code: OpCode, _ a: ValueID, _ initial: ValueID, axes: [Int]) throws(JaxError) -> ValueID {

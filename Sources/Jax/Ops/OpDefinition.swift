@@ -76,9 +76,15 @@ typealias TensorEvaluation = (Activation, inout [RuntimeValue]) throws(JaxError)
 /// The tangents of the results, from an operation of `builder`'s function and the tangents of its operands (nil: zero).
 public typealias JVPRule = (_ builder: Builder, _ operation: Operation, _ tangents: [ValueID?]) throws(JaxError) -> [ValueID?]
 
+/// The same of an operation with a rule for some forms alone; nil for the others, which are decomposed.
+typealias PartialJVPRule = (_ builder: Builder, _ operation: Operation, _ tangents: [ValueID?]) throws(JaxError) -> [ValueID?]?
+
 /// The cotangents of the operands that `linear` marks, from those of the results (nil: zero); the other operands are values.
 public typealias TransposeRule = (_ builder: Builder, _ operation: Operation, _ cotangents: [ValueID?],
                                   _ linear: [Bool]) throws(JaxError) -> [ValueID?]
+
+/// What computes an operation's results otherwise.
+public typealias Decomposition = (_ builder: Builder, _ operation: Operation) throws(JaxError) -> [ValueID]
 
 /// The operation on operands with a further leading dimension where `batched` says so; each result with whether it has one.
 public typealias BatchRule = (_ builder: Builder, _ operation: Operation, _ operands: [ValueID], _ batched: [Bool],
@@ -107,8 +113,14 @@ public final class OpDefinition {
     /// How an elementwise operation is lowered to the loop form.
     public private(set) var lanes: LaneRule?
     public private(set) var jvp: JVPRule?
+    /// Of an operation that has a rule for some of its forms; nil for the others.
+    private(set) var partialJVP: PartialJVPRule?
     public private(set) var transpose: TransposeRule?
     public private(set) var batch: BatchRule?
+    /// The same by other operations, which differentiation goes through where there is no rule.
+    public private(set) var decomposition: Decomposition?
+    /// Whether the results are constant but for steps, so that their tangents are zero.
+    public private(set) var hasZeroDerivative = false
     /// How often the evaluator has executed it in programs that the compiler has been over, since start.
     var fallbackCount: Int { fallbacks.load(ordering: .relaxed) }
     private let fallbacks = Atomic<Int>(0)
@@ -152,9 +164,31 @@ public final class OpDefinition {
         return self
     }
 
+    /// Of a step function.
+    func zeroDerivative() -> OpDefinition {
+        hasZeroDerivative = true
+        return self
+    }
+
+    func decomposition(_ rule: @escaping Decomposition) -> OpDefinition {
+        decomposition = rule
+        return self
+    }
+
     func jvp(_ rule: @escaping JVPRule) -> OpDefinition {
         jvp = rule
         return self
+    }
+
+    func partialJVP(_ rule: @escaping PartialJVPRule) -> OpDefinition {
+        partialJVP = rule
+        return self
+    }
+
+    /// The tangents of the results by the operation's rule; nil where there is none for it.
+    public func tangents(_ builder: Builder, _ operation: Operation, _ incoming: [ValueID?]) throws(JaxError) -> [ValueID?]? {
+        if let jvp { return try jvp(builder, operation, incoming) }
+        return try partialJVP?(builder, operation, incoming)
     }
 
     func transpose(_ rule: @escaping TransposeRule) -> OpDefinition {

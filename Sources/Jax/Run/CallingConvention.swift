@@ -16,6 +16,8 @@ public struct CallingConvention {
     let platformIndex: Int?
     /// Names for messages: "args[0]['w']"; empty where nothing is known.
     let argumentNames: [String]
+    /// The arrays of each positional argument, then one range for each that is given by keyword.
+    let groups: [Range<Int>]
 
     /// A plain module: every tensor parameter of `main` is an argument.
     /// Throws `valueError` for a program of several devices.
@@ -33,6 +35,7 @@ public struct CallingConvention {
         kept = Array(argumentTypes.indices)
         platformIndex = nil
         argumentNames = []
+        groups = argumentTypes.indices.map { $0..<($0 + 1) }
     }
 
     /// An export: its arguments are the flattened `in_avals`, of which `main` takes those that it uses.
@@ -47,6 +50,21 @@ public struct CallingConvention {
         kept = exported.keptArguments
         platformIndex = exported.takesPlatformIndex ? CallingConvention.platformIndex(exported.platforms) : nil
         argumentNames = exported.inTree.leafPaths().map(CallingConvention.argumentName)
+        groups = CallingConvention.groups(exported.inTree, argumentTypes.count)
+    }
+
+    private static func groups(_ tree: PyTree, _ count: Int) -> [Range<Int>] {
+        guard case .tuple(let parts) = tree, parts.count == 2, case .tuple(let positional) = parts[0] else {
+            return (0..<count).map { $0..<($0 + 1) }
+        }
+        var groups: [Range<Int>] = [], next = 0
+        for argument in positional {
+            let leaves = argument.leafPaths().count
+            groups.append(next..<(next + leaves))
+            next += leaves
+        }
+        for index in next..<max(count, next) { groups.append(index..<(index + 1)) }
+        return groups
     }
 
     /// "barejax" if the program was exported for it, else "cpu", else the first: what is written for another platform

@@ -2,7 +2,8 @@
 //
 // Strings are names of registered objects, or JSON that names them:
 //   execute_jax_program: "p", or {"program": "p", "args": ["a", "b"], "out": ["r"], "device": "cpu", "limits": {…}}
-//   execute_jax_transformation: "jit", "p" or {"program": "p"}, and {"args": ["a", "b"], "out": ["q"], "limits": {…}}
+//   execute_jax_transformation: "grad" (TransformationRequest.swift), "p" or {"program": "p"}, and
+//     {"args": ["a", "b"], "out": ["q"], "argnums": [0, 1], "limits": {…}}
 //   limits: {"memory": bytes, "time": nanoseconds, "permissions": Permissions.rawValue}
 // Results without a name in "out" are registered as "p.0", "p.1", … Each returns 0, or −1 with the text in `jax_error`.
 import JaxIR
@@ -55,14 +56,14 @@ public func execute_jax_program(_ program: UnsafePointer<CChar>?) -> Int32 {
 public func execute_jax_transformation(_ transformation: UnsafePointer<CChar>?, _ function: UnsafePointer<CChar>?,
                                        _ args: UnsafePointer<CChar>?) -> Int32 {
     answer { () throws(JaxError) in
-        let transformation = try Transformation(named: transformation.map { String(cString: $0) } ?? "")
         let (session, subject) = try parse(function, nameKey: "program")
         let loaded = try session.program(try name(subject, "program"))
         let (_, request) = try parse(args, nameKey: "arg")
+        let transformation = try TransformationRequest(transformation.map { String(cString: $0) } ?? "", request)
         var types: [TensorType] = []
         for array in try arguments(request, session) { types.append(array.type) }
-        try session.transform(transformation, loaded, types, device: try session.device(request["device"]?.string ?? "cpu"),
-                              as: try stringList(request, "out").first, limits: try limits(request))
+        try session.transform(transformation, loaded, request["args"] == nil ? nil : types,
+                              as: try stringList(request, "out").first ?? loaded.name + ".transformed", limits: try limits(request))
     }
 }
 

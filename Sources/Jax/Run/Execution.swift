@@ -112,17 +112,6 @@ extension Session {
         return try device.execute(executable, arrays, donated: donated, limits.request("execute " + program.name), profiles: profiles)
     }
 
-    /// Applies a transformation and registers what comes of it under `name`. `types` are those of the arguments.
-    @export(interface)
-    public func transform(_ transformation: Transformation, _ program: LoadedProgram,
-                          _ types: [TensorType], device: any Device, by method: Method = .compiled, as name: String?,
-                          limits: Limits = Limits()) throws(JaxError) {
-        switch transformation {
-        case .jit: _ = try coverage(program, types, device: device, by: method, limits: limits)
-        }
-        if let name { register(.program(program), as: name) }
-    }
-
     /// What `program`, compiled for arguments of these types, is executed by.
     @export(interface)
     public func coverage(_ program: LoadedProgram, _ types: [TensorType], device: any Device, by method: Method = .compiled,
@@ -130,23 +119,5 @@ extension Session {
         var parameterTypes: [TensorType] = []
         for input in try program.convention.inputs(types) { parameterTypes.append(CallingConvention.type(input, types)) }
         return try jit(program, parameterTypes, device: device, by: method, limits: limits).coverage
-    }
-}
-
-/// A transformation of programs.
-public enum Transformation: String {
-    case jit
-
-    /// By its name. Throws `notImplemented` for those of JAX's that are not there yet, `valueError` for others.
-    public init(named name: String) throws(JaxError) {
-        if let transformation = Transformation(rawValue: name) {
-            self = transformation
-            return
-        }
-        for known in ["grad", "value_and_grad", "jvp", "vjp", "vmap", "pmap",
-                      "jacfwd", "jacrev", "hessian", "checkpoint"] where name == known {
-            throw JaxError(.notImplemented, "the transformation '\(name)' is not available; available: jit")
-        }
-        throw JaxError(.valueError, "unknown transformation '\(name)'; available: jit")
     }
 }

@@ -16,7 +16,7 @@ public func withoutDead(_ operations: [Operation], _ results: [ValueID]) -> [Ope
 }
 
 /// Whether an operation, or one that it holds, does more than compute its results; a loop may go on for ever, which is an effect.
-private func hasEffects(_ operation: Operation) -> Bool {
+func hasEffects(_ operation: Operation) -> Bool {
     guard let definition = opDefinition(operation), !definition.traits.contains(.effects) else { return true }
     if operation.code == .while || !operation.parameters.functions.isEmpty { return true }
     return operation.regions.contains { $0.operations.contains { hasEffects($0) } }

@@ -58,20 +58,20 @@ struct Rewriter {
     mutating func copy(_ operation: Operation, parameters: Parameters? = nil) throws(JaxError) -> [ValueID] {
         let operands = try copies(of: operation.operands)
         var regions: [Region] = []
-        for region in operation.regions { regions.append(try copy(region)) }
+        for region in operation.regions { regions.append(try copied(region)) }
         builder.location = place(operation.location)
         return try builder.append(operation.code, operands, parameters ?? operation.parameters,
                                   operation.results.map { source.type(of: $0) }, regions: regions, annotations: operation.annotations)
     }
 
-    private mutating func copy(_ region: Region) throws(JaxError) -> Region {
+    /// A copy of the region, as part of the function that is built.
+    func copied(_ region: Region) throws(JaxError) -> Region {
         var inner = self
-        let copy = try builder.region(region.parameters.map { source.type(of: $0) }) { (_, parameters) throws(JaxError) in
+        return try builder.region(region.parameters.map { source.type(of: $0) }) { (_, parameters) throws(JaxError) in
             for (parameter, copy) in zip(region.parameters, parameters) { inner.bind(parameter, to: copy) }
             try inner.copy(region.operations)
             return try inner.copies(of: region.results)
         }
-        return copy
     }
 }
 

@@ -15,6 +15,7 @@ public struct CompilerPass {
 public var compilerPasses: [CompilerPass] {
     [
         CompilerPass(name: "inline") { module, _ throws(JaxError) in try inlined(module) },
+        CompilerPass(name: "structured") { module, _ throws(JaxError) in try withoutStructured(module) },
         CompilerPass(name: "algebra") { module, _ throws(JaxError) in try simplified(module) },
         CompilerPass(name: "subexpressions") { module, _ throws(JaxError) in try withoutCommonSubexpressions(module) },
         CompilerPass(name: "fusion") { module, compiler throws(JaxError) in try fused(module, compiler) },

@@ -28,6 +28,9 @@ func structuredFamily() -> [OpDefinition] {
                                    returns: tangentTypes(view.operandTypes))
             return results
         }, evaluate: evaluateBody),
+        OpDefinition(.customLin, CustomLinParameters.self, .structural, infer: customLinTypes, evaluate: { _, _, _ throws(JaxError) in
+            throw JaxError(.typeError, customLinMessage)
+        }),
         OpDefinition(.remat, RematParameters.self, .structural, infer: { view, _ throws(JaxError) in try bodyTypes(view) },
                      evaluate: { activation, _, operands throws(JaxError) in try evaluateBody(activation, &operands) }),
         OpDefinition(.namedCall, NamedCallParameters.self, .structural, infer: { view, _ throws(JaxError) in try bodyTypes(view) },
@@ -84,6 +87,36 @@ public final class NamedCallParameters: Parameters {
     }
 
     public override func code(_ coder: ParameterCoder) throws(JaxError) { try coder.string("name", &name) }
+}
+
+// MARK: custom_lin
+
+/// JAX's words for forward mode of a function of which only the backward rule is known.
+public let customLinMessage = "can't apply forward-mode differentiation (jvp) to a custom_vjp function."
+
+/// How many of the operands are residuals; the others are tangents.
+public final class CustomLinParameters: Parameters {
+    public private(set) var residualCount = 0
+
+    public convenience init(residualCount: Int) {
+        self.init()
+        self.residualCount = residualCount
+    }
+
+    public override func code(_ coder: ParameterCoder) throws(JaxError) { try coder.integer("num_res", &residualCount) }
+}
+
+/// The linear function whose transpose is the region, a backward rule `(residual…, cotangent…) -> cotangent…`: nothing but the
+/// transposition can be computed of it.
+private func customLinTypes(_ view: OpView, _ parameters: CustomLinParameters) throws(JaxError) -> [ValueType] {
+    try view.requireRegions(1)
+    let count = parameters.residualCount, types = view.regionTypes(0)
+    try view.require(count >= 0 && count <= view.operandCount && count <= types.parameters.count,
+                     "num_res \(count) does not go with \(view.operandCount) operands")
+    let results = Array(types.parameters.dropFirst(count))
+    try view.requireRegion(0, "the backward rule", takes: Array(view.operandTypes.prefix(count)) + results,
+                           returns: Array(view.operandTypes.dropFirst(count)))
+    return results
 }
 
 // MARK: scan

@@ -5,7 +5,16 @@ import JaxPlatform
 func tupleFamily() -> [OpDefinition] {
     [
         OpDefinition(.optimizationBarrier, .structural, infer: { view throws(JaxError) in view.operandTypes },
-                     evaluate: { _, operands throws(JaxError) in operands }),
+                     evaluate: { _, operands throws(JaxError) in operands })
+            .jvp { b, _, tangents throws(JaxError) in
+                let made = try b.emit(.optimizationBarrier, tangents.compactMap { $0 })
+                var next = 0
+                return tangents.map { tangent in
+                    guard tangent != nil else { return nil }
+                    next += 1
+                    return made[next - 1]
+                }
+            },
         OpDefinition(.afterAll, .structural, infer: { view throws(JaxError) in
             for type in view.operandTypes { try view.require(type == .token, "takes tokens, given a \(type)") }
             return [.token]

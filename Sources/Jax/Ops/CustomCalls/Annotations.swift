@@ -14,5 +14,6 @@ func annotationCalls() -> [OpDefinition] {
             }
             return view.operandTypes
         }, evaluate: { _, _, operands throws(JaxError) in operands })
+            .jvp { _, _, tangents in tangents }
     }
 }

@@ -8,39 +8,51 @@ import Loops
 func arithmeticFamily() -> [OpDefinition] {
     [
         elementwise(.add, 2, .all, .bits(Add.self) + .floats(Add.self) + .complexes(Add.self) + .booleans(Or.self), traits: .commutative)
-            .linear(.jointly([0, 1])).lanes(.add, boolean: .or),
+            .linear(.jointly([0, 1])).lanes(.add, boolean: .or)
+            .transposedEach { _, _, cotangent, _ in cotangent },
         elementwise(.subtract, 2, .all, .bits(Subtract.self) + .floats(Subtract.self) + .complexes(Subtract.self) + .booleans(Xor.self))
-            .linear(.jointly([0, 1])).lanes(.subtract, boolean: .xor),
+            .linear(.jointly([0, 1])).lanes(.subtract, boolean: .xor)
+            .transposedEach { b, _, cotangent, index throws(JaxError) in index == 0 ? cotangent : try b.negate(cotangent) },
         elementwise(.multiply, 2, .all, .bits(Multiply.self) + .floats(Multiply.self) + .complexes(Multiply.self) + .booleans(And.self),
                     traits: .commutative)
-            .linear(.separately([0, 1])).lanes(.multiply, boolean: .and),
+            .linear(.separately([0, 1])).lanes(.multiply, boolean: .and)
+            .transposedEach { b, op, cotangent, index throws(JaxError) in try b.multiply(cotangent, op.operands[1 - index]) },
         elementwise(.divide, 2, .all,
                     .integers(Divide.self) + .floats(Divide.self) + .complexes(Divide.self) + .booleans(DivideBooleans.self))
             .linear(.jointly([0])).lanes { c in
                 if let result = longDivision(c) { return result.quotient }
                 return c.builder.emit(c.operand.kind == .unsigned ? .divideUnsigned : .divide, c.x[0], c.x[1])
-            },
+            }
+            .jvp(quotientTangent)
+            .transposed { b, op, cotangent throws(JaxError) in try b.divide(cotangent, op.operands[1]) },
         elementwise(.maximum, 2, .all, .integers(Larger.self) + .floats(Larger.self) + .complexes(Larger.self) + .booleans(Or.self),
-                    traits: .commutative).exactLanes(extreme(.maximum, unsigned: .maximumUnsigned, boolean: .or)),
+                    traits: .commutative).exactLanes(extreme(.maximum, unsigned: .maximumUnsigned, boolean: .or)).jvp(extremeTangent),
         elementwise(.minimum, 2, .all, .integers(Smaller.self) + .floats(Smaller.self) + .complexes(Smaller.self) + .booleans(And.self),
-                    traits: .commutative).exactLanes(extreme(.minimum, unsigned: .minimumUnsigned, boolean: .and)),
+                    traits: .commutative).exactLanes(extreme(.minimum, unsigned: .minimumUnsigned, boolean: .and)).jvp(extremeTangent),
         elementwise(.remainder, 2, [.integer, .float], .integers(Remainder.self) + .reals { fmod($0, $1) })
             .lanes { c in
                 if c.operand.isFloat { return c.builder.remainder(c.x[0], c.x[1]) }
                 if let result = longDivision(c) { return result.remainder }
                 return c.builder.emit(c.operand.kind == .signed ? .remainder : .remainderUnsigned, c.x[0], c.x[1])
-            },
+            }
+            .partials({ b, x, _ throws(JaxError) in try b.one(like: x[0]) },
+                      { b, x, _ throws(JaxError) in try b.negate(try b.truncated(try b.divide(x[0], x[1]))) }),
         elementwise(.power, 2, [.integer, .inexact], .integers(Power.self) + .reals { pow($0, $1) } + .wideComplexes(power))
-            .lanes { c in c.operand.isFloat ? c.builder.power(c.x[0], c.x[1]) : c.builder.integerPower(c.x[0], c.x[1], c.operand) },
+            .lanes { c in c.operand.isFloat ? c.builder.power(c.x[0], c.x[1]) : c.builder.integerPower(c.x[0], c.x[1], c.operand) }
+            .partials(powerByBase, powerByExponent),
         elementwise(.atan2, 2, .inexact, .reals { atan2($0, $1) } + .wideComplexes(arctangent2))
             // In f64 the evaluator's, which is exact where an operand is infinite.
-            .lanes { c in c.operand.isFloat && c.operand != .f64 ? c.builder.atan2(c.x[0], c.x[1]) : nil },
+            .lanes { c in c.operand.isFloat && c.operand != .f64 ? c.builder.atan2(c.x[0], c.x[1]) : nil }
+            .partials({ b, x, _ throws(JaxError) in try b.divide(x[1], try b.add(try b.square(x[0]), try b.square(x[1]))) },
+                      { b, x, _ throws(JaxError) in
+                try b.negate(try b.divide(x[0], try b.add(try b.square(x[0]), try b.square(x[1]))))
+            }),
         elementwise(.negate, 1, [.integer, .inexact], .integers(Negate.self) + .floats(Negate.self) + .complexes(Negate.self))
-            .linear(.jointly([0])).lanes(.negate),
+            .linear(.jointly([0])).lanes(.negate).transposed { b, _, cotangent throws(JaxError) in try b.negate(cotangent) },
         elementwise(.abs, 1, [.integer, .inexact], result: { $0.real }, .integers(Magnitude.self) + .floats(Magnitude.self) + modulus())
-            .lanes { c in c.operand.kind == .unsigned ? c.x[0] : c.builder.emit(.absolute, c.x[0]) },
+            .lanes { c in c.operand.kind == .unsigned ? c.x[0] : c.builder.emit(.absolute, c.x[0]) }.jvp(magnitudeTangent),
         elementwise(.sign, 1, [.integer, .inexact],
-                    .integers(Sign.self) + .floats(Sign.self) + .wideComplexes { $0.direction }).exactLanes(sign),
+                    .integers(Sign.self) + .floats(Sign.self) + .wideComplexes { $0.direction }).exactLanes(sign).jvp(signTangent),
     ]
 }
 

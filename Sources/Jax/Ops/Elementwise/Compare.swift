@@ -21,7 +21,11 @@ func comparisonFamily() -> [OpDefinition] {
                              "the predicate must be a scalar or have the branches' shape, is \(predicate) for \(onTrue)")
             return TensorType(onTrue.dtype, merge(onTrue.shape, onFalse.shape))
         }, kernel: { operand, _, _ in selectKernel(operand) }).linear(.jointly([1, 2]))
-            .exactLanes { c in c.builder.select(c.x[0], c.x[1], c.x[2]) },
+            .exactLanes { c in c.builder.select(c.x[0], c.x[1], c.x[2]) }
+            .transposedEach { b, op, cotangent, index throws(JaxError) in
+                let zero = try b.filled(0, like: cotangent)
+                return index == 1 ? try b.select(op.operands[0], cotangent, zero) : try b.select(op.operands[0], zero, cotangent)
+            },
         elementwise(.clamp, Parameters.self, isBare: true, infer: { view, _ throws(JaxError) in
             try view.requireOperands(3)
             let low = try view.tensor(0), operand = try view.tensor(1), high = try view.tensor(2)
@@ -30,7 +34,7 @@ func comparisonFamily() -> [OpDefinition] {
                                  "a bound must be a scalar or have the operand's type \(operand), is \(bound)")
             }
             return operand
-        }, kernel: { operand, _, _ in clampKernel(operand) }).exactLanes(clampLanes),
+        }, kernel: { operand, _, _ in clampKernel(operand) }).exactLanes(clampLanes).jvp(clampTangent),
         elementwise(.isFinite, 1, .float, result: { _ in .i1 }, isFiniteKernels())
             .exactLanes { c in
                 let type = c.builder.type(of: c.x[0])

@@ -9,12 +9,19 @@ func complexFamily() -> [OpDefinition] {
                     part { (z: Complex<Float>) in z.re } + part { (z: Complex128) in z.re } + ScalarKernels { dtype in
             let width = dtype.byteWidth
             return BlockKernel { a, _, _, r, n in r.copyMemory(from: a, byteCount: n &* width) }
-        }).linear(.jointly([0])),
+        }).linear(.jointly([0])).transposed { b, op, cotangent throws(JaxError) in
+            guard try b.tensorType(op.operands[0]).dtype.isComplex else { return cotangent }
+            return try b.one(.complex, [cotangent, try b.filled(0, like: cotangent)])
+        },
         elementwise(.imag, 1, .inexact, result: { $0.real },
                     part { (z: Complex<Float>) in z.im } + part { (z: Complex128) in z.im } + ScalarKernels { dtype in
             let width = dtype.byteWidth
             return BlockKernel { _, _, _, r, n in r.initializeMemory(as: UInt8.self, repeating: 0, count: n &* width) }
-        }).linear(.jointly([0])),
+        }).linear(.jointly([0])).transposed { b, op, cotangent throws(JaxError) in
+            // The imaginary part is Re(-i z).
+            guard try b.tensorType(op.operands[0]).dtype.isComplex else { return try b.filled(0, like: cotangent) }
+            return try b.one(.complex, [try b.filled(0, like: cotangent), try b.negate(cotangent)])
+        },
         elementwise(.complex, Parameters.self, isBare: true, infer: { view, _ throws(JaxError) in
             let type = try view.elementwiseType(2, .float)
             try view.require(type.dtype == .f32 || type.dtype == .f64, "the parts must be float32 or float64, are \(type)")
@@ -25,7 +32,9 @@ func complexFamily() -> [OpDefinition] {
             case .f64: return BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: Double, y: Double) in Complex(x, y) } }
             default: return nil
             }
-        }).linear(.jointly([0, 1])),
+        }).linear(.jointly([0, 1])).transposedEach { b, _, cotangent, index throws(JaxError) in
+            index == 0 ? try b.one(.real, [cotangent]) : try b.negate(try b.one(.imag, [cotangent]))
+        },
     ]
 }
 

@@ -10,7 +10,11 @@ func conversionFamily() -> [OpDefinition] {
             try view.requireOperands(1)
             return TensorType(parameters.dtype, try view.tensor(0).shape)
         }, kernel: { operand, result, _ in conversionKernel(from: operand, to: result) }).linear(.jointly([0]))
-            .exactLanes { c in c.builder.converted(c.x[0], from: c.operand, to: c.result) },
+            .exactLanes { c in c.builder.converted(c.x[0], from: c.operand, to: c.result) }
+            .transposed { b, op, cotangent throws(JaxError) in
+                let source = try b.tensorType(op.operands[0]).dtype, isComplex = try b.tensorType(cotangent).dtype.isComplex
+                return try b.convert(isComplex && !source.isComplex ? try b.one(.real, [cotangent]) : cotangent, to: source)
+            },
         OpDefinition(.bitcastConvert, DTypeParameters.self, infer: { view, parameters throws(JaxError) in
             [.tensor(try bitcastType(view, to: parameters.dtype))]
         }, .tensor { activation, operands throws(JaxError) in
@@ -19,7 +23,7 @@ func conversionFamily() -> [OpDefinition] {
             guard operand.byteWidth == result.byteWidth, operand.bitWidth >= 8, result.bitWidth >= 8 else { return nil }
             let width = operand.byteWidth
             return BlockKernel { a, _, _, r, n in r.copyMemory(from: a, byteCount: n &* width) }
-        }).exactLanes { c in c.builder.reinterpreted(c.x[0], from: c.operand, to: c.result) },
+        }).exactLanes { c in c.builder.reinterpreted(c.x[0], from: c.operand, to: c.result) }.zeroDerivative(),
     ]
 }
 

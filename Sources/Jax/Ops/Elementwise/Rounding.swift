@@ -6,18 +6,20 @@ import Loops
 
 func roundingFamily() -> [OpDefinition] {
     [
-        elementwise(.ceil, 1, .float, .floats(Ceil.self)).lanes(.ceiling),
-        elementwise(.floor, 1, .float, .floats(Floor.self)).lanes(.floor),
-        elementwise(.roundNearestEven, 1, .float, .floats(RoundNearestEven.self)).lanes(.roundEven),
+        elementwise(.ceil, 1, .float, .floats(Ceil.self)).lanes(.ceiling).zeroDerivative(),
+        elementwise(.floor, 1, .float, .floats(Floor.self)).lanes(.floor).zeroDerivative(),
+        elementwise(.roundNearestEven, 1, .float, .floats(RoundNearestEven.self)).lanes(.roundEven).zeroDerivative(),
         elementwise(.roundNearestAfz, 1, .float, .floats(RoundNearestAwayFromZero.self))
-            .floatLanes { $0.roundNearestAwayFromZero },
+            .floatLanes { $0.roundNearestAwayFromZero }.zeroDerivative(),
         elementwise(.sqrt, 1, .inexact, .floats(SquareRoot.self) + .wideComplexes(squareRoot), traits: .approximate)
-            .lanes { c in c.operand.isFloat ? c.builder.emit(.squareRoot, c.x[0]) : nil },
+            .lanes { c in c.operand.isFloat ? c.builder.emit(.squareRoot, c.x[0]) : nil }
+            .derivative { b, _, y throws(JaxError) in try b.divide(try b.filled(0.5, like: y), y) },
         elementwise(.reducePrecision, ReducePrecisionParameters.self, infer: { view, parameters throws(JaxError) in
             try view.require(parameters.exponentBits >= 1, "exponent_bits must be at least 1, is \(parameters.exponentBits)")
             try view.require(parameters.mantissaBits >= 0, "mantissa_bits must not be negative, is \(parameters.mantissaBits)")
             return try view.elementwiseType(1, .float)
-        }, kernel: { operand, _, parameters in parameters.kernel(operand) }).linear(.jointly([0])),
+        }, kernel: { operand, _, parameters in parameters.kernel(operand) }).linear(.jointly([0]))
+            .transposed { b, op, cotangent throws(JaxError) in try b.one(.reducePrecision, [cotangent], op.parameters) },
     ]
 }
 

@@ -3,7 +3,8 @@ import JaxIR
 import JaxPlatform
 
 func scatterFamily() -> [OpDefinition] {
-    [OpDefinition(.scatter, ScatterParameters.self, .scalarRegions, infer: scatterTypes, evaluate: evaluateScatter)]
+    [OpDefinition(.scatter, ScatterParameters.self, .scalarRegions, infer: scatterTypes, evaluate: evaluateScatter)
+        .jvp(scatterTangent).transpose(transposedScatter)]
 }
 
 /// Where the windows of the updates go.

@@ -4,7 +4,8 @@ import JaxPlatform
 
 func selectAndScatterFamily() -> [OpDefinition] {
     [OpDefinition(.selectAndScatter, SelectAndScatterParameters.self, .scalarRegions,
-                  infer: selectAndScatterType, tensor: evaluateSelectAndScatter)]
+                  infer: selectAndScatterType, tensor: evaluateSelectAndScatter)
+        .jvp(selectAndScatterTangent).transpose(transposedSelectAndScatter)]
 }
 
 /// How windows slide over the operand. Padding is (low, high) a dimension.

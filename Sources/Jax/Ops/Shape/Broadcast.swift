@@ -9,7 +9,7 @@ func broadcastFamily() -> [OpDefinition] {
             return [.tensor(try parameters.type(view))]
         }, tensor: { activation, parameters, operands throws(JaxError) in
             try broadcast(try operands[0].asTensor(), to: try activation.resultTensorType(), dimensions: parameters.dimensions)
-        }).linear(.jointly([0])),
+        }).linear(.jointly([0])).transposed(transposedBroadcast),
     ]
 }
 

@@ -9,7 +9,9 @@ func reorderFamily() -> [OpDefinition] {
             return [.tensor(try parameters.type(view))]
         }, tensor: { activation, _, operands throws(JaxError) in
             Tensor(try activation.resultTensorType(), storage: try operands[0].asTensor().storage)
-        }).linear(.jointly([0])),
+        }).linear(.jointly([0])).transposed { b, op, cotangent throws(JaxError) in
+            try b.reshape(cotangent, try b.tensorType(op.operands[0]).shape)
+        },
         OpDefinition(.transpose, TransposeParameters.self, infer: { view, parameters throws(JaxError) in
             try view.requireOperands(1)
             let operand = try view.tensor(0), permutation = parameters.permutation
@@ -20,7 +22,9 @@ func reorderFamily() -> [OpDefinition] {
             return [.tensor(TensorType(operand.dtype, shape))]
         }, tensor: { _, parameters, operands throws(JaxError) in
             try transpose(try operands[0].asTensor(), parameters.permutation)
-        }).linear(.jointly([0])),
+        }).linear(.jointly([0])).transposed { b, op, cotangent throws(JaxError) in
+            try b.transpose(cotangent, inverse(op.parameters(TransposeParameters.self).permutation))
+        },
         OpDefinition(.reverse, DimensionsParameters.self, infer: { view, parameters throws(JaxError) in
             try view.requireOperands(1)
             let operand = try view.tensor(0)
@@ -28,13 +32,13 @@ func reorderFamily() -> [OpDefinition] {
             return [.tensor(operand)]
         }, tensor: { _, parameters, operands throws(JaxError) in
             try reverse(try operands[0].asTensor(), parameters.dimensions)
-        }).linear(.jointly([0])),
+        }).linear(.jointly([0])).transposed { b, op, cotangent throws(JaxError) in try b.one(.reverse, [cotangent], op.parameters) },
         OpDefinition(.concatenate, DimensionParameters.self, infer: concatenateType,
                      tensor: { activation, parameters, operands throws(JaxError) in
             var tensors: [Tensor] = []
             for operand in operands { tensors.append(try operand.asTensor()) }
             return try concatenate(tensors, axis: parameters.dimension, try activation.resultTensorType())
-        }),
+        }).jvp(concatenateTangent).transpose(transposedConcatenate),
     ]
 }
 

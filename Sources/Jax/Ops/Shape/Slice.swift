@@ -7,15 +7,23 @@ func sliceFamily() -> [OpDefinition] {
         OpDefinition(.slice, SliceParameters.self, infer: sliceType, tensor: { activation, parameters, operands throws(JaxError) in
             try slice(try operands[0].asTensor(), starts: parameters.starts, strides: parameters.strides,
                       to: try activation.resultTensorType())
-        }).linear(.jointly([0])),
+        }).linear(.jointly([0])).transposed(transposedSlice),
         OpDefinition(.dynamicSlice, SliceSizesParameters.self, infer: dynamicSliceType,
                      tensor: { activation, _, operands throws(JaxError) in
             let operand = try operands[0].asTensor()
             let type = try activation.resultTensorType()
             let starts = try clampedStarts(operands[1...], operand.shape, type.shape)
             return try slice(operand, starts: starts, strides: [Int](repeating: 1, count: type.rank), to: type)
-        }).linear(.jointly([0])),
-        OpDefinition(.dynamicUpdateSlice, infer: dynamicUpdateSliceType, tensor: evaluateDynamicUpdateSlice).linear(.jointly([0, 1])),
+        }).linear(.jointly([0])).transposed { b, op, cotangent throws(JaxError) in
+            let zeros = try b.filled(0, like: op.operands[0])
+            return try b.one(.dynamicUpdateSlice, [zeros, cotangent] + op.operands.dropFirst())
+        },
+        OpDefinition(.dynamicUpdateSlice, infer: dynamicUpdateSliceType, tensor: evaluateDynamicUpdateSlice).linear(.jointly([0, 1]))
+            .transposedEach { b, op, cotangent, index throws(JaxError) in
+                let starts = op.operands.dropFirst(2)
+                if index == 1 { return try b.one(.dynamicSlice, [cotangent] + starts, SliceSizesParameters(try b.tensorType(op.operands[1]).shape)) }
+                return try b.one(.dynamicUpdateSlice, [cotangent, try b.filled(0, like: op.operands[1])] + starts)
+            },
     ]
 }
 

@@ -1,0 +1,117 @@
+"""Transforms the functions of transforms.py on the machine and compares with what JAX itself makes of them."""
+import argparse
+import os
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import export
+
+import compare
+import transforms
+from machine import HostedMachine, Machine, run_cases
+
+
+def is_float(argument):
+    return np.asarray(argument).dtype.kind in "fc"
+
+
+def weighted(function):
+    """The sum of a function's result with weights that tell its elements apart."""
+    def scalar(*arguments):
+        y = jnp.ravel(function(*arguments))
+        return jnp.sum(y * (1 + jnp.arange(y.size, dtype=y.real.dtype) / 7))
+    return scalar
+
+
+def exported(function, arguments):
+    return export.export(jax.jit(function))(*[jax.ShapeDtypeStruct(np.shape(a), np.asarray(a).dtype) for a in arguments]).serialize()
+
+
+def tangent(index, argument):
+    return np.random.default_rng(100 + index).standard_normal(np.shape(argument)).astype(jnp.result_type(argument))
+
+
+def stacked(argument):
+    """Three variations of an argument, the first of them itself."""
+    argument = np.asarray(argument)
+    if argument.dtype.kind not in "fc":
+        return np.stack([argument] * 3)
+    return np.stack([argument, argument * argument.dtype.type(0.9), argument * argument.dtype.type(1.05)])
+
+
+def leaves(tree):
+    return [np.asarray(leaf) for leaf in jax.tree_util.tree_leaves(tree) if leaf.dtype != jax.dtypes.float0]
+
+
+def cases(name, function, arguments):
+    """(transformation, function to export, arguments of the result, options, JAX's results)."""
+    floats = [i for i, a in enumerate(arguments) if is_float(a)]
+    scalar = weighted(function)
+    argnums = tuple(floats)
+    if name not in transforms.FORWARD:
+        yield "value_and_grad", scalar, arguments, dict(argnums=argnums), lambda *a: jax.value_and_grad(scalar, argnums)(*a)
+        yield "vjp", function, (*arguments, tangent(9, jax.eval_shape(function, *arguments))), {}, \
+            lambda *a: (lambda y, pull: (y, pull(a[-1])))(*jax.vjp(function, *a[:-1]))
+    yield "jvp", function, (*arguments, *[tangent(i, arguments[i]) for i in floats]), {}, \
+        lambda *a: jax.jvp(lambda *fs: function(*[fs[floats.index(i)] if i in floats else a[i] for i in range(len(arguments))]),
+                           tuple(a[i] for i in floats), tuple(a[len(arguments):]))
+    batch = [stacked(a) for a in arguments]
+    yield "vmap", function, batch, dict(in_axes=[0] * len(batch)), jax.vmap(function)
+    if len(arguments) > 1:
+        axes = [0] + [None] * (len(arguments) - 1)
+        yield "vmap", function, (batch[0], *arguments[1:]), dict(in_axes=axes), jax.vmap(function, in_axes=axes)
+        axes = [None] * (len(arguments) - 1) + [0]
+        yield "vmap", function, (*arguments[:-1], batch[-1]), dict(in_axes=axes), jax.vmap(function, in_axes=axes)
+    if name not in transforms.FORWARD:
+        yield "vmap(grad)", scalar, batch, dict(argnums=argnums, in_axes=[0] * len(batch)), jax.vmap(jax.grad(scalar, argnums))
+        if sum(np.size(a) for a in arguments) <= 24 and len(floats) == len(arguments) == 1:
+            yield "hessian", scalar, arguments, {}, jax.hessian(scalar)
+            yield "jacfwd", function, arguments, {}, jax.jacfwd(function)
+            yield "jacrev", function, arguments, {}, jax.jacrev(function)
+
+
+TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
+
+
+def check(machine, transformation, function, arguments, options, reference):
+    inner = arguments
+    if transformation == "vjp":
+        inner = arguments[:-1]
+    elif transformation == "jvp":
+        inner = arguments[:len(arguments) - sum(is_float(a) for a in arguments) // 2]
+    elif transformation.startswith("vmap"):
+        inner = [a if axis is None else a[0] for a, axis in zip(arguments, options["in_axes"])]
+    with jax.enable_x64(any(np.asarray(a).dtype == np.float64 for a in arguments)):
+        inner = [np.asarray(a) for a in inner]
+        program = exported(function, inner)
+        expected = leaves(jax.jit(reference)(*arguments))
+    actual = machine.transform(transformation, program, arguments, **options)
+    if len(actual) != len(expected):
+        return f"{len(actual)} results, expected {len(expected)}"
+    for index, (a, e) in enumerate(zip(actual, expected)):
+        tol = TOLERANCE.get(e.dtype.name)
+        if text := compare.difference(a, e, tol):
+            return f"result {index}: {text}"
+    return None
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--hosted", action="store_true")
+    parser.add_argument("--only", nargs="*")
+    parser.add_argument("--transformation")
+    options = parser.parse_args()
+    with (HostedMachine if options.hosted else Machine)() as machine:
+        def all_cases():
+            for name, (function, arguments) in transforms.FUNCTIONS.items():
+                if options.only and name not in options.only:
+                    continue
+                with jax.enable_x64(any(np.asarray(a).dtype == np.float64 for a in arguments)):
+                    found = list(cases(name, function, arguments))
+                for number, (transformation, *rest) in enumerate(found):
+                    if options.transformation in (None, transformation):
+                        yield f"{transformation} of {name} ({number})", lambda t=transformation, r=rest: check(machine, t, *r)
+        run_cases(all_cases())
