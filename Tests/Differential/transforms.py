@@ -12,7 +12,8 @@ FUNCTIONS = {}
 def case(name, *arguments):
     def add(function):
         assert name not in FUNCTIONS, name
-        FUNCTIONS[name] = (function, arguments)
+        narrow = [np.asarray(a, np.int32) if np.asarray(a).dtype == np.int64 else np.asarray(a) for a in arguments]
+        FUNCTIONS[name] = (function, narrow)
         return function
     return add
 
@@ -57,7 +58,7 @@ for name, function, a, b in [
 case("reshape", X)(lambda x: jnp.sin(x).reshape(2, 6))
 case("transpose", normal(8, 2, 3, 4))(lambda x: jnp.transpose(x, (2, 0, 1)) ** 2)
 case("broadcast_to", normal(9, 1, 4))(lambda x: jnp.broadcast_to(x, (3, 4)) * X)
-case("broadcast_in_dim", normal(9, 4, 3))(lambda x: lax.broadcast_in_dim(x, (3, 2, 4), (2, 0)) ** 2)
+case("broadcast_in_dim", normal(9, 4, 3))(lambda x: lax.broadcast_in_dim(x, (4, 2, 3), (0, 2)) ** 2)
 case("squeeze", normal(9, 3, 1, 4))(lambda x: jnp.squeeze(x) ** 2)
 case("concatenate", X, Y)(lambda x, y: jnp.concatenate([x, y * 2, x * x], axis=1))
 case("stack", X, Y)(lambda x, y: jnp.stack([x, y, x * y], axis=1))
