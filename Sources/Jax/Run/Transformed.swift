@@ -51,6 +51,10 @@ private func transformed(_ request: TransformationRequest, _ program: LoadedProg
     for (index, step) in request.steps.enumerated() {
         if case .vmap(var options) = step {
             options.axisSize = sizes[index] ?? options.axisSize
+            if options.isOverDevices, let count = options.axisSize, count > deviceLimit {
+                throw JaxError(.valueError, "compiling computation that requires \(count) logical devices, but only \(deviceLimit) XLA devices are "
+                    + "available (num_replicas=\(count))")
+            }
             try subject.apply(.vmap(options))
         } else {
             try subject.apply(step)
