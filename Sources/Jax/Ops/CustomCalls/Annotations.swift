@@ -15,5 +15,7 @@ func annotationCalls() -> [OpDefinition] {
             return view.operandTypes
         }, evaluate: { _, _, operands throws(JaxError) in operands })
             .jvp { _, _, tangents in tangents }
+            // In a batch there is one dimension more than the annotation tells of: it goes.
+            .batch { _, _, operands, isBatched, _ in (operands, isBatched) }
     }
 }

@@ -1,0 +1,103 @@
+// Batches are compared with their rows one by one: each operand batched alone, then all together.
+import JaxIR
+import JaxOps
+import JaxPlatform
+import Testing
+@testable import JaxTransform
+
+struct BatchCheck {
+    static let size = 3
+    let sample: Sample
+
+    func check(_ function: Callable, rows: [[Tensor]], _ path: String = "", together: Bool = false) throws {
+        let operands = rows[0].indices.filter { !sample.neverBatched.contains($0) }
+        var choices: [[Int]] = together ? [] : operands.map { [$0] }
+        if operands.count > 1 || together { choices.append(operands) }
+        for choice in choices where !choice.isEmpty { try check(function, rows, batched: choice, path) }
+    }
+
+    /// Operands in `batched` have rows, at dimension `axis` of those (negative: from the end); the results have theirs at `outAxis`.
+    func check(_ function: Callable, _ rows: [[Tensor]], batched: [Int], _ path: String = "", axis: Int = 0, outAxis: Int = 0) throws {
+        var options = BatchOptions()
+        options.axisSize = BatchCheck.size
+        options.inAxes = rows[0].indices.map { batched.contains($0) ? axis : nil }
+        options.outAxes = outAxis
+        let what = "\(sample.testDescription): \(path)vmap over operands \(batched)"
+        let mapped: Callable
+        do { mapped = try function.applying(.vmap(options)) } catch {
+            Issue.record("\(what): \(error)")
+            return
+        }
+        var arguments: [Tensor] = [], singles: [[Tensor]] = []
+        for index in rows[0].indices {
+            arguments.append(batched.contains(index) ? try stacked(rows.map { $0[index] }, at: axis) : rows[0][index])
+        }
+        for row in rows { singles.append(try function(rows[0].indices.map { batched.contains($0) ? row[$0] : rows[0][$0] })) }
+        let results = try mapped(arguments)
+        for (index, result) in results.enumerated() {
+            let expected = try stacked(singles.map { $0[index] }, at: outAxis)
+            guard result.type == expected.type else {
+                Issue.record("\(what): result \(index) is \(result.type), expected \(expected.type)")
+                continue
+            }
+            let isExact = sample.isExact && path.isEmpty || !result.hasTangent
+            if !sample.isRandom {
+                try #expect(isClose(try result.numbers, try expected.numbers, isExact ? 0 : 1e-12), "\(what): result \(index) is another")
+            }
+        }
+    }
+
+    /// Arrays of one type along a new dimension.
+    private func stacked(_ rows: [Tensor], at axis: Int) throws -> Tensor {
+        let type = rows[0].type, place = axis < 0 ? axis + type.rank + 1 : axis, width = type.dtype.byteWidth
+        var shape = type.shape
+        shape.insert(rows.count, at: place)
+        let stack = try Tensor(TensorType(type.dtype, shape))
+        let inner = type.shape[place...].reduce(width, *), outer = type.shape[..<place].reduce(1, *)
+        for o in 0..<outer {
+            for (k, row) in rows.enumerated() {
+                (stack.bytes + (o * rows.count + k) * inner).copyMemory(from: row.bytes + o * inner, byteCount: inner)
+            }
+        }
+        return stack
+    }
+}
+
+@Suite struct BatchTests {
+    private func rows(_ sample: Sample, _ function: Callable) throws -> [[Tensor]] {
+        var rows: [[Tensor]] = []
+        for row in 0..<BatchCheck.size { rows.append(try sample.arguments(function.types, row: row)) }
+        return rows
+    }
+
+    @Test(arguments: checkedSamples)
+    func batchesAreTheirRows(_ sample: Sample) throws {
+        let function = try Callable(try sample.module())
+        try BatchCheck(sample: sample).check(function, rows: try rows(sample, function))
+    }
+
+    /// The derivatives of each operation are batched too: per-example gradients.
+    @Test(arguments: checkedSamples.filter { $0.modes != .none })
+    func batchesOfDerivatives(_ sample: Sample) throws {
+        let function = try Callable(try sample.module())
+        let derivative = try Callable(try function.applying(sample.modes == .forward ? .jvp : .vjp).program.module)
+        var rows = try rows(sample, function)
+        for row in rows.indices {
+            var numbers = Numbers("\(sample.testDescription) \(row) batch")
+            for type in derivative.types.dropFirst(rows[row].count) { rows[row].append(try numbers.direction(type.tensor!)) }
+        }
+        try BatchCheck(sample: sample).check(derivative, rows: rows, "derivative's ", together: true)
+    }
+
+    /// The last dimension of all arguments, the second one of the results.
+    @Test(arguments: ["multiply", "dot_general", "convolution", "gather", "scatter", "reduce", "sort", "scan", "transpose"])
+    func otherDimensions(_ operation: String) throws {
+        for sample in checkedSamples where sample.operation == operation {
+            let function = try Callable(try sample.module())
+            let rows = try rows(sample, function)
+            guard try function(rows[0]).allSatisfy({ $0.type.rank > 0 }) else { continue }
+            let operands = rows[0].indices.filter { !sample.neverBatched.contains($0) }
+            try BatchCheck(sample: sample).check(function, rows, batched: operands, axis: -1, outAxis: 1)
+        }
+    }
+}

@@ -1,0 +1,29 @@
+// Operations without samples, and why.
+import JaxIR
+
+enum Exemptions {
+    private static let dynamic = "stands only in programs whose shapes are open; specialisation replaces it before transformations"
+    private static let devices = "between devices: Tests/Differential/devices_test.py compares programs of several devices"
+    private static let unavailable = "read and printed, but not executed"
+    private static let effect = "compares and returns nothing"
+
+    static let reasons: [String: String] = [
+        "dynamic_broadcast_in_dim": dynamic, "dynamic_conv": dynamic, "dynamic_gather": dynamic, "dynamic_iota": dynamic, "dynamic_pad": dynamic,
+        "dynamic_reshape": dynamic, "real_dynamic_slice": dynamic, "get_dimension_size": dynamic, "set_dimension_size": dynamic,
+        "shape_assertion": dynamic, "stablehlo.dynamic_top_k": dynamic, "stablehlo.dynamic_approx_top_k": dynamic,
+        "stablehlo.dynamic_reduce_window": dynamic, "stablehlo.dynamic_rng_bit_generator": dynamic,
+        "all_gather": devices, "all_reduce": devices, "all_to_all": devices, "collective_broadcast": devices, "collective_permute": devices,
+        "partition_id": devices, "reduce_scatter": devices, "replica_id": devices, "manual_computation": devices,
+        "infeed": unavailable, "outfeed": unavailable, "send": unavailable, "recv": unavailable,
+        "uniform_quantize": unavailable, "uniform_dequantize": unavailable,
+        "check.expect_eq": effect, "check.expect_close": effect, "check.expect_almost_eq": effect,
+        "custom_call": "each target is a row of its own",
+        "after_all": "orders effects, which transformations refuse",
+        "tuple": "no array; programs that come from JAX have none", "get_tuple_element": "takes a tuple",
+        "fusion": "the compiler makes it after transformations",
+        "custom_lin": "forward mode makes it of custom_vjp_call, and transposition takes it away: no program has it",
+    ]
+
+    /// Families whose rules are on their way: as long as they have none for batches they are passed over.
+    static let pending = ["lapack_", "cholesky", "triangular_solve", "fft", "Qr", "LuDecomposition", "Eigh", "ProductOfElementaryHouseholderReflectors"]
+}
