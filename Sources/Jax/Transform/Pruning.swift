@@ -7,12 +7,16 @@ import JaxPlatform
 @export(interface)
 public func pruned(_ module: Module) throws(JaxError) -> Module {
     let target = module.emptyCopy()
-    for function in module.functions {
-        var pruning = Pruning()
+    var copies: [ObjectIdentifier: Function] = [:]
+    for function in try calleesFirst(module) {
+        var pruning = Pruning(copies)
         let copy = function.copyOfValues()
         let operations = pruning.prune(function.body.operations, function.body.results)
         copy.body = Region(parameters: function.body.parameters, operations: operations, results: function.body.results)
-        try target.add(copy)
+        copies[ObjectIdentifier(function)] = copy
+    }
+    for function in module.functions {
+        if let copy = copies[ObjectIdentifier(function)] { try target.add(copy) }
     }
     try verify(target)
     return target
@@ -21,6 +25,10 @@ public func pruned(_ module: Module) throws(JaxError) -> Module {
 /// Goes backwards through blocks. All regions of a function number their values alike, so that one set says what is needed.
 private struct Pruning {
     private var needed: Set<ValueID> = []
+    /// Of the functions that operations name.
+    private let copies: [ObjectIdentifier: Function]
+
+    init(_ copies: [ObjectIdentifier: Function]) { self.copies = copies }
 
     mutating func prune(_ operations: [Operation], _ results: [ValueID]) -> [Operation] {
         needed.formUnion(results)
@@ -52,8 +60,11 @@ private struct Pruning {
 
     private func with(_ operation: Operation, _ operands: [ValueID], _ results: [ValueID], _ regions: [Region],
                       _ parameters: Parameters? = nil) -> Operation {
-        Operation(operation.code, operands: operands, results: results, parameters: parameters ?? operation.parameters,
-                  annotations: operation.annotations, regions: regions, location: operation.location)
+        var own = parameters ?? operation.parameters
+        let named = own.functions
+        if !named.isEmpty { own = own.replacing(named.map { copies[ObjectIdentifier($0)] ?? $0 }) }
+        return Operation(operation.code, operands: operands, results: results, parameters: own, annotations: operation.annotations, regions: regions,
+                         location: operation.location)
     }
 
     private mutating func branches(_ operation: Operation) -> Operation {
