@@ -43,6 +43,20 @@ import Testing
         }
     }
 
+    /// The body of a structured operation uses its parameters alone.
+    @Test func structuredOperationsCaptureNothing() throws {
+        let text = "main = { lambda ; x:f32[] z:f32[]. let\ny = OPERATION x\n{ lambda ; a:f32[]. let\n b = add a z\n in (b,) }\n in (y,) }"
+        for operation in ["checkpoint", "named_call[name='f']", "scan[length=2 num_carry=1]"] {
+            let parts = text.split(separator: "OPERATION")
+            do throws(JaxError) {
+                try verify(try parseProgram(parts[0] + operation + parts[1]))
+                Issue.record("\(operation) captures")
+            } catch {
+                #expect(error.message.contains("from outside of a structured operation"), "\(error)")
+            }
+        }
+    }
+
     // MARK: Pruning
 
     private func pruned(_ text: String) throws -> Function {

@@ -93,13 +93,13 @@ let controlSamples: [Sample] = [
             in (w, d, e) }
         """, "c ys").rounded,
     Sample("scan", "in reverse, with an integer carry", "c0:f64[] n0:i32[] xs:f64[4]", """
-        one:i32[] = constant[1]
         c n ys = scan[length=4 num_carry=2 reverse=True] c0 n0 xs
           { lambda ; c:f64[] n:i32[] x:f64[]. let
              f = convert[new_dtype=f64[]] n
              a = multiply c x
              b = multiply a f
              d = sine b
+             one:i32[] = constant[1]
              m = add n one
             in (d, m, b) }
         """, "c n ys").rounded,
