@@ -29,6 +29,10 @@ func operations(_ region: Region, _ code: OpCode) -> [Operation] {
         for (result, value) in zip(try evaluate(made, arguments), try evaluate(module, arguments)) {
             #expect(try result.numbers == value.numbers, sourceLocation: location)
         }
+        // What has been recovered has a derivative in reverse mode too.
+        if loops > 0 { return }
+        var gradients = GradientCheck(sample)
+        try gradients.check(try Callable(module), arguments, order: 1, .both)
     }
 
     private func evaluate(_ module: Module, _ arguments: [Tensor]) throws -> [Tensor] {

@@ -10,7 +10,7 @@ struct BatchCheck {
     let sample: Sample
 
     func check(_ function: Callable, rows: [[Tensor]], _ path: String = "", together: Bool = false) throws {
-        let operands = rows[0].indices.filter { !sample.neverBatched.contains($0) }
+        let operands = Array(rows[0].indices)
         var choices: [[Int]] = together ? [] : operands.map { [$0] }
         if operands.count > 1 || together { choices.append(operands) }
         for choice in choices where !choice.isEmpty { try check(function, rows, batched: choice, path) }
@@ -96,8 +96,43 @@ struct BatchCheck {
             let function = try Callable(try sample.module())
             let rows = try rows(sample, function)
             guard try function(rows[0]).allSatisfy({ $0.type.rank > 0 }) else { continue }
-            let operands = rows[0].indices.filter { !sample.neverBatched.contains($0) }
-            try BatchCheck(sample: sample).check(function, rows, batched: operands, axis: -1, outAxis: 1)
+            try BatchCheck(sample: sample).check(function, rows, batched: Array(rows[0].indices), axis: -1, outAxis: 1)
         }
+    }
+}
+
+/// What vmap does of itself.
+extension BatchTests {
+    private func options(_ axes: [Int?], size: Int? = 3, out: Int = 0) -> Transformation {
+        var options = BatchOptions()
+        (options.inAxes, options.axisSize, options.outAxes) = (axes, size, out)
+        return .vmap(options)
+    }
+
+    /// A result that depends on nothing batched is repeated; a batch may have one row or none.
+    @Test func resultsWithoutRows() throws {
+        let function = try Callable(try Sample("sine", "", "x:f64[2] z:f64[2]", "y = sine x\nw = cosine z", "y w").module())
+        for size in [3, 1, 0] {
+            let mapped = try function.applying(options([0, nil], size: size, out: 1))
+            let x = try Numbers.tensor(TensorType(.f64, [size, 2]), (0..<(2 * size)).map { Double($0) }), z = try Numbers.tensor(TensorType(.f64, [2]), [0.5, 1])
+            let results = try mapped([x, z]), single = try function([try Numbers.tensor(TensorType(.f64, [2]), [0, 1]), z])
+            #expect(results.map { $0.shape } == [[2, size], [2, size]])
+            let expected = try single[1].numbers.flatMap { [Double](repeating: $0, count: size) }
+            #expect(try results[1].numbers == expected)
+        }
+    }
+
+    /// Rows of rows, along different dimensions, are the function on each element.
+    @Test func batchesOfBatches() throws {
+        let function = try Callable(try Sample("dot_general", "", "a:f64[2] b:f64[2]", """
+            y = dot_general[lhs_contracting_dimensions=(0,) rhs_contracting_dimensions=(0,) preferred_element_type=f64[]] a b
+            """).module())
+        var numbers = Numbers("batches of batches")
+        let a = try numbers.direction(TensorType(.f64, [3, 2])), b = try numbers.direction(TensorType(.f64, [2, 4]))
+        let inner = try function.applying(options([nil, 1], size: 4)), outer = try inner.applying(options([0, nil], size: 3))
+        let product = try outer([a, b])[0]
+        #expect(product.shape == [3, 4])
+        let x = try a.numbers, z = try b.numbers, made = try product.numbers
+        for i in 0..<3 { for j in 0..<4 { #expect(made[4 * i + j] == x[2 * i] * z[j] + x[2 * i + 1] * z[4 + j]) } }
     }
 }

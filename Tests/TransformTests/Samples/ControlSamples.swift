@@ -49,7 +49,7 @@ let controlSamples: [Sample] = [
              b = sine a
              j = add i one
             in (j, b) }
-        """).with([0: .integers(1, 5)], .forward).rounded,
+        """).with([0: .rows([2, 5, 0])], .forward).rounded,
     Sample("if", "", "p:bool[] x:f64[3] z:f64[3]", """
         s = sine x
         y u = if p
@@ -60,7 +60,7 @@ let controlSamples: [Sample] = [
           { lambda ;. let
              a = multiply s s
             in (a, z) }
-        """, "y u").rounded,
+        """, "y u").with([0: .rows([1, 0, 1])]).rounded,
     Sample("if", "with a predicate of the arguments", "x:f64[] z:f64[]", """
         p = compare[comparison_direction=LT] x z
         y = if p
@@ -82,7 +82,7 @@ let controlSamples: [Sample] = [
             in (b,) }
           { lambda ;. let
             in (z,) }
-        """).with([0: .integers(-1, 5)]).rounded,
+        """).with([0: .rows([1, 0, 7])]).rounded,
     Sample("scan", "with slices and outputs", "c0:f64[2] w:f64[2] xs:f64[4,2]", """
         v c ys = scan[length=4 num_carry=2] w c0 xs
           { lambda ; w:f64[2] c:f64[2] x:f64[2]. let
@@ -157,7 +157,7 @@ let controlSamples: [Sample] = [
              b = sine a
              c = multiply b g
             in (c,) }
-        """).with([0: .integers(1, 3), 1: .integers(3, 6)], .forward).rounded,
+        """).with([0: .rows([1, 2, 4]), 1: .rows([3, 6, 4])], .forward).rounded,
 ]
 
 private extension Sample {

@@ -16,12 +16,13 @@ struct Numbers {
     /// In [0, 1).
     mutating func unit() -> Double { Double(random.next() >> 11) * 0x1p-53 }
 
-    mutating func tensor(_ type: TensorType, _ domain: Domain?) throws -> Tensor {
-        if type.dtype == .i1 { return try integers(type) { $0.random.below(2) } }
+    mutating func tensor(_ type: TensorType, _ domain: Domain?, row: Int) throws -> Tensor {
+        if type.dtype == .i1, domain == nil { return try integers(type) { $0.random.below(2) } }
         switch domain ?? (type.dtype.isFloat || type.dtype.isComplex ? .apart(-2, 2) : .integers(0, 4)) {
         case .apart(let low, let high): return try Numbers.tensor(type, parts(type).map { low + (high - low) * $0 })
         case .integers(let low, let high): return try integers(type) { low + $0.random.below(high - low) }
         case .values(let values): return try Numbers.tensor(type, values)
+        case .rows(let values): return try Numbers.tensor(type, [Double](repeating: values[row], count: type.elementCount))
         case .permutation:
             var order = Array(0..<type.elementCount)
             order.shuffle(using: &random)

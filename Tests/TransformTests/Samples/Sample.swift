@@ -13,6 +13,8 @@ enum Domain {
     case integers(Int, Int)
     /// These, in every row of a batch.
     case values([Double])
+    /// One of these in each row.
+    case rows([Double])
     /// A matrix with a large diagonal; a hermitian and positive one; a triangular one.
     case regular, positive, triangular
     /// Different integers from 0, in some order.
@@ -34,8 +36,6 @@ struct Sample: CustomTestStringConvertible {
     var isExact = true
     /// Of the central differences, and how far they may be off.
     var step = 1e-6, tolerance = 1e-6
-    /// Operands that are never batched, where JAX has no rule either.
-    var neverBatched: Set<Int> = []
     /// Whether its results are random: of a batch the types alone are looked at.
     var isRandom = false
 
@@ -69,12 +69,6 @@ struct Sample: CustomTestStringConvertible {
         return copy
     }
 
-    func notBatched(_ operands: Set<Int>) -> Sample {
-        var copy = self
-        copy.neverBatched = operands
-        return copy
-    }
-
     var random: Sample {
         var copy = self
         copy.isRandom = true
@@ -93,7 +87,7 @@ struct Sample: CustomTestStringConvertible {
         for (index, type) in types.enumerated() {
             guard let tensor = type.tensor else { throw JaxError(.internalError, "a sample takes arrays") }
             var numbers = Numbers("\(testDescription) \(index) \(row)")
-            made.append(try numbers.tensor(tensor, domains[index]))
+            made.append(try numbers.tensor(tensor, domains[index], row: row))
         }
         return made
     }
