@@ -52,8 +52,9 @@ debug: setup
 	@$(MAKE) -s elf
 	@image/debug.sh
 
-# Every case of JAX's own test harnesses that lowers, as a table; about half an hour.
+# Every case of JAX's own test harnesses that lowers, as a table, and every transformation; about an hour.
 conformance: all
+	@build/venv/bin/python Tests/Differential/transforms_test.py
 	@build/venv/bin/python Tests/Differential/harness.py --all
 
 bench: all

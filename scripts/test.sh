@@ -59,6 +59,8 @@ suite prompt evaluated
 suite models $python Tests/Differential/models_test.py
 suite edges $python Tests/Differential/edges.py
 suite symbolic $python Tests/Differential/symbolic.py
+suite transforms $python Tests/Differential/transforms_test.py --every 7
+suite devices $python Tests/Differential/devices_test.py
 suite back-compat $python Tests/Differential/back_compat.py
 suite harness $python Tests/Differential/harness.py --sample 500
 [ -d ../shared/conformance/stablehlo ] && suite conformance $python Tests/Conformance/run.py ../shared/conformance/stablehlo
