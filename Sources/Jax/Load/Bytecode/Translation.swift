@@ -1,4 +1,5 @@
 // From the operations of VHLO, StableHLO, func and sdy to JaxIR's: names, versions, defaults.
+import JaxEncoding
 import JaxIR
 import JaxPlatform
 
@@ -41,10 +42,9 @@ struct OperationForm {
         }
         guard let text else { return }
         properties = []
-        let names = text.withUTF8Buffer { String(decoding: $0, as: UTF8.self) }
-        for word in names.split(separator: " ") {
+        for word in propertyNames(text) {
             let isOptional = word.last == "?"
-            properties?.append(EncodedProperty(name: String(isOptional ? word.dropLast() : word), isOptional: isOptional))
+            properties?.append(EncodedProperty(name: isOptional ? String(word.dropLast()) : word, isOptional: isOptional))
         }
     }
 }
@@ -79,10 +79,7 @@ enum Translation {
 
     /// "add" of "add_v1".
     static func name(_ dialect: String, _ mnemonic: String) -> String {
-        guard dialect == "vhlo" else { return mnemonic }
-        var name = mnemonic[...]
-        while let last = name.last, last != "v" { name = name.dropLast() }
-        return String(name.dropLast(2))
+        dialect == Dialect.vhlo ? vhloBaseName(mnemonic) : mnemonic
     }
 
     static func isRewritten(_ dialect: String, _ name: String) -> Bool {
