@@ -122,7 +122,8 @@ if ring0 {
                 name: "native-gpu-bench", dependencies: ["GPU", "HostAccelerator", "AcceleratorSelfTest", "JaxPlatform"],
                 path: "Tests/Bench/NativeGPU", swiftSettings: swiftSettings),
             .executableTarget(
-                name: "hosted-check", dependencies: ["CompileSupport", "JaxCompile", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "X86"],
+                name: "hosted-check",
+                dependencies: ["CompileSupport", "JaxCompile", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxSave", "JaxTransform", "X86"],
                 path: "Tests/HostedCheck", swiftSettings: swiftSettings),
             .executableTarget(
                 name: "hosted-run", dependencies: ["JaxIR", "JaxPlatform", "JaxRun"],

@@ -119,8 +119,8 @@ final class OperationReader {
 
     private func readFunction(_ header: OperationHeader, _ reader: inout ByteReader) throws(JaxError) {
         var attributes = try attributes(header)
-        guard let name = attributes.string("sym_name"),
-              case .type(.tuple(let signature))? = attributes["function_type"], signature.count == 2,
+        guard let name = attributes.string(FunctionField.name),
+              case .type(.tuple(let signature))? = attributes[FunctionField.type], signature.count == 2,
               case .tuple(let inputs) = signature[0], case .tuple(let results) = signature[1] else {
             throw JaxError(.malformed, "expected a function to have a name and a function type", offset: header.offset)
         }
@@ -129,11 +129,11 @@ final class OperationReader {
             throw JaxError(.malformed, error.message, offset: header.offset)
         }
         undefined -= 1
-        function.isPublic = attributes.string("sym_visibility") != "private"
+        function.isPublic = attributes.string(FunctionField.visibility) != FunctionField.private
         function.location = header.location
-        function.parameterAttributes = dictionaries(attributes.array("arg_attrs"), inputs.count)
-        function.resultAttributes = dictionaries(attributes.array("res_attrs"), results.count)
-        for key in ["sym_name", "function_type", "sym_visibility", "arg_attrs", "res_attrs"] { attributes[key] = nil }
+        function.parameterAttributes = dictionaries(attributes.array(FunctionField.parameters), inputs.count)
+        function.resultAttributes = dictionaries(attributes.array(FunctionField.results), results.count)
+        for key in [FunctionField.name, FunctionField.type, FunctionField.visibility, FunctionField.parameters, FunctionField.results] { attributes[key] = nil }
         function.attributes = attributes
         guard header.regionCount == 1 else {
             throw JaxError(.malformed, "expected one body of @\(name), found \(header.regionCount)", offset: header.offset)

@@ -1,0 +1,229 @@
+// The operations of a module as bytes: the IR section of MLIR bytecode (BytecodeFormat.md, IR Section), in one pass.
+import JaxEncoding
+import JaxIR
+import JaxOps
+import JaxPlatform
+
+/// A name of the file with the properties of its operations.
+struct WrittenName {
+    var index: Int
+    /// Nil where the operation has none.
+    var properties: [String]?
+}
+
+/// Writes one module.
+final class OperationWriter {
+    let entries: EntryWriter
+    let module: Module
+    /// Names of VHLO's operations in the order of their first use; builtin.module stands before them.
+    private(set) var mnemonics: [String] = []
+    private var names: [WrittenName] = []
+    /// A platform index in front of the parameters of `main`, which does not use it.
+    private let takesPlatformIndex: Bool
+    /// Numbers of the current function's values, in the order in which its regions are entered.
+    private var numbers: [Int32] = []
+    private var function = Function(name: "")
+    private var depth = 0
+
+    init(_ module: Module, takesPlatformIndex: Bool) {
+        self.module = module
+        self.takesPlatformIndex = takesPlatformIndex
+        entries = EntryWriter(module.locations)
+    }
+
+    /// The operation `builtin.module`, in the block around it.
+    func write() throws(JaxError) -> ByteWriter {
+        guard module.meshes.isEmpty else { throw JaxError(.notImplemented, "programs for several devices are not written") }
+        var body = ByteWriter()
+        body.varint(1)
+        body.varint(0)
+        body.varint(module.functions.count, flag: false)
+        for function in module.functions { try write(function, &body) }
+
+        var result = ByteWriter()
+        result.varint(1, flag: false)
+        result.varint(0)
+        var mask = OperationMask.regions | OperationMask.properties
+        if !module.attributes.entries.isEmpty { mask |= OperationMask.attributes }
+        result.byte(mask)
+        result.varint(try entries.location(.unknown))
+        if !module.attributes.entries.isEmpty { result.varint(try entries.builtin(.dictionary(module.attributes.entries))) }
+        // sym_name and sym_visibility, which may both be absent.
+        var properties = ByteWriter()
+        if module.name.isEmpty { properties.varint(0) } else { properties.varint(try entries.builtin(string: module.name), flag: true) }
+        properties.varint(0)
+        result.varint(entries.add(properties: properties))
+        result.varint(1, flag: true)
+        result.section(SectionID.operations, body)
+        return result
+    }
+
+    /// The index and the properties of an operation of VHLO.
+    private func name(_ name: String) -> WrittenName {
+        let mnemonic = vhloMnemonic(name)
+        if let index = mnemonics.firstIndex(of: mnemonic) { return names[index] }
+        mnemonics.append(mnemonic)
+        names.append(WrittenName(index: mnemonics.count, properties: vhloProperties(mnemonic).map { propertyNames($0) }))
+        return names[names.count - 1]
+    }
+
+    // MARK: Functions and regions
+
+    private func write(_ function: Function, _ bytes: inout ByteWriter) throws(JaxError) {
+        self.function = function
+        numbers = [Int32](repeating: -1, count: function.types.count)
+        let hasIndex = takesPlatformIndex && function.name == "main"
+        var inputs = function.parameterTypes, attributes = function.parameterAttributes
+        if hasIndex {
+            inputs.insert(.tensor(TensorType(.i32, [])), at: 0)
+            attributes.insert(Attributes([NamedAttribute(FunctionField.globalConstant, .string(FunctionField.platformIndex))]), at: 0)
+        }
+        var fields = Attributes()
+        fields[FunctionField.parameters] = OperationWriter.dictionaries(attributes, inputs.count)
+        fields[FunctionField.results] = OperationWriter.dictionaries(function.resultAttributes, function.resultTypes.count)
+        fields[FunctionField.name] = .string(function.name)
+        fields[FunctionField.visibility] = .string(function.isPublic ? FunctionField.public : FunctionField.private)
+        var region = ByteWriter()
+        depth = 2
+        try write(function.body, from: 0, leading: hasIndex ? [inputs[0]] : [], &region)
+        let type = try entries.type(attribute: entries.functionType(inputs, function.resultTypes))
+        try operation("func", fields, function.attributes, replacing: (FunctionField.type, type), [], [], function.location, regions: true, &bytes)
+        bytes.varint(1, flag: true)
+        bytes.section(SectionID.operations, region)
+    }
+
+    /// One dictionary for each parameter or result; none where all are empty.
+    private static func dictionaries(_ lists: [Attributes], _ count: Int) -> Attribute {
+        guard lists.contains(where: { !$0.entries.isEmpty }) else { return .array([]) }
+        return .array((0..<count).map { .dictionary($0 < lists.count ? lists[$0].entries : []) })
+    }
+
+    /// A region of one block, whose own values are numbered from `start` on. The regions inside begin behind them.
+    private func write(_ region: Region, from start: Int, leading: [ValueType] = [], _ bytes: inout ByteWriter) throws(JaxError) {
+        guard depth < EncodingLimit.regionDepth else {
+            throw JaxError(.notImplemented, "regions that are nested deeper than \(EncodingLimit.regionDepth) are not written")
+        }
+        depth += 1
+        defer { depth -= 1 }
+        var count = leading.count + region.parameters.count
+        for operation in region.operations { count += operation.results.count + (operation.code == .atan ? 1 : 0) }
+        bytes.varint(1)
+        bytes.varint(count)
+        var next = start + leading.count
+        let parameters = leading + region.parameters.map { function.type(of: $0) }
+        for id in region.parameters { try number(id, &next) }
+        // The return, and the ones that stand before an arc tangent.
+        let operations = region.operations.count + region.operations.count { $0.code == .atan } + 1
+        bytes.varint(operations, flag: !parameters.isEmpty)
+        if !parameters.isEmpty {
+            bytes.varint(parameters.count)
+            for type in parameters { bytes.varint(try entries.type(type), flag: false) }
+            bytes.byte(0) // No use lists.
+        }
+        for operation in region.operations {
+            do throws(JaxError) {
+                try checkpoint()
+                try write(operation, inner: start + count, &next, &bytes)
+            } catch {
+                throw error.located(module.locations.describe(operation.location))
+            }
+        }
+        try self.operation("return", Attributes(), Attributes(), try operands(region.results), [], .unknown, &bytes)
+    }
+
+    private func number(_ id: ValueID, _ next: inout Int) throws(JaxError) {
+        guard next < Int(Int32.max) else { throw JaxError(.resourceExhausted, "the program has too many values to be written") }
+        numbers[id.index] = Int32(next)
+        next += 1
+    }
+
+    private func operands(_ ids: [ValueID]) throws(JaxError) -> [Int] {
+        var list: [Int] = []
+        list.reserveCapacity(ids.count)
+        for id in ids {
+            guard numbers[id.index] >= 0 else { throw JaxError(.internalError, "a value is used before it is defined") }
+            list.append(Int(numbers[id.index]))
+        }
+        return list
+    }
+
+    // MARK: Operations
+
+    /// Writes an operation whose regions' values are numbered from `inner` on.
+    private func write(_ operation: Operation, inner: Int, _ next: inout Int, _ bytes: inout ByteWriter) throws(JaxError) {
+        var operands = try operands(operation.operands)
+        var types: [ValueType] = []
+        for id in operation.results { types.append(function.type(of: id)) }
+        switch try writtenForm(operation) {
+        case .vhlo:
+            let (properties, others) = properties(of: operation, name(operation.code.name))
+            try self.operation(operation.code.name, properties, others, operands, types, operation.location,
+                               regions: !operation.regions.isEmpty, &bytes)
+            if !operation.regions.isEmpty { bytes.varint(operation.regions.count, flag: false) }
+            for region in operation.regions { try write(region, from: inner, &bytes) }
+        case .chloCall(let attributes):
+            let call = Attributes([NamedAttribute("call_target_name", .string(operation.code.chloTarget))])
+            var others = operation.annotations
+            others.entries.append(NamedAttribute(ChloCall.attributes, .dictionary(attributes)))
+            others.entries.append(NamedAttribute(ChloCall.version, .integer(1, .i64)))
+            try self.operation(OpCode.customCall.name, call, others, operands, types, operation.location, &bytes)
+        case .arcTangentOfRatio:
+            guard let type = types[0].tensor, type.isStatic else {
+                throw JaxError(.notImplemented, "atan of an array of unknown shape is not written")
+            }
+            let one = Attributes([NamedAttribute("value", .literal(try ones(type)))])
+            try self.operation(OpCode.constant.name, one, Attributes(), [], types, operation.location, &bytes)
+            operands.append(next)
+            next += 1
+            try self.operation(OpCode.atan2.name, Attributes(), operation.annotations, operands, types, operation.location, &bytes)
+        }
+        for id in operation.results { try number(id, &next) }
+    }
+
+    /// An operation's attributes: those that are properties of the name, and the others.
+    private func properties(of operation: Operation, _ name: WrittenName) -> (properties: Attributes, others: Attributes) {
+        var properties = Attributes(), others = Attributes()
+        for entry in operation.parameters.encodedAttributes().entries + operation.annotations.entries {
+            if name.properties?.contains(entry.name) == true {
+                properties.entries.append(entry)
+            } else if entry != NamedAttribute(CustomCallParameters.shapeOperandsName, .integers([])) {
+                others.entries.append(entry)
+            }
+        }
+        return (properties, others)
+    }
+
+    /// What stands in front of an operation's regions. `replacing` is a property that is encoded already.
+    private func operation(_ name: String, _ properties: Attributes, _ others: Attributes, replacing: (name: String, index: Int)? = nil,
+                           _ operands: [Int], _ results: [ValueType], _ location: LocationID, regions: Bool = false,
+                           _ bytes: inout ByteWriter) throws(JaxError) {
+        let name = self.name(name)
+        var mask: UInt8 = 0
+        if !others.entries.isEmpty { mask |= OperationMask.attributes }
+        if name.properties != nil { mask |= OperationMask.properties }
+        if !results.isEmpty { mask |= OperationMask.results }
+        if !operands.isEmpty { mask |= OperationMask.operands }
+        if regions { mask |= OperationMask.regions }
+        bytes.varint(name.index)
+        bytes.byte(mask)
+        bytes.varint(try entries.location(location))
+        if !others.entries.isEmpty {
+            var dictionary: [(name: String, value: Int)] = []
+            for entry in others.entries { dictionary.append((entry.name, try entries.attribute(entry.value, named: entry.name))) }
+            bytes.varint(try entries.builtin(dictionary: dictionary))
+        }
+        if let list = name.properties {
+            var encoded = ByteWriter()
+            for property in list {
+                let isDone = property == replacing?.name
+                encoded.varint(isDone ? replacing!.index : try entries.property(property, properties[property], beside: properties))
+            }
+            bytes.varint(entries.add(properties: encoded))
+        }
+        if !results.isEmpty {
+            bytes.varint(results.count)
+            for type in results { bytes.varint(try entries.type(type)) }
+        }
+        if !operands.isEmpty { bytes.varints(operands) }
+    }
+}
