@@ -47,6 +47,24 @@ func count(_ region: Region) {
     }
 }
 
+/// The program as an export, which is called as `exported` is.
+func export(_ module: Module, like exported: Exported?) throws(JaxError) -> [UInt8] {
+    var options = ExportOptions()
+    if let exported {
+        options.functionName = exported.functionName
+        options.platforms = exported.platforms
+        if exported.keptArguments.count == exported.inValues.count { options.inTree = exported.inTree }
+        options.outTree = exported.outTree
+        options.inValues = exported.keptArguments.map { exported.inValues[$0] }
+        options.outValues = exported.outValues
+    } else {
+        options.platforms = ["cpu", "cuda", "rocm", "tpu"]
+    }
+    let artifact = try exportArtifact(of: module, options)
+    try verify(try loadArtifact(artifact).module(), requiringKnownCalls: exported == nil)
+    return artifact
+}
+
 func check(_ url: URL, upTo stage: Stage, printing: Bool) throws(JaxError) {
     guard let data = try? Data(contentsOf: url) else { throw JaxError(.fileNotFound, "cannot read \(url.path)") }
     let bytes = [UInt8](data)
@@ -72,7 +90,9 @@ func check(_ url: URL, upTo stage: Stage, printing: Bool) throws(JaxError) {
     if stage == .written {
         let written = try bytecode(of: module)
         if let folder = saving {
-            try? Data(written).write(to: folder.appendingPathComponent(url.deletingPathExtension().lastPathComponent + ".mlirbc"))
+            let place = folder.appendingPathComponent(url.deletingPathExtension().lastPathComponent)
+            try? Data(written).write(to: place.appendingPathExtension("mlirbc"))
+            try? Data(try export(module, like: exported)).write(to: place.appendingPathExtension("jaxexp"))
         }
         let again = try loadModule(written)
         try verify(again, requiringKnownCalls: exported == nil)

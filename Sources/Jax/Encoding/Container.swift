@@ -42,6 +42,8 @@ public enum EncodingLimit {
     public static let entryDepth = 48
     /// Nesting of an export's trees.
     public static let treeDepth = 96
+    /// Orders of stored derivatives.
+    public static let vjpOrder = 8
     /// Dimensions of an array; NumPy has 64.
     public static let rank = 64
 }

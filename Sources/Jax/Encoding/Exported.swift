@@ -19,7 +19,7 @@ public enum ExportedElement: Equatable {
 }
 
 /// The type of an argument or result (`AbstractValue`).
-public struct ExportedValue {
+public struct ExportedValue: Equatable {
     public var element: ExportedElement
     public var shape: [Dimension]
     /// "device", "host", "any", or nil where the export does not say.
@@ -126,9 +126,14 @@ public final class Exported {
         self.program = program
     }
 
+    /// The calling convention that is written, and the newest that is read.
+    public static let newestCallingConvention = 10
+
     /// Checks that `main` is called as the export says: the platform index, tokens, then the kept arguments. Throws `malformed`.
-    public func check(_ main: Function) throws(JaxError) {
-        var expected: [ValueType] = takesPlatformIndex ? [.tensor(TensorType(.i32, []))] : []
+    public func check(_ main: Function) throws(JaxError) { try check(main, takingPlatformIndex: takesPlatformIndex) }
+
+    public func check(_ main: Function, takingPlatformIndex: Bool) throws(JaxError) {
+        var expected: [ValueType] = takingPlatformIndex ? [.tensor(TensorType(.i32, []))] : []
         for _ in orderedEffects { expected.append(.token) }
         for index in keptArguments { expected.append(.tensor(inValues[index].tensorType)) }
         let actual = main.parameterTypes

@@ -45,12 +45,9 @@ extension Exported {
 public func isBareProgram(_ bytes: UnsafeRawBufferPointer) -> Bool { Container.hasMagic(ByteReader(bytes)) }
 
 private enum ArtifactReader {
-    /// Orders of stored derivatives.
-    private static let vjpLimit = 8
-
     static func exported(_ table: FlatTable, depth: Int) throws(JaxError) -> Exported {
         let version = try table.scalar(ExportedField.callingConventionVersion, UInt16.self)
-        guard version == 9 || version == 10 else {
+        guard version == 9 || version == Exported.newestCallingConvention else {
             throw JaxError(.notImplemented, "calling convention version \(version) is not supported; 9 and 10 are",
                            offset: table.position)
         }
@@ -75,8 +72,8 @@ private enum ArtifactReader {
         }
         var vjp: Exported?
         if let inner = try table.table(ExportedField.vjp) {
-            guard depth < vjpLimit else {
-                throw JaxError(.malformed, "more than \(vjpLimit) orders of derivatives", offset: inner.position)
+            guard depth < EncodingLimit.vjpOrder else {
+                throw JaxError(.malformed, "more than \(EncodingLimit.vjpOrder) orders of derivatives", offset: inner.position)
             }
             vjp = try exported(inner, depth: depth + 1)
         }
