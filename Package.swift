@@ -66,7 +66,7 @@ let shared: [Target] = [
     swift("JaxOps", "Jax/Ops", ["JaxIR", "JaxPlatform", "CMath", "Loops"]),
     swift("JaxEncoding", "Jax/Encoding", ["JaxIR", "JaxOps", "JaxPlatform"]),
     swift("JaxLoad", "Jax/Load", ["JaxEncoding", "JaxIR", "JaxOps", "JaxPlatform"]),
-    swift("JaxSave", "Jax/Save", ["JaxEncoding", "JaxIR", "JaxOps", "JaxPlatform"]),
+    swift("JaxSave", "Jax/Save", ["JaxEncoding", "JaxIR", "JaxOps", "JaxPlatform", "Loops"]),
     swift("JaxTransform", "Jax/Transform", ["JaxIR", "JaxOps", "JaxPlatform"]),
     swift("X86", "Jax/Compile/X86/Renderer", ["CPU", "Loops", "X86Assembler", "JaxPlatform"]),
     swift("JaxCompile", "Jax/Compile/Fusion", ["JaxIR", "JaxOps", "JaxTransform", "Loops", "JaxPlatform"]),

@@ -18,6 +18,8 @@ public struct ExportOptions {
     /// Where `main` leaves dimensions open, what they are called: expressions over symbolic dimensions.
     public var inValues: [ExportedValue]?
     public var outValues: [ExportedValue]?
+    /// Which arguments `main` takes, as indices into `inValues`; nil for all.
+    public var keptArguments: [Int]?
 
     public init() {}
 }
@@ -38,12 +40,14 @@ public func exportArtifact(of module: Module, _ options: ExportOptions = ExportO
         parameters.removeFirst()
     }
     let inValues = try values(options.inValues, parameters, "parameter"), outValues = try values(options.outValues, main.resultTypes, "result")
+    let kept = options.keptArguments ?? Array(inValues.indices)
+    guard kept.allSatisfy({ inValues.indices.contains($0) }) else { throw JaxError(.valueError, "@main takes arguments that the export lacks") }
     let outTree: PyTree = outValues.count == 1 ? .leaf : .tuple(outValues.map { _ in .leaf })
     let name = module.name.hasPrefix("jit_") ? String(module.name.dropFirst(4)) : module.name
     let exported = Exported(
         functionName: options.functionName ?? (name.isEmpty ? main.name : name),
         inTree: options.inTree ?? .tuple([.tuple(inValues.map { _ in .leaf }), .dictionary([])]), outTree: options.outTree ?? outTree,
-        inValues: inValues, outValues: outValues, keptArguments: Array(inValues.indices), platforms: options.platforms,
+        inValues: inValues, outValues: outValues, keptArguments: kept, platforms: options.platforms,
         orderedEffects: [], unorderedEffects: [], deviceCount: 1, inShardings: [], outShardings: [], disabledChecks: [],
         callingConventionVersion: Exported.newestCallingConvention,
         usesGlobalConstants: options.platforms.count > 1 || (inValues + outValues).contains { !$0.tensorType.isStatic }, vjp: nil,

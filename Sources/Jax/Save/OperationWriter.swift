@@ -23,17 +23,20 @@ final class OperationWriter {
     /// Numbers of the current function's values, in the order in which its regions are entered.
     private var numbers: [Int32] = []
     private var function = Function(name: "")
+    /// Whether what is said of the spreading over devices says nothing.
+    private let isUndivided: Bool
     private var depth = 0
 
     init(_ module: Module, takesPlatformIndex: Bool) {
         self.module = module
         self.takesPlatformIndex = takesPlatformIndex
+        isUndivided = module.isUndivided
         entries = EntryWriter(module.locations)
     }
 
     /// The operation `builtin.module`, in the block around it.
     func write() throws(JaxError) -> ByteWriter {
-        guard module.meshes.isEmpty else { throw JaxError(.notImplemented, "programs for several devices are not written") }
+        guard module.meshes.isEmpty || isUndivided else { throw JaxError(.notImplemented, "programs for several devices are not written") }
         var body = ByteWriter()
         body.varint(1)
         body.varint(0)
@@ -67,6 +70,11 @@ final class OperationWriter {
         return names[names.count - 1]
     }
 
+    /// Whether an attribute says how to divide what is not divided: alone, a rule does not say that anything is.
+    private func saysNothing(_ entry: NamedAttribute) -> Bool {
+        entry.name == shardyRuleField || isUndivided && entry.name.hasPrefix(shardyPrefix)
+    }
+
     // MARK: Functions and regions
 
     private func write(_ function: Function, _ bytes: inout ByteWriter) throws(JaxError) {
@@ -79,23 +87,28 @@ final class OperationWriter {
             attributes.insert(Attributes([NamedAttribute(FunctionField.globalConstant, .string(FunctionField.platformIndex))]), at: 0)
         }
         var fields = Attributes()
-        fields[FunctionField.parameters] = OperationWriter.dictionaries(attributes, inputs.count)
-        fields[FunctionField.results] = OperationWriter.dictionaries(function.resultAttributes, function.resultTypes.count)
+        fields[FunctionField.parameters] = dictionaries(attributes, inputs.count)
+        fields[FunctionField.results] = dictionaries(function.resultAttributes, function.resultTypes.count)
         fields[FunctionField.name] = .string(function.name)
         fields[FunctionField.visibility] = .string(function.isPublic ? FunctionField.public : FunctionField.private)
         var region = ByteWriter()
         depth = 2
         try write(function.body, from: 0, leading: hasIndex ? [inputs[0]] : [], &region)
         let type = try entries.type(attribute: entries.functionType(inputs, function.resultTypes))
-        try operation("func", fields, function.attributes, replacing: (FunctionField.type, type), [], [], function.location, regions: true, &bytes)
+        try operation("func", fields, Attributes(function.attributes.entries.filter { !saysNothing($0) }), replacing: (FunctionField.type, type), [], [], function.location, regions: true, &bytes)
         bytes.varint(1, flag: true)
         bytes.section(SectionID.operations, region)
     }
 
     /// One dictionary for each parameter or result; none where all are empty.
-    private static func dictionaries(_ lists: [Attributes], _ count: Int) -> Attribute {
-        guard lists.contains(where: { !$0.entries.isEmpty }) else { return .array([]) }
-        return .array((0..<count).map { .dictionary($0 < lists.count ? lists[$0].entries : []) })
+    private func dictionaries(_ lists: [Attributes], _ count: Int) -> Attribute {
+        var dictionaries: [Attribute] = [], isEmpty = true
+        for index in 0..<count {
+            let entries = index < lists.count ? lists[index].entries.filter { !saysNothing($0) } : []
+            if !entries.isEmpty { isEmpty = false }
+            dictionaries.append(.dictionary(entries))
+        }
+        return .array(isEmpty ? [] : dictionaries)
     }
 
     /// A region of one block, whose own values are numbered from `start` on. The regions inside begin behind them.
@@ -105,30 +118,45 @@ final class OperationWriter {
         }
         depth += 1
         defer { depth -= 1 }
-        var count = leading.count + region.parameters.count
-        for operation in region.operations { count += operation.results.count + (operation.code == .atan ? 1 : 0) }
+        var forms: [WrittenForm] = [], count = leading.count + region.parameters.count, operations = 1
+        for operation in region.operations {
+            let form = try located(operation) { () throws(JaxError) in
+                try writtenForm(operation, in: self.function, isUndivided: self.isUndivided)
+            }
+            forms.append(form)
+            if case .expansion(let body) = form {
+                operations += body.body.operations.count
+                for inner in body.body.operations { count += inner.results.count }
+            } else {
+                operations += 1
+                count += operation.results.count
+            }
+        }
         bytes.varint(1)
         bytes.varint(count)
         var next = start + leading.count
         let parameters = leading + region.parameters.map { function.type(of: $0) }
         for id in region.parameters { try number(id, &next) }
-        // The return, and the ones that stand before an arc tangent.
-        let operations = region.operations.count + region.operations.count { $0.code == .atan } + 1
         bytes.varint(operations, flag: !parameters.isEmpty)
         if !parameters.isEmpty {
             bytes.varint(parameters.count)
             for type in parameters { bytes.varint(try entries.type(type), flag: false) }
             bytes.byte(0) // No use lists.
         }
-        for operation in region.operations {
-            do throws(JaxError) {
-                try checkpoint()
-                try write(operation, inner: start + count, &next, &bytes)
-            } catch {
-                throw error.located(module.locations.describe(operation.location))
-            }
+        for (operation, form) in zip(region.operations, forms) {
+            try located(operation) { () throws(JaxError) in try self.write(operation, as: form, inner: start + count, &next, &bytes) }
         }
         try self.operation("return", Attributes(), Attributes(), try operands(region.results), [], .unknown, &bytes)
+    }
+
+    /// Gives the errors of `body` the place of an operation.
+    private func located<Result>(_ operation: Operation, _ body: () throws(JaxError) -> Result) throws(JaxError) -> Result {
+        do throws(JaxError) {
+            try checkpoint()
+            return try body()
+        } catch {
+            throw error.located(module.locations.describe(operation.location))
+        }
     }
 
     private func number(_ id: ValueID, _ next: inout Int) throws(JaxError) {
@@ -150,11 +178,11 @@ final class OperationWriter {
     // MARK: Operations
 
     /// Writes an operation whose regions' values are numbered from `inner` on.
-    private func write(_ operation: Operation, inner: Int, _ next: inout Int, _ bytes: inout ByteWriter) throws(JaxError) {
-        var operands = try operands(operation.operands)
+    private func write(_ operation: Operation, as form: WrittenForm, inner: Int, _ next: inout Int, _ bytes: inout ByteWriter) throws(JaxError) {
+        let operands = try operands(operation.operands)
         var types: [ValueType] = []
         for id in operation.results { types.append(function.type(of: id)) }
-        switch try writtenForm(operation) {
+        switch form {
         case .vhlo:
             let (properties, others) = properties(of: operation, name(operation.code.name))
             try self.operation(operation.code.name, properties, others, operands, types, operation.location,
@@ -167,17 +195,28 @@ final class OperationWriter {
             others.entries.append(NamedAttribute(ChloCall.attributes, .dictionary(attributes)))
             others.entries.append(NamedAttribute(ChloCall.version, .integer(1, .i64)))
             try self.operation(OpCode.customCall.name, call, others, operands, types, operation.location, &bytes)
-        case .arcTangentOfRatio:
-            guard let type = types[0].tensor, type.isStatic else {
-                throw JaxError(.notImplemented, "atan of an array of unknown shape is not written")
-            }
-            let one = Attributes([NamedAttribute("value", .literal(try ones(type)))])
-            try self.operation(OpCode.constant.name, one, Attributes(), [], types, operation.location, &bytes)
-            operands.append(next)
-            next += 1
-            try self.operation(OpCode.atan2.name, Attributes(), operation.annotations, operands, types, operation.location, &bytes)
+        case .expansion(let body):
+            let results = try write(body, operands, operation.location, inner: inner, &next, &bytes)
+            for (id, result) in zip(operation.results, results) { numbers[id.index] = result }
+            return
         }
         for id in operation.results { try number(id, &next) }
+    }
+
+    /// Writes the operations of `body`, which are operations of VHLO, on these operands; gives the numbers of its results.
+    private func write(_ body: Function, _ operands: [Int], _ location: LocationID, inner: Int, _ next: inout Int,
+                       _ bytes: inout ByteWriter) throws(JaxError) -> [Int32] {
+        let outer = (function, numbers)
+        defer { (function, numbers) = outer }
+        function = body
+        numbers = [Int32](repeating: -1, count: body.types.count)
+        for (id, operand) in zip(body.body.parameters, operands) { numbers[id.index] = Int32(operand) }
+        for operation in body.body.operations {
+            let placed = Operation(operation.code, operands: operation.operands, results: operation.results,
+                                   parameters: operation.parameters, location: location)
+            try write(placed, as: .vhlo, inner: inner, &next, &bytes)
+        }
+        return body.body.results.map { numbers[$0.index] }
     }
 
     /// An operation's attributes: those that are properties of the name, and the others.
@@ -186,7 +225,7 @@ final class OperationWriter {
         for entry in operation.parameters.encodedAttributes().entries + operation.annotations.entries {
             if name.properties?.contains(entry.name) == true {
                 properties.entries.append(entry)
-            } else if entry != NamedAttribute(CustomCallParameters.shapeOperandsName, .integers([])) {
+            } else if entry != NamedAttribute(CustomCallParameters.shapeOperandsName, .integers([])), !saysNothing(entry) {
                 others.entries.append(entry)
             }
         }

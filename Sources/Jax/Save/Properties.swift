@@ -23,7 +23,7 @@ extension EntryWriter {
 
     /// Any attribute of that name.
     func attribute(_ value: Attribute, named name: String) throws(JaxError) -> Int {
-        guard !name.hasPrefix("sdy.") else {
+        guard !name.hasPrefix(shardyPrefix) else {
             throw JaxError(.notImplemented, "a program that is divided between devices (\(name)) is not written")
         }
         switch (PropertyForm(name), value) {

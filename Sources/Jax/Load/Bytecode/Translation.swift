@@ -57,7 +57,7 @@ private func otherProperties(_ dialect: String, _ mnemonic: String) -> StaticStr
         return "arg_attrs? function_type no_inline? res_attrs? sym_name sym_visibility?"
     case ("func", "call"): return "arg_attrs? callee no_inline? res_attrs?"
     case ("sdy", "mesh"): return "mesh sym_name"
-    case ("sdy", "sharding_constraint"): return "sharding"
+    case ("sdy", "sharding_constraint"): return "sharding" // `shardyConstraintField`
     case ("sdy", "manual_computation"): return "in_shardings manual_axes out_shardings"
     default: return nil
     }
@@ -70,7 +70,7 @@ enum Translation {
         var attributes = attributes
         switch header.fullName {
         case "sdy.sharding_constraint":
-            attributes["call_target_name"] = .string("Sharding")
+            attributes["call_target_name"] = .string(shardingCallTarget)
         case "vhlo.dynamic_conv_v1": attributes["padding"] = nil
         default: break
         }
