@@ -137,7 +137,7 @@ if ring0 {
             test("ServiceTests", ["JaxService", "HostMachine", "WireProtocol", "JaxRun", "JaxIR", "JaxPlatform"]),
             .target(name: "HeapMeter", path: "Tests/HeapMeter", publicHeadersPath: "include"),
             .executableTarget(
-                name: "loader-fuzz", dependencies: ["HeapMeter", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "TestSupport"],
+                name: "loader-fuzz", dependencies: ["HeapMeter", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxSave", "TestSupport"],
                 path: "Tests/LoaderFuzz", swiftSettings: swiftSettings),
             .executableTarget(
                 name: "program-fuzz",
@@ -152,6 +152,7 @@ if ring0 {
             test("TransformTests", ["JaxTransform", "JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
             test("LaneMathTests", ["Loops", "JaxPlatform"]),
             test("LoadTests", ["JaxLoad", "JaxOps", "JaxIR", "JaxPlatform"]),
+            test("SaveTests", ["JaxEncoding", "JaxLoad", "JaxOps", "JaxSave", "JaxIR", "JaxPlatform"]),
             test("OpsTests", ["JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
             test("RunTests", ["JaxLoad", "JaxOps", "JaxRun", "JaxIR", "JaxPlatform"]),
             test("CompileTests", ["CompileSupport", "JaxCompile", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "X86"]),

@@ -11,7 +11,8 @@ final class EntryWriter {
     private(set) var types = InternTable()
     private(set) var properties = InternTable()
     /// Parts that attributes and types may still have when written out: a module may name one long list in many places.
-    private var budget = 1 << 26
+    private var budget = 1 << 20
+    private static let partsPerOperation = 256
     private var depth = 0
     /// Indices of the module's locations, -1 for those that have none yet.
     private var locationIndices: [Int32]
@@ -26,6 +27,9 @@ final class EntryWriter {
         self.locations = locations
         locationIndices = [Int32](repeating: -1, count: locations.locations.count)
     }
+
+    /// A further operation is written, whose attributes may have a few parts.
+    func earn() { budget += EntryWriter.partsPerOperation }
 
     func spend(_ parts: Int) throws(JaxError) {
         budget -= parts

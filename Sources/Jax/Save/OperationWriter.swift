@@ -236,6 +236,7 @@ final class OperationWriter {
     private func operation(_ name: String, _ properties: Attributes, _ others: Attributes, replacing: (name: String, index: Int)? = nil,
                            _ operands: [Int], _ results: [ValueType], _ location: LocationID, regions: Bool = false,
                            _ bytes: inout ByteWriter) throws(JaxError) {
+        entries.earn()
         let name = self.name(name)
         var mask: UInt8 = 0
         if !others.entries.isEmpty { mask |= OperationMask.attributes }

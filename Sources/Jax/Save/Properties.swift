@@ -99,14 +99,21 @@ extension EntryWriter {
         return try integers(order, [count], element: simpleType(.index))
     }
 
+    /// Without fields, VHLO's default.
     private func accuracy(_ fields: Attributes) throws(JaxError) -> Int {
-        let mode = try enumeration(fields.enumeration(AccuracyField.mode) ?? AccuracyField.defaultMode, of: .accuracyMode)
+        let isDefault = fields.entries.isEmpty
+        guard let mode = isDefault ? AccuracyField.defaultMode : fields.enumeration(AccuracyField.mode),
+              let absolute = isDefault ? 0 : fields.float(AccuracyField.absolute),
+              let relative = isDefault ? 0 : fields.float(AccuracyField.relative),
+              let ulps = isDefault ? 0 : fields.integer(AccuracyField.ulps) else {
+            throw JaxError(.notImplemented, "the accuracy \(Attribute.dictionary(fields.entries).text()) is not written")
+        }
+        let encodedMode = try enumeration(mode, of: .accuracyMode)
         return try vhlo(.accuracy) { encoded throws(JaxError) in
-            for name in [AccuracyField.absolute, AccuracyField.relative] {
-                encoded.signedVarint(Int(bitPattern: UInt((fields.float(name) ?? 0).bitPattern)))
-            }
-            encoded.signedVarint(fields.integer(AccuracyField.ulps) ?? 0)
-            encoded.varint(mode)
+            encoded.signedVarint(Int(bitPattern: UInt(absolute.bitPattern)))
+            encoded.signedVarint(Int(bitPattern: UInt(relative.bitPattern)))
+            encoded.signedVarint(ulps)
+            encoded.varint(encodedMode)
         }
     }
 
