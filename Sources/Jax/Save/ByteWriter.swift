@@ -67,10 +67,11 @@ struct ByteWriter {
         for value in list { signedVarint(value) }
     }
 
-    /// A section of the container.
-    mutating func section(_ id: Int, _ body: ByteWriter) {
+    /// A section of the container, its body in one or two parts.
+    mutating func section(_ id: Int, _ body: [UInt8], _ rest: [UInt8] = []) {
         byte(UInt8(id))
-        varint(body.count)
-        bytes += body.bytes
+        varint(body.count + rest.count)
+        bytes += body
+        bytes += rest
     }
 }

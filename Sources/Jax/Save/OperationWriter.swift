@@ -4,8 +4,9 @@ import JaxIR
 import JaxOps
 import JaxPlatform
 
-/// A name of the file with the properties of its operations.
+/// An operation of StableHLO as the file has it: the index of its name, and the names of its properties.
 struct WrittenName {
+    var name: String
     var index: Int
     /// Nil where the operation has none.
     var properties: [String]?
@@ -57,16 +58,16 @@ final class OperationWriter {
         properties.varint(0)
         result.varint(entries.add(properties: properties))
         result.varint(1, flag: true)
-        result.section(SectionID.operations, body)
+        result.section(SectionID.operations, body.bytes)
         return result
     }
 
     /// The index and the properties of an operation of VHLO.
     private func name(_ name: String) -> WrittenName {
+        for known in names where known.name == name { return known }
         let mnemonic = vhloMnemonic(name)
-        if let index = mnemonics.firstIndex(of: mnemonic) { return names[index] }
         mnemonics.append(mnemonic)
-        names.append(WrittenName(index: mnemonics.count, properties: vhloProperties(mnemonic).map { propertyNames($0) }))
+        names.append(WrittenName(name: name, index: mnemonics.count, properties: vhloProperties(mnemonic).map { propertyNames($0) }))
         return names[names.count - 1]
     }
 
@@ -95,9 +96,10 @@ final class OperationWriter {
         depth = 2
         try write(function.body, from: 0, leading: hasIndex ? [inputs[0]] : [], &region)
         let type = try entries.type(attribute: entries.functionType(inputs, function.resultTypes))
-        try operation("func", fields, Attributes(function.attributes.entries.filter { !saysNothing($0) }), replacing: (FunctionField.type, type), [], [], function.location, regions: true, &bytes)
+        try operation("func", fields, Attributes(function.attributes.entries.filter { !saysNothing($0) }),
+                      replacing: (FunctionField.type, type), [], [], function.location, regions: true, &bytes)
         bytes.varint(1, flag: true)
-        bytes.section(SectionID.operations, region)
+        bytes.section(SectionID.operations, region.bytes)
     }
 
     /// One dictionary for each parameter or result; none where all are empty.

@@ -32,13 +32,11 @@ func bytecode(of module: Module, takesPlatformIndex: Bool) throws(JaxError) -> [
         for mnemonic in writer.mnemonics { dialects.varint(entries.string(mnemonic), flag: true) }
     }
 
-    var offsets = ByteWriter(), encodings = ByteWriter()
+    var offsets = ByteWriter()
     offsets.varint(entries.attributes.count)
     offsets.varint(entries.types.count)
-    for table in [entries.attributes, entries.types] {
-        table.writeGroups(&offsets)
-        encodings.append(table.bytes)
-    }
+    entries.attributes.writeGroups(&offsets)
+    entries.types.writeGroups(&offsets)
 
     var strings = ByteWriter()
     strings.varint(entries.strings.count)
@@ -60,12 +58,12 @@ func bytecode(of module: Module, takesPlatformIndex: Bool) throws(JaxError) -> [
     file.varint(ContainerVersion.newest)
     file.text("StableHLO_v" + writtenVhloVersion)
     file.byte(0)
-    file.section(SectionID.dialects, dialects)
-    file.section(SectionID.offsets, offsets)
-    file.section(SectionID.attributesAndTypes, encodings)
-    file.section(SectionID.operations, operations)
-    file.section(SectionID.strings, strings)
-    file.section(SectionID.properties, properties)
+    file.section(SectionID.dialects, dialects.bytes)
+    file.section(SectionID.offsets, offsets.bytes)
+    file.section(SectionID.attributesAndTypes, entries.attributes.bytes, entries.types.bytes)
+    file.section(SectionID.operations, operations.bytes)
+    file.section(SectionID.strings, strings.bytes)
+    file.section(SectionID.properties, properties.bytes)
     return file.bytes
 }
 

@@ -46,7 +46,11 @@ extension EntryWriter {
         }
     }
 
+    /// A reader of UTF-8 puts U+FFFD where bytes are no text.
     func string(attribute text: String) throws(JaxError) -> Int {
+        guard !text.unicodeScalars.contains("\u{FFFD}") else {
+            throw JaxError(.notImplemented, "an attribute that is no text was lost when the program was loaded; it is not written")
+        }
         let index = string(text)
         return try vhlo(.string) { encoded throws(JaxError) in encoded.varint(index) }
     }
