@@ -62,7 +62,7 @@ import Testing
         refuses("not one leaf for each", .valueError) { () throws(JaxError) in _ = try exportArtifact(of: module, options) }
         options = ExportOptions()
         options.keptArguments = [3]
-        refuses("arguments that the export lacks", .valueError) { () throws(JaxError) in _ = try exportArtifact(of: module, options) }
+        refuses("not an ascending list of the 1 arguments", .valueError) { () throws(JaxError) in _ = try exportArtifact(of: module, options) }
         options = ExportOptions()
         options.platforms = []
         refuses("at least one platform", .valueError) { () throws(JaxError) in _ = try exportArtifact(of: module, options) }

@@ -41,7 +41,9 @@ public func exportArtifact(of module: Module, _ options: ExportOptions = ExportO
     }
     let inValues = try values(options.inValues, parameters, "parameter"), outValues = try values(options.outValues, main.resultTypes, "result")
     let kept = options.keptArguments ?? Array(inValues.indices)
-    guard kept.allSatisfy({ inValues.indices.contains($0) }) else { throw JaxError(.valueError, "@main takes arguments that the export lacks") }
+    for (position, index) in kept.enumerated() where !inValues.indices.contains(index) || position > 0 && kept[position - 1] >= index {
+        throw JaxError(.valueError, "the kept arguments are not an ascending list of the \(inValues.count) arguments")
+    }
     let outTree: PyTree = outValues.count == 1 ? .leaf : .tuple(outValues.map { _ in .leaf })
     let name = module.name.hasPrefix("jit_") ? String(module.name.dropFirst(4)) : module.name
     let exported = Exported(

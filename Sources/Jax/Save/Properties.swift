@@ -94,8 +94,8 @@ extension EntryWriter {
         var order: [Int] = []
         let count = literal.type.elementCount
         try spend(count)
-        let source = literal.storage.bytes.assumingMemoryBound(to: Int64.self)
-        for index in 0..<count { order.append(Int(source[literal.isSplat ? 0 : index])) }
+        let source = try literal.elements()
+        for index in 0..<count { order.append(Int(source.loadUnaligned(fromByteOffset: literal.isSplat ? 0 : 8 * index, as: Int64.self))) }
         return try integers(order, [count], element: simpleType(.index))
     }
 

@@ -120,7 +120,7 @@ extension EntryWriter {
 
     private func constant(_ literal: Literal) throws(JaxError) -> Int {
         let type = try self.type(.tensor(literal.type))
-        let bytes = UnsafeRawBufferPointer(start: literal.storage.bytes, count: min(literal.byteCount, literal.storage.byteCount))
+        let bytes = try literal.elements()
         return try vhlo(.tensor) { encoded throws(JaxError) in
             encoded.varint(type)
             if literal.type.dtype == .i1, literal.isSplat, literal.type.elementCount > 1 {
@@ -133,6 +133,16 @@ extension EntryWriter {
                 encoded.append(bytes)
             }
         }
+    }
+}
+
+extension Literal {
+    /// The bytes that are stored, which must be there. Valid as long as the constant is.
+    func elements() throws(JaxError) -> UnsafeRawBufferPointer {
+        guard type.checkedElementCount != nil, byteCount <= storage.byteCount else {
+            throw JaxError(.internalError, "a constant \(type) without its elements")
+        }
+        return UnsafeRawBufferPointer(start: storage.bytes, count: byteCount)
     }
 }
 
