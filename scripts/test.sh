@@ -47,7 +47,8 @@ suite hosted swift test --skip MachineTests --skip GPUTests
 suite gpu-hosted swift test --skip-build --filter GPUTests
 suite libm make -s test-libm
 suite python make -s test-python
-suite fuzz swift run -c release loader-fuzz --verify --count 100000
+suite fuzz swift run -c release loader-fuzz --verify --write --count 100000
+suite written $python Tests/Differential/written.py
 suite programs swift run -c release program-fuzz --count 2000 --seed 1
 
 # On the machine.
