@@ -70,7 +70,7 @@ let shared: [Target] = [
     swift("JaxTransform", "Jax/Transform", ["JaxIR", "JaxOps", "JaxPlatform"]),
     swift("X86", "Jax/Compile/X86/Renderer", ["CPU", "Loops", "X86Assembler", "JaxPlatform"]),
     swift("JaxCompile", "Jax/Compile/Fusion", ["JaxIR", "JaxOps", "JaxTransform", "Loops", "JaxPlatform"]),
-    swift("JaxRun", "Jax/Run", ["JaxCompile", "JaxIR", "JaxOps", "JaxLoad", "JaxTransform", "JaxPlatform", "Loops", "X86"]),
+    swift("JaxRun", "Jax/Run", ["JaxCompile", "JaxIR", "JaxOps", "JaxLoad", "JaxSave", "JaxTransform", "JaxPlatform", "Loops", "X86"]),
     c("PythonPort", "Python/Interface"),
     swift("Python", "Python/Bindings", ["JaxIR", "JaxOps", "JaxLoad", "JaxRun", "JaxPlatform", "PythonPort"]),
     swift("WireProtocol", "Protocol", ["CPU", "JaxPlatform"]),
