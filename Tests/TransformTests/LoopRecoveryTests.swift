@@ -37,7 +37,7 @@ func operations(_ region: Region, _ code: OpCode) -> [Operation] {
 
     private func evaluate(_ module: Module, _ arguments: [Tensor]) throws -> [Tensor] {
         let main = try #require(module.function(named: "main"))
-        return try EvaluationPlan(module).call(main, arguments.map { .tensor($0) }).map { try $0.asTensor() }
+        return try EvaluationPlan(module).call(main, arguments.map { .tensor($0) }).map { try $0.asTensor().owned() }
     }
 
     private static let numbers = "zero:i32[] = constant[0]\none:i32[] = constant[1]\ntwo:i32[] = constant[2]\nlimit:i32[] = constant[4]\nlast:i32[] = constant[3]\n"

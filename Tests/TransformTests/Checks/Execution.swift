@@ -29,9 +29,12 @@ struct Callable {
         return try Callable(transformed)
     }
 
+    /// The results own their memory: a constant's is the program's, which may be gone before they are.
     func callAsFunction(_ arguments: [Tensor]) throws -> [Tensor] {
-        var results: [Tensor] = []
-        for value in try plan.call(main, arguments.map { .tensor($0) }) { results.append(try value.asTensor()) }
-        return results
+        try withExtendedLifetime(plan) {
+            var results: [Tensor] = []
+            for value in try plan.call(main, arguments.map { .tensor($0) }) { results.append(try value.asTensor().owned()) }
+            return results
+        }
     }
 }
