@@ -68,7 +68,8 @@ let shared: [Target] = [
     swift("JaxTransform", "Jax/Transform", ["JaxIR", "JaxOps", "JaxPlatform"]),
     swift("X86", "Jax/Compile/X86/Renderer", ["CPU", "Loops", "X86Assembler", "JaxPlatform"]),
     swift("JaxCompile", "Jax/Compile/Fusion", ["JaxIR", "JaxOps", "JaxTransform", "Loops", "JaxPlatform"]),
-    swift("JaxRun", "Jax/Run", ["JaxCompile", "JaxIR", "JaxOps", "JaxLoad", "JaxTransform", "JaxPlatform", "Loops", "X86"]),
+    swift("JaxExecute", "Jax/Execute", ["JaxIR", "JaxOps", "JaxPlatform"]),
+    swift("JaxRun", "Jax/Run", ["JaxCompile", "JaxExecute", "JaxIR", "JaxOps", "JaxLoad", "JaxTransform", "JaxPlatform", "Loops", "X86"]),
     c("PythonPort", "Python/Interface"),
     swift("Python", "Python/Bindings", ["JaxIR", "JaxOps", "JaxLoad", "JaxRun", "JaxPlatform", "PythonPort"]),
     swift("WireProtocol", "Protocol", ["CPU", "JaxPlatform"]),
@@ -120,7 +121,7 @@ if ring0 {
                 name: "native-gpu-bench", dependencies: ["GPU", "HostAccelerator", "AcceleratorSelfTest", "JaxPlatform"],
                 path: "Tests/Bench/NativeGPU", swiftSettings: swiftSettings),
             .executableTarget(
-                name: "hosted-check", dependencies: ["CompileSupport", "JaxCompile", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "X86"],
+                name: "hosted-check", dependencies: ["CompileSupport", "JaxCompile", "JaxExecute", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "X86"],
                 path: "Tests/HostedCheck", swiftSettings: swiftSettings),
             .executableTarget(
                 name: "hosted-run", dependencies: ["JaxIR", "JaxPlatform", "JaxRun"],
@@ -138,7 +139,7 @@ if ring0 {
                 path: "Tests/LoaderFuzz", swiftSettings: swiftSettings),
             .executableTarget(
                 name: "program-fuzz",
-                dependencies: ["CompileSupport", "JaxCompile", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "TestSupport", "X86"],
+                dependencies: ["CompileSupport", "JaxCompile", "JaxExecute", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "TestSupport", "X86"],
                 path: "Tests/ProgramFuzz", swiftSettings: swiftSettings),
             .executableTarget(
                 name: "soak", dependencies: ["HostMachine", "WireProtocol", "JaxPlatform", "TestSupport"],
@@ -151,7 +152,7 @@ if ring0 {
             test("LoadTests", ["JaxLoad", "JaxOps", "JaxIR", "JaxPlatform"]),
             test("OpsTests", ["JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
             test("RunTests", ["JaxLoad", "JaxOps", "JaxRun", "JaxIR", "JaxPlatform"]),
-            test("CompileTests", ["CompileSupport", "JaxCompile", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "X86"]),
+            test("CompileTests", ["CompileSupport", "JaxCompile", "JaxExecute", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "X86"]),
             test("SPIRVTests", ["SPIRV", "AcceleratorSelfTest"]),
             test("X86Tests", ["X86Assembler", "JaxPlatform", "CPU"]),
             test("GPUTests", ["GPU", "HostAccelerator", "AcceleratorSelfTest", "SPIRV", "JaxPlatform"]),

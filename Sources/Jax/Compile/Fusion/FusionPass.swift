@@ -185,17 +185,17 @@ private struct FunctionFusion {
                 kernels.append(compiled)
             }
         }
-        let operandCount = fusion.operands.count
+        let operandCount = fusion.operands.count, all = Array(0..<(operandCount + fusion.results.count))
+        let calls = kernels.map { (kernel: $0, buffers: all) }
         let parameters: FusionParameters
         if kernels.isEmpty {
-            parameters = FusionParameters(kernel: nil)
+            parameters = FusionParameters(nil)
         } else if let copy = lowered.copy {
-            parameters = FusionParameters(kernel: UpdateKernels(kernels, copies: copy.parameter, to: operandCount + copy.result),
-                                          reusable: [[copy.parameter]])
+            parameters = FusionParameters(KernelSequence(calls, reusable: [[copy.parameter]],
+                                                         copies: (source: copy.parameter, target: operandCount + copy.result)))
         } else {
-            let kernel = kernels.count == 1 ? kernels[0]
-                : KernelSequence(kernels.map { ($0, Array(0..<(operandCount + fusion.results.count))) }, temporaries: [])
-            parameters = FusionParameters(kernel: kernel, reusable: reusable(lowered.kernels, operandCount, fusion.results.count))
+            parameters = FusionParameters(KernelSequence(
+                calls, reusable: reusable(lowered.kernels, operandCount, fusion.results.count)))
         }
         return Operation(.fusion, operands: fusion.operands, results: fusion.results, parameters: parameters,
                          regions: [fusion.region], location: root.location)
@@ -234,11 +234,11 @@ private struct FunctionFusion {
         guard let compiler, let loop = WhileLowering(operation, source, name: "\(block)_\(place)_while") else { return nil }
         guard let kernel = try compiler.compile(loop.kernel, source: locations.describe(operation.location)) else { return nil }
         let widths = operation.results.map { source.type(of: $0).tensor?.dtype.byteWidth ?? 0 }
-        return wrapped(operation, loop.operands, ResumedLoop(kernel, carried: widths))
+        return wrapped(operation, loop.operands, KernelSequence(loop: kernel, carried: widths, operandCount: loop.operands.count))
     }
 
     /// A fusion of one operation: its operands, and what its regions use beside them.
-    private mutating func wrapped(_ operation: Operation, _ operands: [ValueID], _ kernel: CompiledKernel) -> Operation {
+    private mutating func wrapped(_ operation: Operation, _ operands: [ValueID], _ kernels: KernelSequence) -> Operation {
         var copies: [ValueID: ValueID] = [:], parameters: [ValueID] = []
         for operand in operands {
             let parameter = target.makeValue(source.type(of: operand))
@@ -251,7 +251,7 @@ private struct FunctionFusion {
                               parameters: operation.parameters, annotations: operation.annotations,
                               regions: operation.regions.map { renamed($0, copies) }, location: operation.location)
         let region = Region(parameters: parameters, operations: [inner], results: results)
-        return Operation(.fusion, operands: operands, results: operation.results, parameters: FusionParameters(kernel: kernel),
+        return Operation(.fusion, operands: operands, results: operation.results, parameters: FusionParameters(kernels),
                          regions: [region], location: operation.location)
     }
 
