@@ -153,6 +153,7 @@ if ring0 {
             test("OpsTests", ["JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
             test("RunTests", ["JaxLoad", "JaxOps", "JaxRun", "JaxIR", "JaxPlatform"]),
             test("CompileTests", ["CompileSupport", "JaxCompile", "JaxExecute", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "X86"]),
+            test("ExecuteTests", ["CompileSupport", "JaxCompile", "JaxExecute", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "X86"]),
             test("SPIRVTests", ["SPIRV", "AcceleratorSelfTest"]),
             test("X86Tests", ["X86Assembler", "JaxPlatform", "CPU"]),
             test("GPUTests", ["GPU", "HostAccelerator", "AcceleratorSelfTest", "SPIRV", "JaxPlatform"]),

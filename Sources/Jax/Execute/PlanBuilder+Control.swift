@@ -26,6 +26,10 @@ extension PlanBuilder {
         var state: [BoundValue] = [], carried: [(index: Int, buffer: Int)] = []
         for (index, operand) in operation.operands.enumerated() {
             state.append(try value(operand))
+            if body.region.results[index] == body.region.parameters[index] { bind(body.region.parameters[index], state[index]) }
+        }
+        try hoist(body)
+        for (index, operand) in operation.operands.enumerated() {
             if let array = state[index].array, body.region.results[index] != body.region.parameters[index] {
                 memory.use(array.lifetime)
                 carried.append((index, memory.makeBuffer(array.type.byteCount)))

@@ -51,6 +51,8 @@ struct PlanBuilder {
     var moves: [Succession] = []
     private(set) var reuses: [Succession] = []
     private var location = LocationID.unknown
+    /// Kernels that run in front of the loop that they stand in.
+    var hoisted: [ObjectIdentifier: HoistedCalls] = [:]
 
     init(_ evaluation: EvaluationPlan, _ function: FunctionPlan) {
         self.evaluation = evaluation
@@ -98,6 +100,9 @@ struct PlanBuilder {
     }
 
     // MARK: Values
+
+    /// Whether the value has been computed by now.
+    func isKnown(_ id: ValueID) -> Bool { values[id.index] != nil }
 
     func value(_ id: ValueID) throws(JaxError) -> BoundValue {
         guard let value = values[id.index] else { throw JaxError(.internalError, "value \(id.index) is used before it is computed") }
@@ -232,11 +237,13 @@ struct PlanBuilder {
             buffers.append(memory.makeBuffer(type.byteCount))
             lifetimes.append(nil)
         }
+        let early = hoisted[ObjectIdentifier(operation)]
         for byteCount in sequence.temporaries {
-            buffers.append(memory.makeBuffer(byteCount))
-            lifetimes.append(nil)
+            let made = early?.temporaries[buffers.count]
+            buffers.append(made?.buffer ?? memory.makeBuffer(byteCount))
+            lifetimes.append(made?.lifetime)
         }
-        for (place, call) in sequence.calls.enumerated() {
+        for (place, call) in sequence.calls.enumerated() where !(early?.calls.contains(place) ?? false) {
             for number in call.buffers {
                 if let lifetime = lifetimes[number] { memory.use(lifetime) } else { lifetimes[number] = memory.begin(buffers[number]) }
             }
@@ -260,7 +267,7 @@ struct PlanBuilder {
         if sequence.copies != nil { memory.tick() }
     }
 
-    private mutating func emit(_ kernel: CompiledKernel, _ buffers: [Int], unlessSame copied: [Int]? = nil) {
+    mutating func emit(_ kernel: CompiledKernel, _ buffers: [Int], unlessSame copied: [Int]? = nil) {
         guard let code = kernel as? MachineCode else {
             emit(PlannedStep(.otherKernel), buffers, kernel: kernel)
             return

@@ -174,21 +174,19 @@ private struct FunctionFusion {
     }
 
     private mutating func make(_ fusion: Fusion, _ root: Operation) throws(JaxError) -> Operation {
-        var kernels: [CompiledKernel] = []
-        let lowered = fusion.lowered
+        var calls: [KernelSequence.Call] = []
+        let lowered = fusion.lowered, operandCount = fusion.operands.count
         if let compiler {
             for kernel in lowered.kernels {
                 guard let compiled = try compiler.compile(kernel, source: locations.describe(root.location)) else {
-                    kernels = []
+                    calls = []
                     break
                 }
-                kernels.append(compiled)
+                calls.append(KernelSequence.Call(compiled, kernel, buffers: Array(0..<(operandCount + fusion.results.count))))
             }
         }
-        let operandCount = fusion.operands.count, all = Array(0..<(operandCount + fusion.results.count))
-        let calls = kernels.map { (kernel: $0, buffers: all) }
         let parameters: FusionParameters
-        if kernels.isEmpty {
+        if calls.isEmpty {
             parameters = FusionParameters(nil)
         } else if let copy = lowered.copy {
             parameters = FusionParameters(KernelSequence(calls, reusable: [[copy.parameter]],
@@ -220,12 +218,12 @@ private struct FunctionFusion {
         default: nil
         }
         guard let plan = made else { return nil }
-        var kernels: [(kernel: CompiledKernel, buffers: [Int])] = []
+        var calls: [KernelSequence.Call] = []
         for step in plan.kernels {
             guard let kernel = try compiler.compile(step.kernel, source: locations.describe(operation.location)) else { return nil }
-            kernels.append((kernel, step.buffers))
+            calls.append(KernelSequence.Call(kernel, step.kernel, buffers: step.buffers))
         }
-        let sequence = KernelSequence(kernels, temporaries: plan.temporaries.map { $0.element.byteCount * $0.count })
+        let sequence = KernelSequence(calls, temporaries: plan.temporaries.map { $0.element.byteCount * $0.count })
         return wrapped(operation, operation.operands, sequence)
     }
 
@@ -233,8 +231,10 @@ private struct FunctionFusion {
     private mutating func scalarLoop(_ operation: Operation, _ place: Int) throws(JaxError) -> Operation? {
         guard let compiler, let loop = WhileLowering(operation, source, name: "\(block)_\(place)_while") else { return nil }
         guard let kernel = try compiler.compile(loop.kernel, source: locations.describe(operation.location)) else { return nil }
+        let buffers = Array(0...(loop.operands.count + operation.results.count))
+        let trips = KernelSequence.Call(kernel, loop.kernel, buffers: buffers)
         let widths = operation.results.map { source.type(of: $0).tensor?.dtype.byteWidth ?? 0 }
-        return wrapped(operation, loop.operands, KernelSequence(loop: kernel, carried: widths, operandCount: loop.operands.count))
+        return wrapped(operation, loop.operands, KernelSequence(loop: trips, carried: widths))
     }
 
     /// A fusion of one operation: its operands, and what its regions use beside them.

@@ -2,6 +2,7 @@
 // in the parameters. The compiler makes it; one in a program from outside has no code and is its region.
 import JaxIR
 import JaxPlatform
+import Loops
 
 func fusionFamily() -> [OpDefinition] {
     [
@@ -45,8 +46,15 @@ public final class FusionParameters: Parameters {
 public final class KernelSequence {
     public struct Call {
         public let kernel: CompiledKernel
-        /// The numbers of its buffers.
-        public let buffers: [Int]
+        /// The numbers of its buffers, and of those of them that it writes.
+        public let buffers: [Int], written: [Int]
+
+        /// `kernel` is what `compiled` is made of.
+        public init(_ compiled: CompiledKernel, _ kernel: Kernel, buffers: [Int]) {
+            self.kernel = compiled
+            self.buffers = buffers
+            written = zip(buffers, kernel.buffers).filter { $0.1.isWritten }.map { $0.0 }
+        }
     }
 
     public let calls: [Call]
@@ -60,18 +68,18 @@ public final class KernelSequence {
     /// last results for its first operands, until it leaves 0 in its last buffer, an i32; in between a job that has to end ends.
     public let carried: [Int]
 
-    public init(_ calls: [(kernel: CompiledKernel, buffers: [Int])], temporaries: [Int] = [], reusable: [[Int]] = [],
+    public init(_ calls: [Call], temporaries: [Int] = [], reusable: [[Int]] = [],
                 copies: (source: Int, target: Int)? = nil) {
-        self.calls = calls.map { Call(kernel: $0.kernel, buffers: $0.buffers) }
+        self.calls = calls
         self.temporaries = temporaries
         self.reusable = reusable
         self.copies = copies
         carried = []
     }
 
-    /// A loop over scalars: `trips` has the operation's buffers, of which `operandCount` are read, and one temporary, the last.
-    public init(loop trips: CompiledKernel, carried: [Int], operandCount: Int) {
-        calls = [Call(kernel: trips, buffers: Array(0...(operandCount + carried.count)))]
+    /// A loop over scalars: `trips` has the operation's buffers and one temporary, the last.
+    public init(loop trips: Call, carried: [Int]) {
+        calls = [trips]
         temporaries = [4]
         reusable = []
         copies = nil
