@@ -20,7 +20,7 @@ struct FinishedPlan {
         memory = builder.memory
         evaluations = builder.evaluations
         let successions = builder.moves + builder.reuses
-        for succession in successions { memory.mayFollow(succession.to.lifetime, succession.from.lifetime) }
+        for succession in successions { memory.mayFollow(succession.to.lifetime, succession.from.lifetime, until: succession.end) }
         for succession in successions { memory.join(succession.from.buffer, succession.to.buffer) }
 
         var resultOf: [Int: Int] = [:]

@@ -29,8 +29,8 @@ struct Lifetime {
     fileprivate(set) var end: Int
     /// How many loops are open where the contents are made: a use within a further one lasts until that is done.
     fileprivate let depth: Int
-    /// The lifetimes that may end where this one starts, in the same memory.
-    fileprivate(set) var predecessors: [Int] = []
+    /// The lifetimes in the same memory that may end when this one has started, and when they must have.
+    fileprivate(set) var predecessors: [(lifetime: Int, end: Int)] = []
 }
 
 struct MemoryPlanner {
@@ -70,8 +70,10 @@ struct MemoryPlanner {
         if depth < loops.count && loops[depth].last != lifetime { loops[depth].append(lifetime) }
     }
 
-    /// Contents may be written over what is read at the same time.
-    mutating func mayFollow(_ lifetime: Int, _ predecessor: Int) { lifetimes[lifetime].predecessors.append(predecessor) }
+    /// Contents may be written over what is read at the same time, until `end`; without it, where they are begun.
+    mutating func mayFollow(_ lifetime: Int, _ predecessor: Int, until end: Int? = nil) {
+        lifetimes[lifetime].predecessors.append((predecessor, end ?? lifetimes[lifetime].start))
+    }
 
     // MARK: Joining
 
@@ -117,7 +119,7 @@ struct MemoryPlanner {
     func meet(_ first: Int, _ second: Int) -> Bool {
         let a = lifetimes[first], b = lifetimes[second]
         if a.end < b.start { return false }
-        return !(a.start < b.start && a.end == b.start && b.predecessors.contains(first))
+        return !(a.start < b.start && b.predecessors.contains { $0.lifetime == first && a.end <= $0.end })
     }
 
     /// From the first start to the last end of a joined buffer.

@@ -26,6 +26,8 @@ indirect enum BoundValue {
 /// Contents that may take over another buffer's memory.
 struct Succession {
     var from, to: PlannedArray
+    /// When the old contents must not be needed any more; nil: as soon as there are new ones.
+    var end: Int?
 }
 
 struct PlanBuilder {
@@ -249,8 +251,7 @@ struct PlanBuilder {
             }
             let copies = place == 0 ? sequence.copies.map { [buffers[$0.source], buffers[$0.target]] } : nil
             emit(call.kernel, call.buffers.map { buffers[$0] }, unlessSame: copies)
-            // A copy and what writes over it are one step as far as memory is concerned: the copy's source may be its target.
-            if sequence.copies == nil { memory.tick() }
+            memory.tick()
         }
         for (place, result) in operation.results.enumerated() {
             let array = PlannedArray(type: types[place], buffer: buffers[operandCount + place],
@@ -261,10 +262,9 @@ struct PlanBuilder {
                 let source = operands[candidate]
                 // The kernel may know the same memory by other names.
                 let isSafe = operands.indices.allSatisfy { operands[$0].buffer != source.buffer || sequence.reusable[place].contains($0) }
-                if isSafe { reuses.append(Succession(from: source, to: array)) }
+                if isSafe { reuses.append(Succession(from: source, to: array, end: memory.time - 1)) }
             }
         }
-        if sequence.copies != nil { memory.tick() }
     }
 
     mutating func emit(_ kernel: CompiledKernel, _ buffers: [Int], unlessSame copied: [Int]? = nil) {

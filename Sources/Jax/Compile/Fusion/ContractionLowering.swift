@@ -29,12 +29,30 @@ struct ContractionLowering {
     private let result: ElementType
     private let lane: LaneType
     private var plan = KernelPlan()
+    /// What is stored in place of the sums.
+    private var epilogue: ContractionEpilogue?
+    /// Whether that cannot be computed after all.
+    private var hasFailed = false
 
     /// Nil for contractions of other types or layouts, which the evaluator's library has.
     static func plan(_ operation: Operation, _ function: Function, _ target: LoopTarget, name: String) -> KernelPlan? {
         guard var lowering = ContractionLowering(operation, function, target, name) else { return nil }
         lowering.lower()
         return lowering.plan
+    }
+
+    /// A contraction with an epilogue: the buffers are the region's parameters and results, then the temporaries.
+    static func plan(_ epilogue: ContractionEpilogue, _ target: LoopTarget, name: String) -> KernelPlan? {
+        let contraction = epilogue.contraction, region = epilogue.region
+        guard var lowering = ContractionLowering(contraction, epilogue.function, target, name),
+              let left = region.parameters.firstIndex(of: contraction.operands[0]),
+              let right = region.parameters.firstIndex(of: contraction.operands[1]) else { return nil }
+        lowering.lhs.buffer = left
+        lowering.rhs.buffer = right
+        lowering.epilogue = epilogue
+        lowering.plan.operationBuffers = region.parameters.count + region.results.count
+        lowering.lower()
+        return lowering.hasFailed ? nil : lowering.plan
     }
 
     private init?(_ operation: Operation, _ function: Function, _ target: LoopTarget, _ name: String) {
@@ -106,7 +124,7 @@ struct ContractionLowering {
     private mutating func lower() {
         lhs = widened(lhs)
         if n < lanes && (lhs.contracted == 1 || k == 1) {
-            byRows()
+            if epilogue != nil { hasFailed = true } else { byRows() }
             return
         }
         byPanels()
@@ -202,6 +220,57 @@ struct ContractionLowering {
         }
     }
 
+    /// Where sums go: into the result, or through the epilogue.
+    private struct Output {
+        private let builder: KernelBuilder
+        /// The buffers for results.
+        private(set) var buffers: [BufferID] = []
+        /// The numbers of all its buffers.
+        private(set) var numbers: [Int] = []
+        private var region: KernelLowering?
+        private let value: ValueID?
+        private(set) var hasFailed = false
+
+        init(_ lowering: ContractionLowering, _ builder: KernelBuilder) {
+            self.builder = builder
+            value = lowering.epilogue?.value
+            guard let epilogue = lowering.epilogue else {
+                buffers = [builder.buffer(lowering.result, count: lowering.batch * lowering.m * lowering.n, isWritten: true)]
+                numbers = [2]
+                return
+            }
+            func buffer(_ value: ValueID, isWritten: Bool) -> BufferID {
+                guard let type = epilogue.function.type(of: value).tensor, let element = type.dtype.laneElement else {
+                    hasFailed = true
+                    return builder.buffer(.i8, count: 0, isWritten: isWritten)
+                }
+                return builder.buffer(element, count: type.elementCount, isWritten: isWritten)
+            }
+            var inputs: [ValueID: BufferID] = [:]
+            for place in epilogue.parameters {
+                inputs[epilogue.region.parameters[place]] = buffer(epilogue.region.parameters[place], isWritten: false)
+                numbers.append(place)
+            }
+            for (place, result) in epilogue.region.results.enumerated() {
+                buffers.append(buffer(result, isWritten: true))
+                numbers.append(epilogue.region.parameters.count + place)
+            }
+            region = KernelLowering(epilogue.region, of: epilogue.function, in: builder, inputs)
+        }
+
+        mutating func store(_ sum: LaneValue, _ place: LoopIndex) {
+            guard let value else {
+                builder.store(sum, to: buffers[0], place)
+                return
+            }
+            guard let results = region?.results(at: place, value, sum) else {
+                hasFailed = true
+                return
+            }
+            for (result, buffer) in zip(results, buffers) { builder.store(result, to: buffer, place) }
+        }
+    }
+
     /// Whole panels, and the part of one behind them.
     private struct ColumnBlock {
         var panels: Range<Int>
@@ -239,14 +308,14 @@ struct ContractionLowering {
         let panels = tiles.columns.panels, rest = tiles.columns.hasRest ? n % width : 0
         let builder = KernelBuilder()
         let a = builder.buffer(lhs.element, count: lhs.count), b = builder.buffer(rhs.element, count: rhs.count)
-        let c = builder.buffer(result, count: batch * m * n, isWritten: true)
+        var output = Output(self, builder)
         let edge = rest == 0 ? nil : builder.buffer(natural, count: batch * m * width, isWritten: true)
         let block = result == natural && k > 512 ? 256 : k
         let blocks = [(0, min(block, k))] + (block < k ? [(block, k - block)] : [])
 
         func tile(_ b0: [LoopIndex], _ row: LoopIndex, _ rowCount: Int, _ panel: LoopIndex, isEdge: Bool, from start: LoopIndex, steps: Int,
                   isFirst: Bool) {
-            let out = isEdge ? edge! : c, outStride = isEdge ? width : n
+            let outStride = isEdge ? width : n
             builder.loop(.vector, count: width, unroll: tileVectors) { column in
                 var outs: [LoopIndex] = []
                 for r in 0..<rowCount {
@@ -261,7 +330,7 @@ struct ContractionLowering {
                     outs.append(place)
                 }
                 let zero = builder.constant(lane, 0)
-                let starts = outs.map { isFirst ? zero : builder.load(out, $0) }
+                let starts = outs.map { isFirst ? zero : builder.load(isEdge ? edge! : output.buffers[0], $0) }
                 let sums = builder.loop(.serial, count: steps, carrying: starts) { step, sums in
                     var right = LoopIndex(isPacked ? 0 : panels.lowerBound * width)
                     right.add(b0, times: rhs.batch)
@@ -279,7 +348,9 @@ struct ContractionLowering {
                         return builder.sumOfProduct(builder.load(a, left), y, sums[r])
                     }
                 }
-                for (place, sum) in zip(outs, sums) { builder.store(sum, to: out, place) }
+                for (place, sum) in zip(outs, sums) {
+                    if isEdge { builder.store(sum, to: edge!, place) } else { output.store(sum, place) }
+                }
             }
         }
 
@@ -308,7 +379,7 @@ struct ContractionLowering {
                 to.add(row, times: n)
                 to.add(place[0], times: n)
                 to.add(place[1], times: 1)
-                builder.store(builder.load(edge, from), to: c, to)
+                output.store(builder.load(edge, from), to)
             }
         }
 
@@ -338,7 +409,8 @@ struct ContractionLowering {
             if last > 0 { group(b0, LoopIndex(m - last), last) }
         }
         builder.over(batches) { batchOf($0) }
-        plan.add(builder.finish(name: name), [lhs.buffer, rhs.buffer, 2] + (edge == nil ? [] : tiles.edge.map { [$0] } ?? []))
+        hasFailed = hasFailed || output.hasFailed
+        plan.add(builder.finish(name: name), [lhs.buffer, rhs.buffer] + output.numbers + (edge == nil ? [] : tiles.edge.map { [$0] } ?? []))
     }
 
     /// Some columns of the right operand as panels of `width`, each with its rows one behind the other; what is missing of the last is 0.

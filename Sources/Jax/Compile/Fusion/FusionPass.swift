@@ -115,11 +115,11 @@ private struct FunctionFusion {
     }
 
     /// The region of a group: copies of its members, and of the views between them; all else is a parameter.
-    private func makeRegion(_ group: FusionGroup, _ groups: FusionGroups, _ region: Region)
+    private func makeRegion(_ group: FusionGroup, _ groups: FusionGroups, _ region: Region, with further: Int? = nil)
         -> (region: Region, operands: [ValueID], results: [ValueID], origins: [ObjectIdentifier: Operation]) {
         var copies: [ValueID: ValueID] = [:], operands: [ValueID] = [], parameters: [ValueID] = []
         var operations: [Operation] = [], origins: [ObjectIdentifier: Operation] = [:]
-        let members = group.members.sorted()
+        let members = (group.members + (further.map { [$0] } ?? [])).sorted()
 
         func copy(_ value: ValueID) -> ValueID {
             if let known = copies[value] { return known }
@@ -149,6 +149,7 @@ private struct FunctionFusion {
         for member in members { add(region.operations[member]) }
         var results: [ValueID] = []
         for member in members {
+            if member == further { continue }
             for result in region.operations[member].results where groups.isNeeded(result, outside: group) { results.append(result) }
         }
         return (Region(parameters: parameters, operations: operations, results: results.map { copies[$0]! }), operands, results, origins)
@@ -157,8 +158,11 @@ private struct FunctionFusion {
     /// The block with fusions in the places of their roots, and without what nothing needs any more.
     private mutating func assemble(_ region: Region, _ groups: FusionGroups, _ fusions: [Int: Fusion]) throws(JaxError) -> Region {
         var operations: [Operation] = []
+        let epilogues = try self.epilogues(region, groups, fusions)
         for (place, operation) in region.operations.enumerated() {
-            if let fusion = fusions[place] {
+            if let epilogue = epilogues[place] {
+                if let made = epilogue { operations.append(made) }
+            } else if let fusion = fusions[place] {
                 operations.append(try make(fusion, operation))
             } else if groups.groupOf[place] == nil {
                 if let contraction = try contraction(operation, place) {
@@ -171,6 +175,37 @@ private struct FunctionFusion {
             }
         }
         return Region(parameters: region.parameters, operations: withoutDead(operations, region.results), results: region.results)
+    }
+
+    /// By place: in the place of a group the contraction whose elements alone it goes on with; nil in the place where that stood.
+    private mutating func epilogues(_ region: Region, _ groups: FusionGroups, _ fusions: [Int: Fusion]) throws(JaxError) -> [Int: Operation?] {
+        var made: [Int: Operation?] = [:]
+        guard let compiler else { return made }
+        // Of several contractions the last: the others are there by then.
+        for (place, operation) in region.operations.enumerated().reversed() where operation.code == .dotGeneral {
+            guard let group = groups.soleUser(operation.results[0]), group.isUniform, fusions[group.position] != nil,
+                  made[group.position] == nil else { continue }
+            let fusion = makeRegion(group, groups, region, with: place)
+            guard let contraction = fusion.region.operations.first(where: { fusion.origins[ObjectIdentifier($0)] === operation }),
+                  let epilogue = ContractionEpilogue(fusion.region, contraction, target),
+                  let plan = ContractionLowering.plan(epilogue, compiler.target, name: "\(block)_\(place)_dot") else { continue }
+            guard let sequence = try compiled(plan, operation, reusable: epilogue.reusable()) else { continue }
+            made[group.position] = Operation(.fusion, operands: fusion.operands, results: fusion.results,
+                                             parameters: FusionParameters(sequence), regions: [fusion.region], location: operation.location)
+            made[place] = .some(nil)
+        }
+        return made
+    }
+
+    /// The kernels of a plan with code; nil where one has none.
+    private func compiled(_ plan: KernelPlan, _ operation: Operation, reusable: [[Int]] = []) throws(JaxError) -> KernelSequence? {
+        guard let compiler else { return nil }
+        var calls: [KernelSequence.Call] = []
+        for step in plan.kernels {
+            guard let kernel = try compiler.compile(step.kernel, source: locations.describe(operation.location)) else { return nil }
+            calls.append(KernelSequence.Call(kernel, step.kernel, buffers: step.buffers))
+        }
+        return KernelSequence(calls, temporaries: plan.temporaries.map { $0.element.byteCount * $0.count }, reusable: reusable)
     }
 
     private mutating func make(_ fusion: Fusion, _ root: Operation) throws(JaxError) -> Operation {
@@ -217,13 +252,7 @@ private struct FunctionFusion {
         case .convolution: ConvolutionLowering.plan(operation, source, compiler.target, name: "\(block)_\(place)_conv")
         default: nil
         }
-        guard let plan = made else { return nil }
-        var calls: [KernelSequence.Call] = []
-        for step in plan.kernels {
-            guard let kernel = try compiler.compile(step.kernel, source: locations.describe(operation.location)) else { return nil }
-            calls.append(KernelSequence.Call(kernel, step.kernel, buffers: step.buffers))
-        }
-        let sequence = KernelSequence(calls, temporaries: plan.temporaries.map { $0.element.byteCount * $0.count })
+        guard let plan = made, let sequence = try compiled(plan, operation) else { return nil }
         return wrapped(operation, operation.operands, sequence)
     }
 
