@@ -127,7 +127,7 @@ private func evaluate(_ module: Module, _ arguments: [Tensor]) throws -> [[UInt3
         let text = """
             main = { lambda ; a:f32[0,3] b:f32[2]. let
                 c:f32[0,3] = add a a
-                d:f32[2,0] = constant[1.0]
+                d:f32[2,0] = constant[]
                 e:f32[0] = reshape d
               in (c, e, b) }
             """

@@ -41,7 +41,7 @@ struct RandomProgram {
                 // Evaluated.
                 text += "\(result):f32[\(size)] = sort[dimension=0 is_stable=True] \(pick(scope, size))\n"
                     + "{ lambda ; x:f32[] y:f32[]. let\np:bool[] = compare[comparison_direction=LT] x y\nin (p,) }\n"
-            case 3: text += "\(result):f32[\(size)] = constant[0.5]\n"
+            case 3: text += "\(result):f32[\(size)] = constant[0.5\(size > 1 ? " everywhere" : "")]\n"
             case 4:
                 let (zero, part) = (name(), name())
                 text += "\(zero):i32[] = constant[0]\n\(part):f32[1] = tanh \(pick(scope, 1))\n"

@@ -29,7 +29,7 @@ extension PlanBuilder {
             if body.region.results[index] == body.region.parameters[index] { bind(body.region.parameters[index], state[index]) }
         }
         try hoist(body)
-        for (index, operand) in operation.operands.enumerated() {
+        for index in state.indices {
             if let array = state[index].array, body.region.results[index] != body.region.parameters[index] {
                 memory.use(array.lifetime)
                 carried.append((index, memory.makeBuffer(array.type.byteCount)))
