@@ -290,7 +290,7 @@ struct ContractionLowering {
 
     /// Packed panels take so many bytes at once, where that makes `mostBlocks` at most: they stay in the cache while all rows go over them,
     /// and the next ones take their place.
-    private static let blockBytes = 1 << 18, mostBlocks = 8
+    private static let blockBytes = 1 << 17, mostBlocks = 8
 
     private func columnBlocks(panels: Int, hasRest: Bool, isPacked: Bool, width: Int) -> [ColumnBlock] {
         let panelBytes = k * width * natural.byteCount
