@@ -41,17 +41,17 @@ struct PlanBuilder {
     private(set) var kernels: [CompiledKernel?] = []
     private(set) var locations: [LocationID] = []
     /// Numbers of buffers.
-    private(set) var entries: [Int] = []
-    private(set) var evaluations: [PlannedEvaluation] = []
+    var entries: [Int] = []
+    var evaluations: [PlannedEvaluation] = []
     /// The lifetime of each operand and captured value of an evaluation that may be overwritten, by its entry.
-    private(set) var overwritable: [Int: (lifetime: Int, time: Int)] = [:]
+    var overwritable: [Int: (lifetime: Int, time: Int)] = [:]
     /// What the program returns, but for tokens, and the argument that each is, if it is one.
     private(set) var results: [(array: PlannedArray, argument: Int?)] = []
     /// The arguments' arrays.
     private(set) var arguments: [PlannedArray] = []
     /// Copies from value to value, which joined buffers spare; then what kernels may write in place.
     var moves: [Succession] = []
-    private(set) var reuses: [Succession] = []
+    var reuses: [Succession] = []
     private var location = LocationID.unknown
     /// Kernels that run in front of the loop that they stand in.
     var hoisted: [ObjectIdentifier: HoistedCalls] = [:]
@@ -216,167 +216,5 @@ struct PlanBuilder {
         emit(step, [array.buffer])
         bind(operation.results[0], .array(array))
         memory.tick()
-    }
-
-    // MARK: Kernels
-
-    private mutating func sequence(_ sequence: KernelSequence, _ operation: Operation) throws(JaxError) {
-        let operandCount = operation.operands.count
-        // By number; what no kernel has written yet has no lifetime.
-        var buffers: [Int] = [], lifetimes: [Int?] = []
-        var operands: [PlannedArray] = [], types: [TensorType] = []
-        for operand in operation.operands {
-            let array = try array(operand)
-            operands.append(array)
-            buffers.append(array.buffer)
-            lifetimes.append(array.lifetime)
-        }
-        for result in operation.results {
-            guard case .tensor(let type) = function.function.type(of: result) else {
-                throw JaxError(.internalError, "a fusion declares a result that is no array")
-            }
-            types.append(type)
-            buffers.append(memory.makeBuffer(type.byteCount))
-            lifetimes.append(nil)
-        }
-        let early = hoisted[ObjectIdentifier(operation)]
-        for byteCount in sequence.temporaries {
-            let made = early?.temporaries[buffers.count]
-            buffers.append(made?.buffer ?? memory.makeBuffer(byteCount))
-            lifetimes.append(made?.lifetime)
-        }
-        for (place, call) in sequence.calls.enumerated() where !(early?.calls.contains(place) ?? false) {
-            for number in call.buffers {
-                if let lifetime = lifetimes[number] { memory.use(lifetime) } else { lifetimes[number] = memory.begin(buffers[number]) }
-            }
-            let copies = place == 0 ? sequence.copies.map { [buffers[$0.source], buffers[$0.target]] } : nil
-            emit(call.kernel, call.buffers.map { buffers[$0] }, unlessSame: copies)
-            memory.tick()
-        }
-        for (place, result) in operation.results.enumerated() {
-            let array = PlannedArray(type: types[place], buffer: buffers[operandCount + place],
-                                     lifetime: lifetimes[operandCount + place] ?? memory.begin(buffers[operandCount + place]))
-            bind(result, .array(array))
-            guard place < sequence.reusable.count else { continue }
-            for candidate in sequence.reusable[place] {
-                let source = operands[candidate]
-                // The kernel may know the same memory by other names.
-                let isSafe = operands.indices.allSatisfy { operands[$0].buffer != source.buffer || sequence.reusable[place].contains($0) }
-                if isSafe { reuses.append(Succession(from: source, to: array, end: memory.time - 1)) }
-            }
-        }
-    }
-
-    mutating func emit(_ kernel: CompiledKernel, _ buffers: [Int], unlessSame copied: [Int]? = nil) {
-        guard let code = kernel as? MachineCode else {
-            emit(PlannedStep(.otherKernel), buffers, kernel: kernel)
-            return
-        }
-        var step = PlannedStep(copied == nil ? .kernel : .kernelUnlessSame)
-        step.pointer = code.entry
-        step.shares = code.shares
-        step.work = code.work
-        let index = emit(step, (copied ?? []) + buffers, kernel: kernel)
-        if copied != nil { steps[index].table += 2 }
-    }
-
-    /// The first run reads the operands, each further one what the one before has left, copied.
-    private mutating func scalarLoop(_ sequence: KernelSequence, _ operation: Operation) throws(JaxError) {
-        let kernel = sequence.calls[0].kernel
-        var operands: [PlannedArray] = [], results: [PlannedArray] = [], copies: [PlannedArray] = []
-        for operand in operation.operands { operands.append(try array(operand)) }
-        for operand in operands { memory.use(operand.lifetime) }
-        let carried = operands.prefix(sequence.carried.count), others = operands.dropFirst(sequence.carried.count)
-        for operand in carried { results.append(makeArray(operand.type)) }
-        let more = makeArray(TensorType(.i32, []))
-        emit(kernel, operands.map { $0.buffer } + results.map { $0.buffer } + [more.buffer])
-        memory.tick()
-        var exits = [emitExit(more)]
-        memory.openLoop()
-        let again = steps.count
-        for result in results {
-            let copy = makeArray(result.type)
-            copies.append(copy)
-            memory.use(result.lifetime)
-            emitCopy(result, copy)
-        }
-        memory.tick()
-        for array in copies + others + results + [more] { memory.use(array.lifetime) }
-        emit(kernel, (copies + others + results + [more]).map { $0.buffer })
-        exits.append(emitExit(more))
-        emitJump(.jumpBack, to: again)
-        memory.closeLoop()
-        memory.tick()
-        for exit in exits { steps[exit].target = Int32(steps.count) }
-        for (result, array) in zip(operation.results, results) { bind(result, .array(array)) }
-    }
-
-    // MARK: Evaluations
-
-    private mutating func evaluate(_ step: Step) throws(JaxError) {
-        let operation = step.operation
-        var captured: Set<ValueID> = [], order: [ValueID] = []
-        var known: Set<ValueID> = []
-        func visit(_ region: Region) {
-            known.formUnion(region.parameters)
-            for inner in region.operations {
-                for operand in inner.operands where !known.contains(operand) && captured.insert(operand).inserted { order.append(operand) }
-                inner.regions.forEach(visit)
-                known.formUnion(inner.results)
-            }
-            for result in region.results where !known.contains(result) && captured.insert(result).inserted { order.append(result) }
-        }
-        operation.regions.forEach(visit)
-
-        var planned = PlannedEvaluation(step: step, operands: [], results: [], captured: [])
-        var table: [Int] = []
-        let first = entries.count
-        for operand in operation.operands {
-            planned.operands.append(reference(try value(operand), &table, first))
-        }
-        for id in order { planned.captured.append((id, reference(try value(id), &table, first))) }
-        for result in operation.results {
-            let made = make(function.function.type(of: result))
-            bind(result, made)
-            planned.results.append(reference(made, &table, first))
-        }
-        evaluations.append(planned)
-        var made = PlannedStep(.evaluate)
-        made.target = Int32(evaluations.count - 1)
-        emit(made, table)
-        memory.tick()
-    }
-
-    private mutating func reference(_ value: BoundValue, _ table: inout [Int], _ first: Int) -> PlannedValue {
-        switch value {
-        case .array(let array):
-            memory.use(array.lifetime)
-            let entry = first + table.count
-            // Twice the same operand: neither is to be overwritten.
-            let isFirst = !table.contains(array.buffer)
-            if isFirst {
-                overwritable[entry] = (array.lifetime, memory.time)
-            } else {
-                for (place, buffer) in table.enumerated() where buffer == array.buffer { overwritable[first + place] = nil }
-            }
-            table.append(array.buffer)
-            return .array(array.type, entry: entry, mayOverwrite: false)
-        case .token: return .token
-        case .tuple(let parts):
-            var references: [PlannedValue] = []
-            for part in parts { references.append(reference(part, &table, first)) }
-            return .tuple(references)
-        }
-    }
-
-    private mutating func make(_ type: ValueType) -> BoundValue {
-        switch type {
-        case .tensor(let type): return .array(makeArray(type))
-        case .token: return .token
-        case .tuple(let types):
-            var parts: [BoundValue] = []
-            for type in types { parts.append(make(type)) }
-            return .tuple(parts)
-        }
     }
 }

@@ -75,3 +75,55 @@ struct ContractionEpilogue {
         }
     }
 }
+
+/// Where sums go: into the result, or through the epilogue.
+struct ContractionOutput {
+    private let builder: KernelBuilder
+    /// The buffers for results.
+    private(set) var buffers: [BufferID] = []
+    /// The numbers of all its buffers.
+    private(set) var numbers: [Int] = []
+    private var region: KernelLowering?
+    private let value: ValueID?
+    private(set) var hasFailed = false
+
+    /// Without an epilogue the buffer of the result, of `count` elements.
+    init(_ epilogue: ContractionEpilogue?, _ result: ElementType, count: Int, _ builder: KernelBuilder) {
+        self.builder = builder
+        value = epilogue?.value
+        guard let epilogue else {
+            buffers = [builder.buffer(result, count: count, isWritten: true)]
+            numbers = [2]
+            return
+        }
+        func buffer(_ value: ValueID, isWritten: Bool) -> BufferID {
+            guard let type = epilogue.function.type(of: value).tensor, let element = type.dtype.laneElement else {
+                hasFailed = true
+                return builder.buffer(.i8, count: 0, isWritten: isWritten)
+            }
+            return builder.buffer(element, count: type.elementCount, isWritten: isWritten)
+        }
+        var inputs: [ValueID: BufferID] = [:]
+        for place in epilogue.parameters {
+            inputs[epilogue.region.parameters[place]] = buffer(epilogue.region.parameters[place], isWritten: false)
+            numbers.append(place)
+        }
+        for (place, result) in epilogue.region.results.enumerated() {
+            buffers.append(buffer(result, isWritten: true))
+            numbers.append(epilogue.region.parameters.count + place)
+        }
+        region = KernelLowering(epilogue.region, of: epilogue.function, in: builder, inputs)
+    }
+
+    mutating func store(_ sum: LaneValue, _ place: LoopIndex) {
+        guard let value else {
+            builder.store(sum, to: buffers[0], place)
+            return
+        }
+        guard let results = region?.results(at: place, value, sum) else {
+            hasFailed = true
+            return
+        }
+        for (result, buffer) in zip(results, buffers) { builder.store(result, to: buffer, place) }
+    }
+}

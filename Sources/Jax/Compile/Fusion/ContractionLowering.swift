@@ -220,57 +220,6 @@ struct ContractionLowering {
         }
     }
 
-    /// Where sums go: into the result, or through the epilogue.
-    private struct Output {
-        private let builder: KernelBuilder
-        /// The buffers for results.
-        private(set) var buffers: [BufferID] = []
-        /// The numbers of all its buffers.
-        private(set) var numbers: [Int] = []
-        private var region: KernelLowering?
-        private let value: ValueID?
-        private(set) var hasFailed = false
-
-        init(_ lowering: ContractionLowering, _ builder: KernelBuilder) {
-            self.builder = builder
-            value = lowering.epilogue?.value
-            guard let epilogue = lowering.epilogue else {
-                buffers = [builder.buffer(lowering.result, count: lowering.batch * lowering.m * lowering.n, isWritten: true)]
-                numbers = [2]
-                return
-            }
-            func buffer(_ value: ValueID, isWritten: Bool) -> BufferID {
-                guard let type = epilogue.function.type(of: value).tensor, let element = type.dtype.laneElement else {
-                    hasFailed = true
-                    return builder.buffer(.i8, count: 0, isWritten: isWritten)
-                }
-                return builder.buffer(element, count: type.elementCount, isWritten: isWritten)
-            }
-            var inputs: [ValueID: BufferID] = [:]
-            for place in epilogue.parameters {
-                inputs[epilogue.region.parameters[place]] = buffer(epilogue.region.parameters[place], isWritten: false)
-                numbers.append(place)
-            }
-            for (place, result) in epilogue.region.results.enumerated() {
-                buffers.append(buffer(result, isWritten: true))
-                numbers.append(epilogue.region.parameters.count + place)
-            }
-            region = KernelLowering(epilogue.region, of: epilogue.function, in: builder, inputs)
-        }
-
-        mutating func store(_ sum: LaneValue, _ place: LoopIndex) {
-            guard let value else {
-                builder.store(sum, to: buffers[0], place)
-                return
-            }
-            guard let results = region?.results(at: place, value, sum) else {
-                hasFailed = true
-                return
-            }
-            for (result, buffer) in zip(results, buffers) { builder.store(result, to: buffer, place) }
-        }
-    }
-
     /// Whole panels, and the part of one behind them.
     private struct ColumnBlock {
         var panels: Range<Int>
@@ -308,7 +257,7 @@ struct ContractionLowering {
         let panels = tiles.columns.panels, rest = tiles.columns.hasRest ? n % width : 0
         let builder = KernelBuilder()
         let a = builder.buffer(lhs.element, count: lhs.count), b = builder.buffer(rhs.element, count: rhs.count)
-        var output = Output(self, builder)
+        var output = ContractionOutput(epilogue, result, count: batch * m * n, builder)
         let edge = rest == 0 ? nil : builder.buffer(natural, count: batch * m * width, isWritten: true)
         let block = result == natural && k > 512 ? 256 : k
         let blocks = [(0, min(block, k))] + (block < k ? [(block, k - block)] : [])

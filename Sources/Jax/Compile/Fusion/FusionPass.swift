@@ -178,7 +178,8 @@ private struct FunctionFusion {
     }
 
     /// By place: in the place of a group the contraction whose elements alone it goes on with; nil in the place where that stood.
-    private mutating func epilogues(_ region: Region, _ groups: FusionGroups, _ fusions: [Int: Fusion]) throws(JaxError) -> [Int: Operation?] {
+    private mutating func epilogues(_ region: Region, _ groups: FusionGroups,
+                                    _ fusions: [Int: Fusion]) throws(JaxError) -> [Int: Operation?] {
         var made: [Int: Operation?] = [:]
         guard let compiler else { return made }
         // Of several contractions the last: the others are there by then.
