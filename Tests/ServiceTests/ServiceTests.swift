@@ -128,6 +128,18 @@ private func failure<R: Request>(_ call: Client.Call<R>) -> JaxError? {
         _ = try client.start(Compile(handle: 5, name: "affine"), body: fixture("affine")).wait()
     }
 
+    /// A loop over arrays, whose trips have several kernels and an evaluated operation.
+    @Test func cancelEndsALoopOverArrays() throws {
+        let loop = try Loopback(), client = loop.client
+        _ = try client.start(Compile(handle: 1, name: "endless_array"), body: fixture("endless_array")).wait()
+        _ = try client.start(Put(handle: 2, type: ArrayType(dtype: "float32", shape: [2, 3])), body: floats([1, 2, 3, 4, 5, 6])).wait()
+        let running = try client.start(Execute(program: 1, arguments: [2], firstResult: 10))
+        usleep(100_000)
+        try running.cancel()
+        #expect(failure(running)?.kind == .cancelled)
+        #expect(try client.start(Fetch(handle: 2)).waitWithBody(seconds: 5).body != nil)
+    }
+
     @Test func aCancellationThatMetAnEarlierJobOfTheRequestGoesOnToTheNext() throws {
         let loop = try Loopback(), client = loop.client
         _ = try client.start(Compile(handle: 1, name: "endless"), body: fixture("endless")).wait()
