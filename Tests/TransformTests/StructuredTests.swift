@@ -125,8 +125,8 @@ import Testing
         #expect(operations(main.body, .if).first?.results.count == 1)
     }
 
-    /// A function that an operation names is a copy, and the operation names the copy.
-    @Test func namedFunctionsAreReplaced() throws {
+    /// A function that an operation names stays.
+    @Test func namedFunctionsStay() throws {
         let sample = try #require(sortingSamples.first { $0.operation == "ApproxTopK" })
         let module = try JaxTransform.pruned(try sample.module())
         try verify(module)

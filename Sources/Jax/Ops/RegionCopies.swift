@@ -7,18 +7,12 @@ extension Builder {
     /// The region with values of its own; what it uses of outside stays.
     public func copy(_ region: Region) -> Region {
         var names: [ValueID: ValueID] = [:]
-        return copy(region, of: function, &names)
+        return copy(region, &names)
     }
 
-    /// The body of another function as a region of this one.
-    func region(of other: Function) -> Region {
-        var names: [ValueID: ValueID] = [:]
-        return copy(other.body, of: other, &names)
-    }
-
-    private func copy(_ region: Region, of source: Function, _ names: inout [ValueID: ValueID]) -> Region {
+    private func copy(_ region: Region, _ names: inout [ValueID: ValueID]) -> Region {
         func fresh(_ value: ValueID) -> ValueID {
-            let copy = function.makeValue(source.type(of: value))
+            let copy = function.makeValue(type(of: value))
             names[value] = copy
             return copy
         }
@@ -26,7 +20,7 @@ extension Builder {
         var operations: [Operation] = []
         for operation in region.operations {
             var regions: [Region] = []
-            for inner in operation.regions { regions.append(copy(inner, of: source, &names)) }
+            for inner in operation.regions { regions.append(copy(inner, &names)) }
             let operands = operation.operands.map { names[$0] ?? $0 }
             operations.append(Operation(operation.code, operands: operands, results: operation.results.map(fresh), parameters: operation.parameters,
                                         annotations: operation.annotations, regions: regions, location: operation.location))

@@ -3,20 +3,21 @@ import JaxIR
 import JaxOps
 import JaxPlatform
 
-/// A copy of a verified module without what nothing needs.
+/// A copy of a verified module whose `main` is without what nothing needs.
 @export(interface)
 public func pruned(_ module: Module) throws(JaxError) -> Module {
     let target = module.emptyCopy()
-    var copies: [ObjectIdentifier: Function] = [:]
-    for function in try calleesFirst(module) {
-        var pruning = Pruning(copies)
+    for function in module.functions {
+        // Those that operations name stay: comparators and the like.
+        guard function.name == "main" else {
+            try target.add(function)
+            continue
+        }
+        var pruning = Pruning()
         let copy = function.copyOfValues()
         let operations = pruning.prune(function.body.operations, function.body.results)
         copy.body = Region(parameters: function.body.parameters, operations: operations, results: function.body.results)
-        copies[ObjectIdentifier(function)] = copy
-    }
-    for function in module.functions {
-        if let copy = copies[ObjectIdentifier(function)] { try target.add(copy) }
+        try target.add(copy)
     }
     try verify(target)
     return target
@@ -25,10 +26,6 @@ public func pruned(_ module: Module) throws(JaxError) -> Module {
 /// Goes backwards through blocks. All regions of a function number their values alike, so that one set says what is needed.
 private struct Pruning {
     private var needed: Set<ValueID> = []
-    /// Of the functions that operations name.
-    private let copies: [ObjectIdentifier: Function]
-
-    init(_ copies: [ObjectIdentifier: Function]) { self.copies = copies }
 
     mutating func prune(_ operations: [Operation], _ results: [ValueID]) -> [Operation] {
         needed.formUnion(results)
@@ -60,11 +57,8 @@ private struct Pruning {
 
     private func with(_ operation: Operation, _ operands: [ValueID], _ results: [ValueID], _ regions: [Region],
                       _ parameters: Parameters? = nil) -> Operation {
-        var own = parameters ?? operation.parameters
-        let named = own.functions
-        if !named.isEmpty { own = own.replacing(named.map { copies[ObjectIdentifier($0)] ?? $0 }) }
-        return Operation(operation.code, operands: operands, results: results, parameters: own, annotations: operation.annotations, regions: regions,
-                         location: operation.location)
+        Operation(operation.code, operands: operands, results: results, parameters: parameters ?? operation.parameters,
+                  annotations: operation.annotations, regions: regions, location: operation.location)
     }
 
     private mutating func branches(_ operation: Operation) -> Operation {

@@ -1,4 +1,4 @@
-// Derivatives of sort, top_k and ApproxTopK: the tangents go where their elements go.
+// Derivatives of sort and top_k: the tangents go where their elements go.
 import JaxIR
 import JaxPlatform
 
@@ -20,20 +20,6 @@ func sortTangent(_ b: Builder, _ operation: Operation, _ tangents: [ValueID?]) t
 func topKTangent(_ b: Builder, _ operation: Operation, _ tangents: [ValueID?]) throws(JaxError) -> [ValueID?] {
     guard let tangent = tangents[0] else { return [nil, nil] }
     return [try b.takeAlong(tangent, operation.results[1], axis: try b.tensorType(tangent).rank - 1), nil]
-}
-
-/// ApproxTopK as a sort, of which the first elements are kept.
-func approximateBySorting(_ b: Builder, _ operation: Operation) throws(JaxError) -> [ValueID] {
-    let call = operation.parameters(CustomCallParameters.self), count = call.resultTypes.count
-    let axis = unsafeDowncast(call.configuration, to: ApproximateTopKParameters.self).dimension
-    let sorted = try b.emit(.sort, Array(operation.operands.prefix(count)), SortParameters(dimension: axis, isStable: true),
-                            regions: [b.region(of: call.called[0])])
-    var kept: [ValueID] = []
-    for (value, type) in zip(sorted, call.resultTypes) {
-        guard let type = type.tensor else { throw JaxError(.internalError, "ApproxTopK gives arrays") }
-        kept.append(try b.slice(value, axis: axis, from: 0, to: type.shape[axis]))
-    }
-    return kept
 }
 
 extension Builder {
