@@ -145,8 +145,6 @@ import Testing
                     try Callable(try difference.module()).program, .jvp)
         let two = try #require(scatterSamples.first { $0.form == "two operands" })
         try refuses(.notImplemented, "Differentiation rule for 'scatter' of several operands not implemented", try Callable(try two.module()).program, .jvp)
-        let call = try program("x:f64[3,3]", "y:f64[3,3] t:f64[2] info:i32[] = custom_call[call_target_name='lapack_dgehrd_ffi'] x", "y")
-        try refuses(.notImplemented, "Differentiation rule for 'lapack_dgehrd_ffi' not implemented", call, .jvp)
     }
 
     @Test func effectsAreRefused() throws {

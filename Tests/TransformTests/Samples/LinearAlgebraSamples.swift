@@ -15,12 +15,13 @@ private func device(_ target: String, _ form: String, _ parameters: String, _ ca
 let linearAlgebraSamples: [Sample] = [
     fourier("FFT", "(5,)", "c128[2,5]"), fourier("IFFT", "(2, 3)", "c128[2,3]"), fourier("RFFT", "(6,)", "f64[2,6]"), fourier("RFFT", "(5,)", "f64[5]"),
     fourier("IRFFT", "(6,)", "c128[2,4]"), fourier("IRFFT", "(5,)", "c128[3]"), fourier("RFFT", "(2, 4)", "f64[2,4]"), fourier("IRFFT", "(2, 4)", "c128[2,3]"),
-    Sample("cholesky", "lower", "a:f64[2,3,3]", "y = cholesky[lower=True] a").with([0: .positive]).rounded,
-    Sample("cholesky", "upper", "a:f64[3,3]", "y = cholesky[lower=False] a").with([0: .positive]).rounded,
+    Sample("cholesky", "lower", "a:f64[3,3]", "y = cholesky[lower=True] b").with([0: .positive]).rounded.symmetrised("f64"),
+    Sample("cholesky", "upper", "a:f64[3,3]", "y = cholesky[lower=False] b").with([0: .positive]).rounded.symmetrised("f64"),
+    Sample("cholesky", "complex", "a:c128[3,3]", "y = cholesky[lower=True] b").with([0: .positive]).rounded.symmetrised("c128"),
     solve("left, lower"), solve("left, upper", lower: false), solve("right, lower", left: false), solve("right, upper, transposed", left: false, lower: false, "TRANSPOSE"),
     solve("left, lower, unit", unit: true), solve("left, lower, transposed", "f64", "TRANSPOSE"), solve("complex", "c128"),
     solve("complex, adjoint", "c128", "ADJOINT"), solve("complex, right, transposed", "c128", left: false, "TRANSPOSE"),
-    device("Qr", "", "a:f64[4,3]", "q:f64[4,3] t:f64[3] = $ a", "q t", [0: .regular]).with([:], .none),
+    device("Qr", "", "a:f64[4,3]", "q:f64[4,3] t:f64[3] = $ a", "q t", [0: .regular]),
     device("ProductOfElementaryHouseholderReflectors", "", "a:f64[4,3]", """
         q:f64[4,3] t:f64[3] = custom_call[call_target_name='Qr'] a
         y:f64[4,3] = $ q t
@@ -28,7 +29,12 @@ let linearAlgebraSamples: [Sample] = [
     device("LuDecomposition", "", "a:f64[3,3]", "y:f64[3,3] p:i32[3] n:i32[3] = $ a", "y p n", [0: .regular]),
     device("LuDecomposition", "wide", "a:f64[2,4]", "y:f64[2,4] p:i32[2] n:i32[2] = $ a", "y p n"),
     device("Eigh", "", "a:f64[3,3]", "v:f64[3,3] w:f64[3] = $ b", "v w", [0: .positive]).symmetrised("f64"),
+    expectation("check.expect_eq"), expectation("check.expect_close"), expectation("check.expect_almost_eq"),
 ]
+
+private func expectation(_ target: String) -> Sample {
+    Sample(target, "", "x:f64[3] z:f64[3]", "custom_call[call_target_name='\(target)' has_side_effect=True] x x\ny = multiply x z")
+}
 
 extension Sample {
     /// With the hermitian part of the first operand under the name `b`.
