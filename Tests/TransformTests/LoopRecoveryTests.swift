@@ -74,6 +74,10 @@ func operations(_ region: Region, _ code: OpCode) -> [Operation] {
         try check(loop("a clamped index", index: "k = clamp zero i last"), scans: [(1, 1)])
         try check(loop("not from zero", start: "two", ys: 4), scans: [(1, 1)])
         try check(loop("into a longer array", ys: 6), scans: [(1, 1)])
+        // Counters of 64 bits, as under jax_enable_x64.
+        let wide = loop("wide")
+        let lines = wide.text.split(separator: "\n").dropFirst().dropLast().joined(separator: "\n").split(separator: "i32", omittingEmptySubsequences: false)
+        try check(Sample("while", "wide", "c0:f64[] xs:f64[6] w:f64[] ys0:f64[4]", lines.joined(separator: "i64"), "c ys n"), scans: [(1, 1)])
     }
 
     @Test func reversed() throws {

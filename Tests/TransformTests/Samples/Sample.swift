@@ -105,7 +105,7 @@ func comparison(_ direction: String, _ type: String = "f64") -> String {
 
 /// All samples, by family.
 let allSamples = elementwiseSamples + integerSamples + shapeSamples + indexingSamples + scatterSamples + reductionSamples + windowSamples + contractionSamples
-    + controlSamples + functionSamples + sortingSamples + randomSamples + linearAlgebraSamples + lapackSamples
+    + emptySamples + controlSamples + functionSamples + sortingSamples + randomSamples + linearAlgebraSamples + lapackSamples
 
 /// Those of operations that have rules.
 let checkedSamples = allSamples.filter { sample in
