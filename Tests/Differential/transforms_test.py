@@ -11,6 +11,7 @@ from jax import export
 
 import compare
 import transforms
+import transforms_models
 from machine import HostedMachine, Machine, run_cases
 
 
@@ -80,10 +81,39 @@ def cases(name, function, arguments):
             yield "jacrev", function, arguments, {}, jax.jacrev(known)
 
 
+def model_cases(loss, arguments):
+    """The same of a model: gradients, a tangent, and gradients of a batch of data, with respect to its first argument."""
+    flat, tree = jax.tree_util.tree_flatten(arguments)
+    flat = [np.asarray(leaf) for leaf in flat]
+    unflattened = lambda function: lambda *leaves: function(*jax.tree_util.tree_unflatten(tree, leaves))
+    yield "value_and_grad", loss, flat, {}, unflattened(jax.value_and_grad(loss)), arguments
+    floats = [leaf for leaf in flat if is_float(leaf)]
+    tangents = [tangent(i, leaf) * np.float32(0.1) for i, leaf in enumerate(floats)]
+
+    def tangent_of(*leaves):
+        inner, given = leaves[:len(flat)], list(leaves[len(flat):])
+        moving = [i for i, leaf in enumerate(flat) if is_float(leaf)]
+
+        def function(*moved):
+            full = list(inner)
+            for i, leaf in zip(moving, moved):
+                full[i] = leaf
+            return unflattened(loss)(*full)
+        return jax.jvp(function, [inner[i] for i in moving], given)
+    yield "jvp", loss, (*flat, *tangents), {}, tangent_of, arguments
+    first = len(jax.tree_util.tree_leaves(arguments[0]))
+    batch = flat[:first] + [np.stack([leaf, leaf]) for leaf in flat[first:]]
+    axes = [None] + [0] * (len(arguments) - 1)
+    yield "vmap(grad)", loss, batch, dict(in_axes=axes), unflattened(jax.vmap(jax.grad(loss), in_axes=axes)), arguments
+
+
 TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
 
 
-def check(machine, transformation, function, arguments, options, reference):
+def check(machine, transformation, function, arguments, options, reference, inner=None):
+    if inner is not None:
+        program = export.export(jax.jit(function))(*inner).serialize()
+        return compare_results(machine.transform(transformation, program, arguments, **options), leaves(jax.jit(reference)(*arguments)))
     inner = arguments
     if transformation == "vjp":
         inner = arguments[:-1]
@@ -95,7 +125,10 @@ def check(machine, transformation, function, arguments, options, reference):
         inner = [np.asarray(a) for a in inner]
         program = exported(function, inner)
         expected = leaves(jax.jit(reference)(*arguments))
-    actual = machine.transform(transformation, program, arguments, **options)
+    return compare_results(machine.transform(transformation, program, arguments, **options), expected)
+
+
+def compare_results(actual, expected):
     if len(actual) != len(expected):
         return f"{len(actual)} results, expected {len(expected)}"
     for index, (a, e) in enumerate(zip(actual, expected)):
@@ -121,4 +154,10 @@ if __name__ == "__main__":
                 for number, (transformation, *rest) in enumerate(found):
                     if options.transformation in (None, transformation):
                         yield f"{transformation} of {name} ({number})", lambda t=transformation, r=rest: check(machine, t, *r)
+            for name, loss, arguments in transforms_models.programs():
+                if options.only and name not in options.only:
+                    continue
+                for transformation, *rest in model_cases(loss, arguments):
+                    if options.transformation in (None, transformation):
+                        yield f"{transformation} of {name}", lambda t=transformation, r=rest: check(machine, t, *r)
         run_cases(all_cases())

@@ -86,9 +86,10 @@ public typealias TransposeRule = (_ builder: Builder, _ operation: Operation, _ 
 /// What computes an operation's results otherwise.
 public typealias Decomposition = (_ builder: Builder, _ operation: Operation) throws(JaxError) -> [ValueID]
 
-/// The operation on operands with a further leading dimension where `batched` says so; each result with whether it has one.
+/// The operation on operands with a further leading dimension where `batched` says so; each result with whether it has one. Nil for a form
+/// of the operation that is batched through its decomposition.
 public typealias BatchRule = (_ builder: Builder, _ operation: Operation, _ operands: [ValueID], _ batched: [Bool],
-                              _ size: Int) throws(JaxError) -> (results: [ValueID], batched: [Bool])
+                              _ size: Int) throws(JaxError) -> (results: [ValueID], batched: [Bool])?
 
 /// All that the machine knows of one operation, or of one target of custom_call.
 public final class OpDefinition {

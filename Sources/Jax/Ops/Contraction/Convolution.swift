@@ -7,7 +7,7 @@ func convolutionFamily() -> [OpDefinition] {
     [
         OpDefinition(.convolution, ConvolutionParameters.self, infer: { view, parameters throws(JaxError) in
             [.tensor(try convolutionType(view, parameters))]
-        }, tensor: evaluateConvolution).linear(.separately([0, 1])).transposedEach(transposedConvolution),
+        }, tensor: evaluateConvolution).linear(.separately([0, 1])).transposedEach(transposedConvolution).batched(batchedConvolution),
     ]
 }
 

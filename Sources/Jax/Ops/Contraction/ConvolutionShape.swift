@@ -42,6 +42,17 @@ public class ConvolutionParameters: Parameters {
         try coder.integers("padding", &padding, missing: [Int](repeating: 0, count: 2 * inputSpatial.count))
     }
 
+    /// The same, to be changed.
+    final func copy() -> ConvolutionParameters {
+        let copy = ConvolutionParameters()
+        (copy.inputBatch, copy.inputFeature, copy.inputSpatial) = (inputBatch, inputFeature, inputSpatial)
+        (copy.kernelInput, copy.kernelOutput, copy.kernelSpatial) = (kernelInput, kernelOutput, kernelSpatial)
+        (copy.outputBatch, copy.outputFeature, copy.outputSpatial) = (outputBatch, outputFeature, outputSpatial)
+        (copy.featureGroups, copy.batchGroups, copy.strides, copy.padding) = (featureGroups, batchGroups, strides, padding)
+        (copy.inputDilation, copy.kernelDilation, copy.reversal, copy.dtype) = (inputDilation, kernelDilation, reversal, dtype)
+        return copy
+    }
+
     final var spatialRank: Int { inputSpatial.count }
 
     /// The windows over the spatial dimensions.
@@ -63,12 +74,8 @@ public final class DynamicConvolutionParameters: ConvolutionParameters {
 
     /// The convolution with this padding.
     public func padded(_ padding: [Int]) -> ConvolutionParameters {
-        let plain = ConvolutionParameters()
-        (plain.inputBatch, plain.inputFeature, plain.inputSpatial) = (inputBatch, inputFeature, inputSpatial)
-        (plain.kernelInput, plain.kernelOutput, plain.kernelSpatial) = (kernelInput, kernelOutput, kernelSpatial)
-        (plain.outputBatch, plain.outputFeature, plain.outputSpatial) = (outputBatch, outputFeature, outputSpatial)
-        (plain.featureGroups, plain.batchGroups, plain.strides, plain.padding) = (featureGroups, batchGroups, strides, padding)
-        (plain.inputDilation, plain.kernelDilation, plain.reversal, plain.dtype) = (inputDilation, kernelDilation, reversal, dtype)
+        let plain = copy()
+        plain.padding = padding
         return plain
     }
 }

@@ -6,7 +6,7 @@ func dotFamily() -> [OpDefinition] {
     [
         OpDefinition(.dotGeneral, DotParameters.self, infer: dotType, tensor: { activation, parameters, operands throws(JaxError) in
             try contract(try operands[0].asTensor(), try operands[1].asTensor(), parameters.dimensions, parameters.dtype)
-        }).linear(.separately([0, 1])).transposedEach(transposedDot),
+        }).linear(.separately([0, 1])).transposedEach(transposedDot).batched(batchedDot),
     ]
 }
 

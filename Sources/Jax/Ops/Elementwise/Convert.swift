@@ -23,7 +23,7 @@ func conversionFamily() -> [OpDefinition] {
             guard operand.byteWidth == result.byteWidth, operand.bitWidth >= 8, result.bitWidth >= 8 else { return nil }
             let width = operand.byteWidth
             return BlockKernel { a, _, _, r, n in r.copyMemory(from: a, byteCount: n &* width) }
-        }).exactLanes { c in c.builder.reinterpreted(c.x[0], from: c.operand, to: c.result) }.zeroDerivative(),
+        }).exactLanes { c in c.builder.reinterpreted(c.x[0], from: c.operand, to: c.result) }.zeroDerivative().batched { _, op, _ in op.parameters },
     ]
 }
 

@@ -9,7 +9,7 @@ func gatherFamily() -> [OpDefinition] {
             return [.tensor(try gatherType(view, parameters.dimensions, sliceSizes: parameters.sliceSizes))]
         }, tensor: { activation, parameters, operands throws(JaxError) in
             try gather(try operands[0].asTensor(), try operands[1].asTensor(), parameters.dimensions, try activation.resultTensorType())
-        }).linear(.jointly([0])).transposed(transposedGather),
+        }).linear(.jointly([0])).transposed(transposedGather).batched(batchedGather),
     ]
 }
 

@@ -4,7 +4,7 @@ import JaxPlatform
 
 func scatterFamily() -> [OpDefinition] {
     [OpDefinition(.scatter, ScatterParameters.self, .scalarRegions, infer: scatterTypes, evaluate: evaluateScatter)
-        .jvp(scatterTangent).transpose(transposedScatter)]
+        .jvp(scatterTangent).transpose(transposedScatter).batched(batchedScatter)]
 }
 
 /// Where the windows of the updates go.

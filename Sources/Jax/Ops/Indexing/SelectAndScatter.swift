@@ -5,7 +5,8 @@ import JaxPlatform
 func selectAndScatterFamily() -> [OpDefinition] {
     [OpDefinition(.selectAndScatter, SelectAndScatterParameters.self, .scalarRegions,
                   infer: selectAndScatterType, tensor: evaluateSelectAndScatter)
-        .jvp(selectAndScatterTangent).transpose(transposedSelectAndScatter)]
+        .jvp(selectAndScatterTangent).transpose(transposedSelectAndScatter)
+        .batched(batchedSelectAndScatter)]
 }
 
 /// How windows slide over the operand. Padding is (low, high) a dimension.

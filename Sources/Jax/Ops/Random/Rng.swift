@@ -13,7 +13,7 @@ func rngFamily() -> [OpDefinition] {
         try view.require(parameters.distribution == .uniform ? !a.dtype.isComplex : a.dtype.isFloat,
                          "the distribution \(parameters.distribution.rawValue) is not defined for \(a.dtype.name)")
         return [.tensor(TensorType(a.dtype, parameters.shape))]
-    }, tensor: evaluateRng)]
+    }, tensor: evaluateRng).batched(batchedRng)]
 }
 
 public final class RngParameters: Parameters {

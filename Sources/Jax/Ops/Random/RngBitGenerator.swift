@@ -33,7 +33,7 @@ func rngBitGeneratorFamily() -> [OpDefinition] {
             if state.elementCount >= 3 { new[2] = new[1] < low ? high &+ 1 : high }
         }
         return [.tensor(next), .tensor(bits)]
-    })]
+    }).batched(batchedRngBitGenerator)]
 }
 
 public final class RngBitGeneratorParameters: Parameters {

@@ -9,7 +9,10 @@ func broadcastFamily() -> [OpDefinition] {
             return [.tensor(try parameters.type(view))]
         }, tensor: { activation, parameters, operands throws(JaxError) in
             try broadcast(try operands[0].asTensor(), to: try activation.resultTensorType(), dimensions: parameters.dimensions)
-        }).linear(.jointly([0])).transposed(transposedBroadcast),
+        }).linear(.jointly([0])).transposed(transposedBroadcast).batched { _, op, size in
+            let p = op.parameters(BroadcastParameters.self)
+            return BroadcastParameters(shape: [size] + p.shape, dimensions: [0] + behind(p.dimensions))
+        },
     ]
 }
 

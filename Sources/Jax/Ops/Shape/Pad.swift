@@ -7,7 +7,7 @@ func padFamily() -> [OpDefinition] {
         OpDefinition(.pad, PadParameters.self, infer: padType, tensor: { activation, parameters, operands throws(JaxError) in
             try pad(try operands[0].asTensor(), value: try operands[1].asTensor(), low: parameters.low, interior: parameters.interior,
                     to: try activation.resultTensorType())
-        }).linear(.jointly([0, 1])).transposedEach(transposedPad),
+        }).linear(.jointly([0, 1])).transposedEach(transposedPad).batched(batchedPad),
     ]
 }
 

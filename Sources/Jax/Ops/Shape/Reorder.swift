@@ -11,7 +11,7 @@ func reorderFamily() -> [OpDefinition] {
             Tensor(try activation.resultTensorType(), storage: try operands[0].asTensor().storage)
         }).linear(.jointly([0])).transposed { b, op, cotangent throws(JaxError) in
             try b.reshape(cotangent, try b.tensorType(op.operands[0]).shape)
-        },
+        }.batched { _, op, size in ReshapeParameters([size] + op.parameters(ReshapeParameters.self).shape) },
         OpDefinition(.transpose, TransposeParameters.self, infer: { view, parameters throws(JaxError) in
             try view.requireOperands(1)
             let operand = try view.tensor(0), permutation = parameters.permutation
@@ -24,7 +24,7 @@ func reorderFamily() -> [OpDefinition] {
             try transpose(try operands[0].asTensor(), parameters.permutation)
         }).linear(.jointly([0])).transposed { b, op, cotangent throws(JaxError) in
             try b.transpose(cotangent, inverse(op.parameters(TransposeParameters.self).permutation))
-        },
+        }.batched { _, op, _ in TransposeParameters([0] + behind(op.parameters(TransposeParameters.self).permutation)) },
         OpDefinition(.reverse, DimensionsParameters.self, infer: { view, parameters throws(JaxError) in
             try view.requireOperands(1)
             let operand = try view.tensor(0)
@@ -32,13 +32,14 @@ func reorderFamily() -> [OpDefinition] {
             return [.tensor(operand)]
         }, tensor: { _, parameters, operands throws(JaxError) in
             try reverse(try operands[0].asTensor(), parameters.dimensions)
-        }).linear(.jointly([0])).transposed { b, op, cotangent throws(JaxError) in try b.one(.reverse, [cotangent], op.parameters) },
+        }).linear(.jointly([0])).transposed { b, op, cotangent throws(JaxError) in try b.one(.reverse, [cotangent], op.parameters) }
+            .batched { _, op, _ in DimensionsParameters(behind(op.parameters(DimensionsParameters.self).dimensions)) },
         OpDefinition(.concatenate, DimensionParameters.self, infer: concatenateType,
                      tensor: { activation, parameters, operands throws(JaxError) in
             var tensors: [Tensor] = []
             for operand in operands { tensors.append(try operand.asTensor()) }
             return try concatenate(tensors, axis: parameters.dimension, try activation.resultTensorType())
-        }).jvp(concatenateTangent).transpose(transposedConcatenate),
+        }).jvp(concatenateTangent).transpose(transposedConcatenate).batched(batchedConcatenate),
     ]
 }
 

@@ -7,7 +7,10 @@ func sliceFamily() -> [OpDefinition] {
         OpDefinition(.slice, SliceParameters.self, infer: sliceType, tensor: { activation, parameters, operands throws(JaxError) in
             try slice(try operands[0].asTensor(), starts: parameters.starts, strides: parameters.strides,
                       to: try activation.resultTensorType())
-        }).linear(.jointly([0])).transposed(transposedSlice),
+        }).linear(.jointly([0])).transposed(transposedSlice).batched { _, op, size in
+            let p = op.parameters(SliceParameters.self)
+            return SliceParameters(starts: [0] + p.starts, limits: [size] + p.limits, strides: [1] + p.strides)
+        },
         OpDefinition(.dynamicSlice, SliceSizesParameters.self, infer: dynamicSliceType,
                      tensor: { activation, _, operands throws(JaxError) in
             let operand = try operands[0].asTensor()
@@ -17,13 +20,13 @@ func sliceFamily() -> [OpDefinition] {
         }).linear(.jointly([0])).transposed { b, op, cotangent throws(JaxError) in
             let zeros = try b.filled(0, like: op.operands[0])
             return try b.one(.dynamicUpdateSlice, [zeros, cotangent] + op.operands.dropFirst())
-        },
+        }.batched(batchedDynamicSlice),
         OpDefinition(.dynamicUpdateSlice, infer: dynamicUpdateSliceType, tensor: evaluateDynamicUpdateSlice).linear(.jointly([0, 1]))
             .transposedEach { b, op, cotangent, index throws(JaxError) in
                 let starts = op.operands.dropFirst(2)
                 if index == 1 { return try b.one(.dynamicSlice, [cotangent] + starts, SliceSizesParameters(try b.tensorType(op.operands[1]).shape)) }
                 return try b.one(.dynamicUpdateSlice, [cotangent, try b.filled(0, like: op.operands[1])] + starts)
-            },
+            }.batched(batchedDynamicUpdateSlice),
     ]
 }
 

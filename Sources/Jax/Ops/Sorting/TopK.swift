@@ -18,7 +18,7 @@ func topKFamily() -> [OpDefinition] {
         let inputs = [operand, try iota(TensorType(.i32, operand.shape), axis)]
         let order = try SortOrder(activation, inputs, isDescending: parameters.isLargest)
         return try sort(inputs, axis: axis, keeping: parameters.count, order).map { .tensor($0) }
-    }).jvp(topKTangent)]
+    }).jvp(topKTangent).batched { _, op, _ in op.parameters }]
 }
 
 /// How many elements of the last dimension are kept, largest (or smallest) first, equal ones in their order; with their indices.

@@ -109,18 +109,38 @@ struct Batching {
         for region in operation.regions { regions.append(try copies.copied(region)) }
         let copy = Operation(operation.code, operands: operands.map { $0.value }, results: operation.results, parameters: operation.parameters,
                              annotations: operation.annotations, regions: regions, location: operation.location)
-        let made: (results: [ValueID], batched: [Bool])
-        if let rule = definition.batch {
-            made = try rule(builder, copy, operands.map { $0.value }, operands.map { $0.isBatched }, size)
+        if let made = try definition.batch?(builder, copy, operands.map { $0.value }, operands.map { $0.isBatched }, size) {
+            guard made.results.count == operation.results.count, made.batched.count == made.results.count else {
+                throw JaxError(.internalError, "the batching rule of \(definition.name) gave \(made.results.count) results")
+            }
+            for (index, result) in operation.results.enumerated() { bind(result, Batched(made.results[index], made.batched[index])) }
         } else if definition.traits.contains(.elementwise) {
-            made = ([try elementwise(copy, operands)], [true])
+            bind(operation.results[0], Batched(try elementwise(copy, operands), true))
+        } else if let decomposition = definition.decomposition {
+            for (result, value) in zip(operation.results, try batched(operation, copy, decomposition, operands)) { bind(result, value) }
         } else {
             throw JaxError(.notImplemented, noRule(operation))
         }
-        guard made.results.count == operation.results.count, made.batched.count == made.results.count else {
-            throw JaxError(.internalError, "the batching rule of \(definition.name) gave \(made.results.count) results")
-        }
-        for (index, result) in operation.results.enumerated() { bind(result, Batched(made.results[index], made.batched[index])) }
+    }
+
+    /// By way of other operations, which make a function of their own, of operands without the dimension.
+    private func batched(_ operation: Operation, _ copy: Operation, _ decomposition: Decomposition,
+                         _ operands: [Batched]) throws(JaxError) -> [Batched] {
+        let parts = Builder(Function(name: operation.code.name))
+        var rewriter = Rewriter(from: source, into: parts) { (_, _) in nil }
+        let parameters = operation.operands.map { parts.parameter(source.type(of: $0)) }
+        let captured = operation.capturedValues, inputs = captured.map { parts.parameter(source.type(of: $0)) }
+        for (value, input) in zip(captured, inputs) { rewriter.bind(value, to: input) }
+        var regions: [Region] = []
+        for region in operation.regions { regions.append(try rewriter.copied(region)) }
+        parts.finish(try decomposition(parts, Operation(operation.code, operands: parameters, parameters: operation.parameters, regions: regions,
+                                                        location: operation.location)))
+        let values = operands + (try values(captured))
+        let marked = zip(parameters + inputs, values).filter { $0.1.isBatched }.map { $0.0 }
+        var inner = Batching(parts.function, builder, Dependence(parts.function, on: marked, .value), size: size)
+        for (parameter, value) in zip(parameters + inputs, values) { inner.bind(parameter, value) }
+        try inner.run(parts.function.body.operations)
+        return try inner.values(parts.function.body.results)
     }
 
     /// The same operation on operands that all have the dimension, but for scalars that stand for all elements.

@@ -105,7 +105,9 @@ struct ForwardMode {
     private func tangents(of operation: Operation, _ decomposition: Decomposition, _ incoming: [ValueID?]) throws(JaxError) -> [ValueID?] {
         let parts = Builder(Function(name: operation.code.name))
         var rewriter = Rewriter(from: builder.function, into: parts) { (_, _) in nil }
-        for operand in operation.operands { rewriter.bind(operand, to: parts.parameter(builder.type(of: operand))) }
+        let captured = operation.capturedValues
+        for value in operation.operands + captured { rewriter.bind(value, to: parts.parameter(builder.type(of: value))) }
+        let inputs = try rewriter.copies(of: captured)
         var regions: [Region] = []
         for region in operation.regions { regions.append(try rewriter.copied(region)) }
         let parameters = try rewriter.copies(of: operation.operands)
@@ -118,6 +120,7 @@ struct ForwardMode {
             forward.bind(parameter, operation.operands[index])
             forward.bind(tangentOf: parameter, incoming[index])
         }
+        for (input, value) in zip(inputs, captured) { forward.bind(input, value) }
         try forward.run(parts.function.body.operations)
         return parts.function.body.results.map { forward.tangent($0) }
     }

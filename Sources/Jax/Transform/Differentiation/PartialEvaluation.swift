@@ -102,6 +102,18 @@ func definedValues(_ operations: [Operation]) -> Set<ValueID> {
 }
 
 extension Operation {
+    /// What its regions use of outside.
+    var capturedValues: [ValueID] {
+        var values: [ValueID] = []
+        for region in regions {
+            let parameters = Set(region.parameters)
+            for value in freeValues(region.operations, region.results) where !parameters.contains(value) && !values.contains(value) {
+                values.append(value)
+            }
+        }
+        return values
+    }
+
     /// The same operation on what stands for its operands, in its regions too.
     func replacing(_ values: [ValueID: ValueID]) -> Operation {
         Operation(code, operands: operands.map { values[$0] ?? $0 }, results: results, parameters: parameters, annotations: annotations,
