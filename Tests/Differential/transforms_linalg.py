@@ -98,9 +98,16 @@ case("eigh_vectors", SPD)(lambda a: (lambda w, v: jnp.abs(v) * w)(*jnp.linalg.ei
 case("eigh_stack", STACK)(lambda a: (lambda w, v: v ** 2 * w[:, None, :])(*jnp.linalg.eigh(a)))
 case("eigh_complex", M, normal(25, 4, 4))(lambda x, y: (lambda w, v: jnp.abs(v) ** 2 * w)(*jnp.linalg.eigh(hermitian(x, y))))
 case("double_eigh", SPD.astype(DOUBLE))(lambda a: (lambda w, v: v ** 2 * w)(*jnp.linalg.eigh(a)))
-case("eigvals", M)(lambda a: jnp.sort(jnp.abs(jnp.linalg.eigvals(a) + 1.5)))
-case("eigvals_complex", M, normal(25, 4, 4))(lambda x, y: jnp.sort(jnp.abs(jnp.linalg.eigvals(lax.complex(x, y)))))
-case("eigvals_stack", STACK)(lambda a: jnp.sum(jnp.abs(jnp.linalg.eigvals(a)), axis=1))
+
+
+def eigenvalues(a):
+    # Second derivatives are those of the vectors.
+    return lax.linalg.eig(a, compute_left_eigenvectors=False, compute_right_eigenvectors=False, enable_eigvec_derivs=True)[0]
+
+
+case("eigvals", M)(lambda a: jnp.sort(jnp.abs(eigenvalues(a) + 1.5)))
+case("eigvals_complex", M, normal(25, 4, 4))(lambda x, y: jnp.sort(jnp.abs(eigenvalues(lax.complex(x, y)))))
+case("eigvals_stack", STACK)(lambda a: jnp.sum(jnp.abs(eigenvalues(a)), axis=1))
 
 
 def eigenvectors(a, **options):

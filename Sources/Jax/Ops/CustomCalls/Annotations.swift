@@ -15,5 +15,8 @@ func annotationCalls() -> [OpDefinition] {
             return view.operandTypes
         }, evaluate: { _, _, operands throws(JaxError) in operands })
             .jvp { _, _, tangents in tangents }
+            .transpose { _, _, cotangents, _ in cotangents }
+            // What was said of the dimensions does not hold for one more; the values are the same without it.
+            .batch { _, _, operands, batched, _ in (operands, batched) }
     }
 }

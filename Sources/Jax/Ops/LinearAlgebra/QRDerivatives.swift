@@ -28,7 +28,8 @@ private struct CompactProduct {
         v = try b.add(below, try b.identity(like: below))
         let isLeftOut = try b.compare(.equal, taus, try b.filled(0, like: taus))
         signs = try b.select(isLeftOut, try b.filled(-1, like: taus), try b.one(like: taus))
-        let factors = try b.select(isLeftOut, try b.filled(2, like: taus), taus)
+        // The tangents of the factors that are 0 are those of factors that are 2.
+        let factors = try b.add(taus, try b.select(isLeftOut, try b.filled(2, like: taus), try b.filled(0, like: taus)))
         // t = (I + d striu(v^H v))⁻¹ d, d the diagonal matrix of the factors.
         let overlaps = try b.scaleRows(try b.upperTriangle(try b.product(try b.adjoint(v), v), strict: true), factors)
         t = try b.triangularSolve(overlaps, try b.diagonalPart(try b.rows(factors, count)), left: true, lower: false, unitDiagonal: true)
