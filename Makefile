@@ -52,9 +52,12 @@ debug: setup
 	@$(MAKE) -s elf
 	@image/debug.sh
 
-# Every case of JAX's own test harnesses that lowers, as a table; about half an hour.
+# Every case of JAX's own test harnesses that lowers, as a table; every transformation; every conformance program, written and executed by real
+# JAX. About an hour.
 conformance: all
+	@build/venv/bin/python Tests/Differential/transforms_test.py
 	@build/venv/bin/python Tests/Differential/harness.py --all
+	@build/venv/bin/python Tests/Differential/written.py --all
 
 bench: all
 	@build/venv/bin/python Tests/Bench/bench.py

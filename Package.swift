@@ -64,7 +64,9 @@ let shared: [Target] = [
     swift("JaxIR", "Jax/IR", ["JaxPlatform"]),
     swift("Loops", "Jax/Compile/Loops", ["JaxPlatform"]),
     swift("JaxOps", "Jax/Ops", ["JaxIR", "JaxPlatform", "CMath", "Loops"]),
-    swift("JaxLoad", "Jax/Load", ["JaxIR", "JaxOps", "JaxPlatform"]),
+    swift("JaxEncoding", "Jax/Encoding", ["JaxIR", "JaxOps", "JaxPlatform"]),
+    swift("JaxLoad", "Jax/Load", ["JaxEncoding", "JaxIR", "JaxOps", "JaxPlatform"]),
+    swift("JaxSave", "Jax/Save", ["JaxEncoding", "JaxIR", "JaxOps", "JaxPlatform", "Loops"]),
     swift("JaxTransform", "Jax/Transform", ["JaxIR", "JaxOps", "JaxPlatform"]),
     swift("X86", "Jax/Compile/X86/Renderer", ["CPU", "Loops", "X86Assembler", "JaxPlatform"]),
     swift("JaxCompile", "Jax/Compile/Fusion", ["JaxIR", "JaxOps", "JaxTransform", "Loops", "JaxPlatform"]),
@@ -120,7 +122,8 @@ if ring0 {
                 name: "native-gpu-bench", dependencies: ["GPU", "HostAccelerator", "AcceleratorSelfTest", "JaxPlatform"],
                 path: "Tests/Bench/NativeGPU", swiftSettings: swiftSettings),
             .executableTarget(
-                name: "hosted-check", dependencies: ["CompileSupport", "JaxCompile", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "X86"],
+                name: "hosted-check",
+                dependencies: ["CompileSupport", "JaxCompile", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxSave", "JaxTransform", "X86"],
                 path: "Tests/HostedCheck", swiftSettings: swiftSettings),
             .executableTarget(
                 name: "hosted-run", dependencies: ["JaxIR", "JaxPlatform", "JaxRun"],
@@ -134,7 +137,7 @@ if ring0 {
             test("ServiceTests", ["JaxService", "HostMachine", "WireProtocol", "JaxRun", "JaxIR", "JaxPlatform"]),
             .target(name: "HeapMeter", path: "Tests/HeapMeter", publicHeadersPath: "include"),
             .executableTarget(
-                name: "loader-fuzz", dependencies: ["HeapMeter", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "TestSupport"],
+                name: "loader-fuzz", dependencies: ["HeapMeter", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxSave", "TestSupport"],
                 path: "Tests/LoaderFuzz", swiftSettings: swiftSettings),
             .executableTarget(
                 name: "program-fuzz",
@@ -149,6 +152,7 @@ if ring0 {
             test("TransformTests", ["JaxTransform", "JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
             test("LaneMathTests", ["Loops", "JaxPlatform"]),
             test("LoadTests", ["JaxLoad", "JaxOps", "JaxIR", "JaxPlatform"]),
+            test("SaveTests", ["JaxEncoding", "JaxLoad", "JaxOps", "JaxSave", "JaxIR", "JaxPlatform"]),
             test("OpsTests", ["JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
             test("RunTests", ["JaxLoad", "JaxOps", "JaxRun", "JaxIR", "JaxPlatform"]),
             test("CompileTests", ["CompileSupport", "JaxCompile", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "X86"]),

@@ -47,7 +47,8 @@ suite hosted swift test --skip MachineTests --skip GPUTests
 suite gpu-hosted swift test --skip-build --filter GPUTests
 suite libm make -s test-libm
 suite python make -s test-python
-suite fuzz swift run -c release loader-fuzz --verify --count 100000
+suite fuzz swift run -c release loader-fuzz --verify --write --count 100000
+suite written $python Tests/Differential/written.py
 suite programs swift run -c release program-fuzz --count 2000 --seed 1
 
 # On the machine.
@@ -59,6 +60,8 @@ suite prompt evaluated
 suite models $python Tests/Differential/models_test.py
 suite edges $python Tests/Differential/edges.py
 suite symbolic $python Tests/Differential/symbolic.py
+suite transforms $python Tests/Differential/transforms_test.py --every 7
+suite devices $python Tests/Differential/devices_test.py
 suite back-compat $python Tests/Differential/back_compat.py
 suite harness $python Tests/Differential/harness.py --sample 500
 [ -d ../shared/conformance/stablehlo ] && suite conformance $python Tests/Conformance/run.py ../shared/conformance/stablehlo

@@ -143,15 +143,20 @@ if __name__ == "__main__":
     parser.add_argument("--hosted", action="store_true")
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--transformation")
+    parser.add_argument("--every", type=int, default=1, help="of the functions' cases one in so many; the models' all")
     options = parser.parse_args()
     with (HostedMachine if options.hosted else Machine)() as machine:
         def all_cases():
+            total = 0
             for name, (function, arguments) in transforms.FUNCTIONS.items():
                 if options.only and name not in options.only:
                     continue
                 with jax.enable_x64(any(np.asarray(a).dtype == np.float64 for a in arguments)):
                     found = list(cases(name, function, arguments))
                 for number, (transformation, *rest) in enumerate(found):
+                    total += 1
+                    if total % options.every:
+                        continue
                     if options.transformation in (None, transformation):
                         yield f"{transformation} of {name} ({number})", lambda t=transformation, r=rest: check(machine, t, *r)
             for name, loss, arguments in transforms_models.programs():

@@ -10,8 +10,11 @@ struct Options {
     var usesEvaluator = false
     var profiles = false
     var out: String?
+    /// A transformation that is applied first, with respect to the first argument.
+    var transformation: String?
 
-    static let usage = "usage: hosted-bench PROGRAM [ARG.npy …] [--runs N] [--threads N] [--evaluator] [--profile] [--out DIR]"
+    static let usage = "usage: hosted-bench PROGRAM [ARG.npy …] [--runs N] [--threads N] [--evaluator] [--profile] [--out DIR] "
+        + "[--transform NAME]"
 
     /// Nil where the words are no command line of this program.
     init?(_ words: [String]) {
@@ -27,6 +30,9 @@ struct Options {
             case "--threads":
                 guard let count = rest.popFirst().flatMap({ Int($0) }), count > 0 else { return nil }
                 threads = count
+            case "--transform":
+                guard let name = rest.popFirst() else { return nil }
+                transformation = name
             case "--out":
                 guard let path = rest.popFirst() else { return nil }
                 out = path

@@ -1,6 +1,7 @@
 // Measures a program on the host: loads, compiles and executes it as the machine does, and prints one JSON object.
 //
 //   load_ms, compile_ms   decoding and verifying; specialising and compiling for the arguments' types
+//   transform_ms          with --transform: making the transformed program
 //   run_ms                each run in turn: arguments are resident before, results are dropped after the clock has stopped
 //   peak_bytes            the most tensor memory in use at once during the runs: arguments, constants, temporaries, results
 //   kernels               the names of the kernels that the program was compiled to
@@ -16,6 +17,7 @@ import JaxRun
 
 struct Report: Encodable {
     var loadMs = 0.0
+    var transformMs: Double?
     var compileMs = 0.0
     var runMs: [Double] = []
     var peakBytes = 0
@@ -74,7 +76,7 @@ func measure(_ options: Options, _ meter: MeteredPlatform) throws(JaxError) -> R
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
     defer { buffer.deallocate() }
     buffer.copyBytes(from: bytes)
-    let program: LoadedProgram
+    var program: LoadedProgram
     (program, report.loadMs) = try timed { () throws(JaxError) in try session.load(UnsafeRawBufferPointer(buffer), as: "p") }
 
     var arguments: [DeviceArray] = [], types: [TensorType] = []
@@ -82,6 +84,10 @@ func measure(_ options: Options, _ meter: MeteredPlatform) throws(JaxError) -> R
         let expected = program.convention.argumentTypes
         arguments.append(try device.put(try array(path, index < expected.count ? expected[index] : nil)))
         types.append(arguments[index].type)
+    }
+    if let name = options.transformation {
+        let request = try TransformationRequest(name), loaded = program
+        (program, report.transformMs) = try timed { () throws(JaxError) in try session.transform(request, loaded, types, as: "transformed") }
     }
     let coverage: Coverage
     (coverage, report.compileMs) = try timed { () throws(JaxError) in

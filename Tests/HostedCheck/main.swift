@@ -1,5 +1,5 @@
-// Runs self-checking programs on this host, without the machine: `swift run hosted-check PATH… [--load] [--verify] [--text] [--print]
-// [--verbose] [--fused] [--interpreted] [--compiled [--avx2]]`.
+// Runs self-checking programs on this host, without the machine: `swift run hosted-check PATH… [--load] [--verify] [--text] [--written] [--save DIR]
+// [--print] [--verbose] [--fused] [--interpreted] [--compiled [--avx2]]`.
 // A debugging aid for operations; the command `barejax check` does the same on the machine.
 import CompileSupport
 import Foundation
@@ -8,6 +8,7 @@ import JaxIR
 import JaxLoad
 import JaxOps
 import JaxPlatform
+import JaxSave
 import JaxTransform
 import X86
 
@@ -26,8 +27,9 @@ func family(_ file: String) -> String {
 
 struct Tally { var passed = 0, failed = 0 }
 
-/// How far to go with each program. `text` prints it, reads what was printed, and compares that printed again.
-enum Stage: Int { case load, verify, text, run }
+/// How far to go with each program. `text` prints it, reads what was printed, and compares that printed again; `written` does so with
+/// the program as bytecode.
+enum Stage: Int { case load, verify, text, written, run }
 
 /// How programs are executed: by the evaluator alone; in groups, whose regions are evaluated; in kernels, which are interpreted or compiled.
 enum Execution { case evaluated, fused, interpreted, compiled }
@@ -45,6 +47,25 @@ func count(_ region: Region) {
     }
 }
 
+/// The program as an export, which is called as `exported` is.
+func export(_ module: Module, like exported: Exported?) throws(JaxError) -> [UInt8] {
+    var options = ExportOptions()
+    if let exported {
+        options.functionName = exported.functionName
+        options.platforms = exported.platforms
+        options.inTree = exported.inTree
+        options.outTree = exported.outTree
+        options.inValues = exported.inValues
+        options.keptArguments = exported.keptArguments
+        options.outValues = exported.outValues
+    } else {
+        options.platforms = ["cpu", "cuda", "rocm", "tpu"]
+    }
+    let artifact = try exportArtifact(of: module, options)
+    try verify(try loadArtifact(artifact).module(), requiringKnownCalls: false)
+    return artifact
+}
+
 func check(_ url: URL, upTo stage: Stage, printing: Bool) throws(JaxError) {
     guard let data = try? Data(contentsOf: url) else { throw JaxError(.fileNotFound, "cannot read \(url.path)") }
     let bytes = [UInt8](data)
@@ -58,13 +79,32 @@ func check(_ url: URL, upTo stage: Stage, printing: Bool) throws(JaxError) {
         print(module.text(PrintOptions(locations: true)))
     }
     if stage == .load { return }
-    try verify(module)
+    try verify(module, requiringKnownCalls: stage != .written)
     if stage == .verify { return }
     if stage == .text {
         let text = module.text(.complete)
         let again = try parseProgram(text)
         try verify(again)
         guard again.text(.complete) == text else { throw JaxError(.checkFailed, "the program read from its text is another one") }
+        return
+    }
+    if stage == .written {
+        let written = try bytecode(of: module)
+        if let folder = saving {
+            let place = folder.appendingPathComponent(url.deletingPathExtension().lastPathComponent)
+            try? Data(written).write(to: place.appendingPathExtension("mlirbc"))
+            try? Data(export(module, like: exported)).write(to: place.appendingPathExtension("jaxexp"))
+        }
+        let again = try loadModule(written)
+        try verify(again, requiringKnownCalls: false)
+        // What is said of one device's share is left out.
+        let options = PrintOptions(locations: true, constantElements: Int.max, annotations: !module.text(.complete).contains("sdy."))
+        let lines = module.text(options).split(separator: "\n"), read = again.text(options).split(separator: "\n")
+        if module.meshes.isEmpty, lines != read {
+            let place = zip(lines, read).first { $0 != $1 }
+            throw JaxError(.checkFailed, "the bytecode holds \(place?.1 ?? "more or fewer lines"), not \(place?.0 ?? "")")
+        }
+        guard try bytecode(of: again) == written else { throw JaxError(.checkFailed, "the program is written in two ways") }
         return
     }
     guard let main = module.function(named: "main") else { throw JaxError(.valueError, "there is no function main") }
@@ -80,13 +120,19 @@ func check(_ url: URL, upTo stage: Stage, printing: Bool) throws(JaxError) {
 }
 
 var paths: [URL] = []
+var saving: URL?
 var execution = Execution.evaluated
 var stage = Stage.run, verbose = false, printing = false
-for argument in CommandLine.arguments.dropFirst() {
+var arguments = CommandLine.arguments.dropFirst()
+while let argument = arguments.popFirst() {
     switch argument {
     case "--load": stage = .load
     case "--verify": stage = .verify
     case "--text": stage = .text
+    case "--written": stage = .written
+    case "--save":
+        stage = .written
+        saving = arguments.popFirst().map { URL(fileURLWithPath: $0) }
     case "--print": printing = true
     case "--verbose": verbose = true
     case "--fused": execution = .fused
@@ -109,7 +155,7 @@ if printing {
     compiling.sees = { print($0.text) }
 }
 guard !paths.isEmpty else {
-    print("usage: hosted-check PATH… [--load] [--verify] [--text] [--print] [--verbose] [--fused] [--interpreted] [--compiled [--avx2]]")
+    print("usage: hosted-check PATH… [--load] [--verify] [--text] [--written] [--save DIR] [--print] [--verbose] [--fused] [--interpreted] [--compiled [--avx2]]")
     exit(2)
 }
 

@@ -40,6 +40,7 @@ func readTensor() throws -> Tensor {
 }
 
 _ = load_jax_library()
+session!.addProcessors(upTo: 8)
 while true {
     let program = readBytes(readNumber())
     let transformation = readText(), options = readText()

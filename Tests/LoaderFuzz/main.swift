@@ -1,16 +1,17 @@
 // Feeds damaged programs to the loader: truncated, bit-flipped, over-long, self-referential. Each must end in a module or an
 // error within two seconds and 64 times the input's memory; a trap ends this process with the number of the case.
 //
-//     swift run loader-fuzz [--count 100000] [--seed 1] [--only CASE] [--verify] [--run] [--corpus DIR]
+//     swift run loader-fuzz [--count 100000] [--seed 1] [--only CASE] [--verify] [--write] [--run] [--corpus DIR]
 //
 // The programs are the exports in Tests/LoadTests/Fixtures and the bare programs inside them, or those of a folder.
-// `--verify` also verifies what loads; `--run` executes what is verified, with zeros for arguments, within a second.
+// `--verify` also verifies what loads; `--write` writes what is verified, reads that, and writes it again; `--run` executes what is verified, with zeros for arguments, within a second.
 import Foundation
 import HeapMeter
 import JaxIR
 import JaxLoad
 import JaxOps
 import JaxPlatform
+import JaxSave
 import TestSupport
 
 // MARK: Damage
@@ -116,6 +117,26 @@ func execute(_ module: Module) {
     } catch {}
 }
 
+// MARK: Writing
+
+/// Nil where a verified program is refused with an error, or written so that it is read as the same; else what is wrong.
+func rewritten(_ module: Module) -> String? {
+    guard let written = try? bytecode(of: module) else { return nil }
+    do throws(JaxError) {
+        let again = try loadModule(written)
+        try verify(again, requiringKnownCalls: false)
+        let isSaid = module.meshes.isEmpty && !module.text(.complete).contains("sdy.")
+        let lines = module.text(.complete).split(separator: "\n"), read = again.text(.complete).split(separator: "\n")
+        if isSaid, lines != read {
+            let place = zip(lines, read).first { $0 != $1 }
+            return "is read as another program: \(place?.1 ?? "shorter or longer"), not \(place?.0 ?? "")"
+        }
+        return try bytecode(of: again) == written ? nil : "is written in two ways"
+    } catch {
+        return "what is written is refused: \(error)"
+    }
+}
+
 // MARK: Cases
 
 nonisolated(unsafe) var currentCase = 0
@@ -148,11 +169,16 @@ for signal in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT] {
     }
 }
 
-var count = 100_000, seed = 1, only: Int?, verifying = false, running = false, corpusFolder: String?
+var count = 100_000, seed = 1, only: Int?, verifying = false, writing = false, running = false, corpusFolder: String?
 var arguments = Array(CommandLine.arguments.dropFirst())
 while !arguments.isEmpty {
     let option = arguments.removeFirst()
     if option == "--verify" {
+        verifying = true
+        continue
+    }
+    if option == "--write" {
+        writing = true
         verifying = true
         continue
     }
@@ -166,7 +192,7 @@ while !arguments.isEmpty {
         continue
     }
     guard let value = arguments.first.flatMap({ Int($0) }) else {
-        print("usage: loader-fuzz [--count N] [--seed N] [--only CASE] [--verify] [--run] [--corpus DIR]")
+        print("usage: loader-fuzz [--count N] [--seed N] [--only CASE] [--verify] [--write] [--run] [--corpus DIR]")
         exit(2)
     }
     arguments.removeFirst()
@@ -223,8 +249,10 @@ func measure(_ name: String, _ bytes: [UInt8], tell: Bool) {
     if running, let module = result.module { execute(module) }
     slowest = max(slowest, seconds)
     greediest = max(greediest, ratio)
-    let isFailure = seconds > 2 || ratio > 64
+    let complaint = writing ? result.module.flatMap { rewritten($0) } : nil
+    let isFailure = seconds > 2 || ratio > 64 || complaint != nil
     if isFailure { failures += 1 }
+    if let complaint { print("\(name) \(complaint)") }
     if isFailure || tell {
         print("\(isFailure ? "FAIL " : "")\(name): \(bytes.count) bytes \(result.module == nil ? "refused" : "loaded"), "
             + "\(seconds) s, \(ratio) times the memory")

@@ -20,9 +20,22 @@ import Testing
     }
 
     @Test func refusesTransformationsThatAreNotThere() {
-        #expect(failure(execute_jax_transformation("grad", "f", "")) == .notImplemented)
-        #expect(String(cString: jax_error()).contains("available: jit"))
-        #expect(failure(execute_jax_transformation("integrate", "f", "")) == .valueError)
+        #expect(failure(execute_jax_transformation("grad", "f", "")) == .keyError)
+        #expect(throws: JaxError.self) { try TransformationRequest("integrate") }
+        #expect(throws: JaxError.self) { try TransformationRequest("vmap(grad") }
+        #expect(throws: JaxError.self) { try TransformationRequest("grad", try JSON(parsing: #"{"argnums": "x"}"#)) }
+    }
+
+    /// The innermost comes first; a hessian is two.
+    @Test func compositionsAreReadFromWithin() throws {
+        let request = try TransformationRequest("vmap(value_and_grad)", try JSON(parsing: #"{"argnums": [1, 0], "in_axes": [0, null]}"#))
+        guard request.steps.count == 2, case .grad(let gradient) = request.steps[0], case .vmap(let batch) = request.steps[1] else {
+            Issue.record("\(request.steps)")
+            return
+        }
+        #expect(gradient.argnums == [1, 0] && gradient.withValue)
+        #expect(batch.inAxes == [0, nil])
+        #expect(try TransformationRequest("hessian").steps.count == 2)
     }
 
     @Test func anArrayIsNoProgram() throws {

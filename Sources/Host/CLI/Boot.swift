@@ -13,6 +13,9 @@ struct Boot: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Processors, 1 to 8.", valueName: "n"))
     var cpus: Int?
 
+    @Option(name: .customLong("cpu-devices"), help: ArgumentHelp("Devices that the processors are for programs, 1 to 64; not with --efi.", valueName: "n"))
+    var cpuDevices: Int?
+
     @Option(name: .long, help: ArgumentHelp("Memory, such as 512M or 4G.", valueName: "size"))
     var memory = "1G"
 
@@ -36,8 +39,8 @@ struct Boot: ParsableCommand {
         guard let gpu = MachineOptions.GPU(rawValue: gpu) else {
             throw JaxError(.valueError, "--gpu must be auto, on or off, not '\(gpu)'")
         }
-        if efi && !commandLine.isEmpty {
-            throw JaxError(.valueError, "--append is for the kernel image: the disk image has a command line of its own")
+        if efi && (!commandLine.isEmpty || cpuDevices != nil) {
+            throw JaxError(.valueError, "--append and --cpu-devices are for the kernel image: the disk image has a command line of its own")
         }
         var options = MachineOptions()
         options.boot = efi ? .efi : .pvh
@@ -45,6 +48,7 @@ struct Boot: ParsableCommand {
         options.memory = memory
         options.gpu = gpu
         options.commandLine = commandLine
+        options.cpuDevices = cpuDevices ?? 1
         options.console = socket == nil ? .terminal : .captured
         // Clients that wait for a machine which starts again would wait for ever: behind a socket a reset is its end.
         options.reboots = socket == nil

@@ -13,6 +13,9 @@ struct ConnectionOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Processors of one's own machine.", valueName: "n"))
     var cpus: Int?
 
+    @Option(name: .customLong("cpu-devices"), help: ArgumentHelp("Devices that the processors of one's own machine are.", valueName: "n"))
+    var cpuDevices: Int?
+
     @Option(name: .long, help: ArgumentHelp("Memory of one's own machine, such as 2G.", valueName: "size"))
     var memory: String?
 
@@ -26,6 +29,7 @@ struct ConnectionOptions: ParsableArguments {
         }
         var options = MachineOptions()
         if let cpus { options.cpus = cpus }
+        options.cpuDevices = cpuDevices ?? 1
         if let memory { options.memory = memory }
         options.gpu = gpu ? .on : .off
         let machine = try Machine(options)

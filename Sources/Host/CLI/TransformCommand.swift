@@ -7,7 +7,8 @@ struct Transform: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Apply a transformation to a loaded program in the machine and execute the result.")
 
-    @Argument(help: ArgumentHelp("jit; the machine names those that it has.", valueName: "transformation"))
+    @Argument(help: ArgumentHelp("grad, value_and_grad, jvp, vjp, linearize, jacfwd, jacrev, hessian, vmap, pmap, jit, or several round each other, "
+                                 + "\"vmap(grad)\".", valueName: "transformation"))
     var transformation: String
 
     @Argument(help: ArgumentHelp("A serialized jax.export artifact or a StableHLO bytecode module.", valueName: "program"))
@@ -18,6 +19,18 @@ struct Transform: ParsableCommand {
 
     @Option(name: .long, help: ArgumentHelp("Positions of the arguments to differentiate by, such as 0,1.", valueName: "list"))
     var argnums: String?
+
+    @Flag(name: .customLong("has-aux"), help: "Results behind the first are passed on, not differentiated.")
+    var hasAux = false
+
+    @Flag(name: .customLong("allow-int"), help: "Integer arguments may be differentiated by; their gradients are zeros of float0.")
+    var allowInt = false
+
+    @Flag(name: .long, help: "The function is differentiable as a function of complex numbers.")
+    var holomorphic = false
+
+    @Option(name: .customLong("axis-size"), help: ArgumentHelp("The size of the batch dimension, where no argument says it.", valueName: "n"))
+    var axisSize: Int?
 
     @Option(name: .customLong("in-axes"), help: ArgumentHelp("The batch dimension of each argument, such as 0,none.", valueName: "list"))
     var inAxes: String?
@@ -68,6 +81,10 @@ struct Transform: ParsableCommand {
             }
             members.append("\"\(key)\": [" + numbers.joined(separator: ", ") + "]")
         }
+        for (key, flag) in [("has_aux", hasAux), ("allow_int", allowInt), ("holomorphic", holomorphic)] where flag {
+            members.append("\"\(key)\": true")
+        }
+        if let axisSize { members.append("\"axis_size\": \(axisSize)") }
         return "{" + members.joined(separator: ", ") + "}"
     }
 }

@@ -18,6 +18,8 @@ public struct MachineOptions {
 
     public var boot = Boot.pvh
     public var cpus: Int
+    /// How many devices the processors are for programs; PVH only.
+    public var cpuDevices = 1
     /// In QEMU's notation: "1G", "512M".
     public var memory = "1G"
     public var console = Console.captured
@@ -43,6 +45,7 @@ public struct MachineOptions {
     /// Checks what a user may have got wrong. Throws `valueError`.
     public func validate() throws(JaxError) {
         guard (1...8).contains(cpus) else { throw JaxError(.valueError, "--cpus must be 1 to 8, not \(cpus)") }
+        guard (1...64).contains(cpuDevices) else { throw JaxError(.valueError, "--cpu-devices must be 1 to 64, not \(cpuDevices)") }
         guard let bytes = MachineOptions.byteCount(memory), bytes >= 64 << 20, bytes <= 1 << 40 else {
             throw JaxError(.valueError, "--memory must be a size from 64M to 1T such as 512M or 4G, not '\(memory)'")
         }
@@ -81,7 +84,8 @@ public struct MachineOptions {
         switch boot {
         case .pvh:
             arguments += ["-kernel", seen(try BuildFiles.path("barejax.elf"))]
-            if !commandLine.isEmpty { arguments += ["-append", commandLine] }
+            let words = [commandLine, cpuDevices > 1 ? "cpu_devices=\(cpuDevices)" : ""].filter { !$0.isEmpty }
+            if !words.isEmpty { arguments += ["-append", words.joined(separator: " ")] }
             if let files { arguments += ["-initrd", seen(files)] }
         case .efi:
             arguments += ["-bios", seen(try MachineOptions.firmware())]

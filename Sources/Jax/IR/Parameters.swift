@@ -19,7 +19,13 @@ open class Parameters {
 
     /// The fields as attributes, the types of results that are fields among them.
     public final func attributes(omittingDefaults: Bool = false) -> Attributes {
-        let coder = ParameterCoder(omittingDefaults: omittingDefaults)
+        attributes(ParameterCoder(omittingDefaults: omittingDefaults, omittingTypes: omittingDefaults))
+    }
+
+    /// The fields that a bytecode file holds: all but those that the results' types say.
+    public final func encodedAttributes() -> Attributes { attributes(ParameterCoder(omittingDefaults: false, omittingTypes: true)) }
+
+    private func attributes(_ coder: ParameterCoder) -> Attributes {
         // Writing never throws.
         try? code(coder)
         return coder.remaining
@@ -48,6 +54,7 @@ public final class ParameterCoder {
     public let operandTypes: [ValueType]
     private let resultTypes: [ValueType]
     private let omitsDefaults: Bool
+    private let omitsTypes: Bool
     private let function: (String) throws(JaxError) -> Function
 
     /// Reads from `attributes`. `resultTypes` are the declared ones, empty where the text names all fields.
@@ -60,10 +67,11 @@ public final class ParameterCoder {
         self.function = function
         isReading = true
         omitsDefaults = false
+        omitsTypes = false
     }
 
-    /// Writes; fields that have their default, or follow from the results' types, are left out on request.
-    public init(omittingDefaults: Bool = false) {
+    /// Writes; fields that have their default, and those that follow from the results' types, are left out on request.
+    public init(omittingDefaults: Bool, omittingTypes: Bool) {
         remaining = Attributes()
         code = .constant
         operandTypes = []
@@ -71,6 +79,7 @@ public final class ParameterCoder {
         function = { name throws(JaxError) in throw JaxError(.internalError, "nothing is read") }
         isReading = false
         omitsDefaults = omittingDefaults
+        omitsTypes = omittingTypes
     }
 
     public func error(_ message: String) -> JaxError { JaxError(.malformed, code.name + ": " + message) }
@@ -267,13 +276,13 @@ public final class ParameterCoder {
 
     /// The shape of result `index`.
     public func shape(_ name: String, of index: Int = 0, _ value: inout [Int]) throws(JaxError) {
-        if isReading, remaining[name] == nil { value = try declared(index).shape } else if !omitsDefaults { try integers(name, &value) }
+        if isReading, remaining[name] == nil { value = try declared(index).shape } else if !omitsTypes { try integers(name, &value) }
     }
 
     /// The element type of result `index`.
     public func dtype(_ name: String, of index: Int = 0, _ value: inout DType) throws(JaxError) {
         if !isReading {
-            if !omitsDefaults { put(name, .type(.tensor(TensorType(value, [])))) }
+            if !omitsTypes { put(name, .type(.tensor(TensorType(value, [])))) }
             return
         }
         guard let attribute = takeIfPresent(name) else {
@@ -287,7 +296,7 @@ public final class ParameterCoder {
     /// The types of all results.
     public func types(_ name: String, _ value: inout [ValueType]) throws(JaxError) {
         if !isReading {
-            if !omitsDefaults { put(name, .array(value.map { .type($0) })) }
+            if !omitsTypes { put(name, .array(value.map { .type($0) })) }
             return
         }
         guard let attribute = takeIfPresent(name) else {

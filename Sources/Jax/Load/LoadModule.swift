@@ -1,4 +1,6 @@
 // The loader's entry: from bytes to a program.
+// Whoever loads an export gets a record that the encoding describes.
+@_exported import JaxEncoding
 import JaxIR
 import JaxPlatform
 

@@ -1,5 +1,6 @@
 // Operations of StableHLO that other operations replace when a program is loaded: deprecated forms, functions that have names in
 // CHLO, and batch normalisation. What runs, transforms and compiles programs never meets them.
+import JaxEncoding
 import JaxIR
 import JaxOps
 import JaxPlatform
@@ -119,11 +120,14 @@ private func rewrittenFunction(_ name: String, _ operation: EncodedOperation, _ 
 
 /// Custom calls that name an operation, or nil.
 func rewrittenCall(_ parameters: Parameters, _ operation: EncodedOperation, _ builder: Builder) throws(JaxError) -> [ValueID]? {
-    guard let call = parameters as? CustomCallParameters, call.shapeOperands.isEmpty, operation.operands.count == 1,
-          call.target == "TopK" || call.target == "mhlo.topk", operation.resultTypes.count == 2 || call.resultTypes.count == 2,
-          let count = call.resultTypes[0].tensor?.shape.last else { return nil }
+    guard let call = parameters as? CustomCallParameters, call.shapeOperands.isEmpty, operation.operands.count == 1 else { return nil }
+    let function = call.target.hasPrefix(ChloCall.prefix) ? String(call.target.dropFirst(ChloCall.prefix.utf8.count)) : ""
+    guard call.target == "TopK" || function == ChloCall.topK else {
+        return function.isEmpty ? nil : try rewrittenFunction(function, operation, builder)
+    }
+    guard operation.resultTypes.count == 2 || call.resultTypes.count == 2, let count = call.resultTypes[0].tensor?.shape.last else { return nil }
     var isLargest = true
-    if case .dictionary(let entries)? = call.attributes["mhlo.attributes"] ?? operation.attributes["mhlo.attributes"] {
+    if case .dictionary(let entries)? = call.attributes[ChloCall.attributes] ?? operation.attributes[ChloCall.attributes] {
         isLargest = Attributes(entries).bool("largest") ?? true
     }
     return try builder.emit(.topK, operation.operands, TopKParameters(count, isLargest: isLargest))

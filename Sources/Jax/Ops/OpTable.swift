@@ -88,6 +88,7 @@ func opFamilies() -> [[OpDefinition]] {
         fusionFamily(),
         tupleFamily(),
         collectiveFamily(),
+        manualComputationFamily(),
         unavailableFamily(),
         rngBitGeneratorFamily(),
         rngFamily(),

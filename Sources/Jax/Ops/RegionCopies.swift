@@ -30,7 +30,7 @@ extension Builder {
 
     /// What a region over scalars computes, for all elements of arrays of `shape` at once. Throws `notImplemented` where an operation of
     /// it does not work element by element.
-    func mapped(_ region: Region, over arguments: [ValueID], _ shape: [Int]) throws(JaxError) -> [ValueID] {
+    public func mapped(_ region: Region, over arguments: [ValueID], _ shape: [Int]) throws(JaxError) -> [ValueID] {
         var values: [ValueID: ValueID] = [:]
         for (parameter, argument) in zip(region.parameters, arguments) { values[parameter] = argument }
         func array(_ value: ValueID) throws(JaxError) -> ValueID {

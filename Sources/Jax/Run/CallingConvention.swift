@@ -2,7 +2,9 @@
 // (jax/docs/export/export.md, Calling conventions 9 and 10).
 import JaxIR
 import JaxLoad
+import JaxOps
 import JaxPlatform
+import JaxTransform
 
 /// The way from a user's arguments to `main`'s parameters and back.
 public struct CallingConvention {
@@ -19,14 +21,15 @@ public struct CallingConvention {
     /// The arrays of each positional argument, then one range for each that is given by keyword.
     let groups: [Range<Int>]
 
+    /// How many devices the program is for.
+    let deviceCount: Int
+
     /// A plain module: every tensor parameter of `main` is an argument.
-    /// Throws `valueError` for a program of several devices.
     init(module: Module) throws(JaxError) {
         let devices = (module.attributes.integer("mhlo.num_partitions") ?? 1)
             .multipliedReportingOverflow(by: module.attributes.integer("mhlo.num_replicas") ?? 1)
-        guard !devices.overflow, devices.partialValue <= 1 else {
-            throw JaxError(.valueError, "'\(module.name)' was exported for \(devices.partialValue) devices, but the machine has 1")
-        }
+        guard !devices.overflow, devices.partialValue >= 0 else { throw JaxError(.malformed, "'\(module.name)' is for too many devices") }
+        deviceCount = max(devices.partialValue, 1)
         guard let main = module.function(named: "main") else {
             throw JaxError(.valueError, "the module has no function @main")
         }
@@ -39,12 +42,8 @@ public struct CallingConvention {
     }
 
     /// An export: its arguments are the flattened `in_avals`, of which `main` takes those that it uses.
-    /// Throws `valueError` for a program of several devices.
     init(exported: Exported) throws(JaxError) {
-        guard exported.deviceCount == 1 else {
-            throw JaxError(.valueError, "'\(exported.functionName)' was exported for \(exported.deviceCount) devices, "
-                + "but the machine has 1")
-        }
+        deviceCount = exported.deviceCount
         argumentTypes = exported.inValues.map { $0.tensorType }
         resultTypes = exported.outValues.map { $0.tensorType }
         kept = exported.keptArguments
@@ -84,6 +83,17 @@ public struct CallingConvention {
         var tensors: [TensorType] = []
         for type in types { if let tensor = type.tensor { tensors.append(tensor) } }
         return tensors
+    }
+
+    /// The program `module` for arguments of these types, ready to be compiled: of known shapes, and of as many devices as are there.
+    /// Throws `valueError` where it needs more than `deviceLimit`.
+    func specialised(_ module: Module, _ types: [TensorType], deviceLimit: Int) throws(JaxError) -> Module {
+        guard deviceCount <= deviceLimit else {
+            throw JaxError(.valueError, "'\(module.name)' was exported for \(deviceCount) devices, but the machine has \(deviceLimit)")
+        }
+        let result = try partitioned(try specialise(module, argumentTypes: types, platformIndex: platformIndex), limit: deviceLimit)
+        if result !== module { try verify(result) }
+        return result
     }
 
     /// What one of `main`'s tensor parameters is given.

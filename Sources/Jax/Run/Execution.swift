@@ -50,8 +50,7 @@ extension Session {
         if let executable = program.executable(for: types, on: device, by: method) { return executable }
         let executable = try runJob(limits.request("jit " + program.name,
                                                    resultOwner: program.owner)) { () throws(JaxError) -> Executable in
-            let module = try specialise(program.module, argumentTypes: types, platformIndex: program.convention.platformIndex)
-            if module !== program.module { try verify(module) }
+            let module = try program.convention.specialised(program.module, types, deviceLimit: processorCount)
             return try device.compile(module, for: types, by: method)
         }
         platform.charging(program.owner) { program.keep(executable) }

@@ -74,8 +74,6 @@ public struct Inspection {
         for input in try convention.inputs(convention.argumentTypes) {
             types.append(CallingConvention.type(input, convention.argumentTypes))
         }
-        let result = try specialise(module, argumentTypes: types, platformIndex: convention.platformIndex)
-        if result !== module { try verify(result) }
-        return result
+        return try convention.specialised(module, types, deviceLimit: convention.deviceCount)
     }
 }

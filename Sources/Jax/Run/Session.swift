@@ -128,6 +128,16 @@ public final class Session {
         throw JaxError(.deviceError, "there is no device '\(name)'; this machine has \(known)")
     }
 
+    /// The processors as devices, over which programs of several devices are spread.
+    var processorCount: Int { devices.count { $0.platformName == "cpu" } }
+
+    /// Makes `count` devices of the machine's processors, named "cpu:0", "cpu:1", … All compute with the same processors.
+    public func addProcessors(upTo count: Int) {
+        platform.charging(.library) {
+            for number in processorCount..<max(count, processorCount) { devices.append(Processor(name: "cpu:\(number)", description: "processor")) }
+        }
+    }
+
     /// How often each operation was evaluated, on all devices together, in programs that the compiler has been over; since start.
     public static var fallbackExecutions: [(name: String, count: Int)] { JaxOps.fallbackExecutions() }
 

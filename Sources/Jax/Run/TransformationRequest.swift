@@ -49,15 +49,16 @@ public struct TransformationRequest {
         case "jacfwd": return [.jacfwd(argnums: try argnums(options))]
         case "jacrev": return [.jacrev(argnums: try argnums(options))]
         case "hessian": return [.jacrev(argnums: try argnums(options)), .jacfwd(argnums: try argnums(options))]
-        case "vmap":
+        case "vmap", "pmap":
             var batch = BatchOptions()
             batch.inAxes = try axes(options)
             if let value = options["out_axes"] { batch.outAxes = try integer(value.array?.first ?? value, "out_axes") }
             if let value = options["axis_size"] { batch.axisSize = try integer(value, "axis_size") }
+            batch.isOverDevices = name == "pmap"
             return [.vmap(batch)]
         default:
-            throw JaxError(name == "pmap" ? .notImplemented : .valueError, "there is no transformation '\(name)'; there are jit, grad, "
-                + "value_and_grad, jvp, vjp, linearize, jacfwd, jacrev, hessian, vmap, and compositions such as vmap(grad)")
+            throw JaxError(.valueError, "there is no transformation '\(name)'; there are jit, grad, value_and_grad, jvp, vjp, linearize, jacfwd, "
+                + "jacrev, hessian, vmap, pmap, and compositions such as vmap(grad)")
         }
     }
 

@@ -18,7 +18,7 @@ extension Session {
         let owner = platform.makeOwner(name: name)
         do throws(JaxError) {
             let decoded = try runJob(limits.request("transform " + program.name, resultOwner: owner)) { () throws(JaxError) -> DecodedProgram in
-                try transformed(request, program, types)
+                try transformed(request, program, types, deviceLimit: processorCount)
             }
             var made: LoadedProgram?
             platform.charging(.library) { made = LoadedProgram(name: name, decoded, owner: owner, source: program) }
@@ -31,7 +31,8 @@ extension Session {
     }
 }
 
-private func transformed(_ request: TransformationRequest, _ program: LoadedProgram, _ types: [TensorType]?) throws(JaxError) -> DecodedProgram {
+private func transformed(_ request: TransformationRequest, _ program: LoadedProgram, _ types: [TensorType]?,
+                         deviceLimit: Int) throws(JaxError) -> DecodedProgram {
     let convention = program.convention
     var inner = convention.argumentTypes
     var sizes = [Int?](repeating: nil, count: request.steps.count)
@@ -45,11 +46,15 @@ private func transformed(_ request: TransformationRequest, _ program: LoadedProg
     for (index, type) in inner.enumerated() where !type.isStatic {
         throw JaxError(.valueError, "argument \(index) has type \(type), of which dimensions are open: give arguments")
     }
-    let module = try specialise(program.module, argumentTypes: parameterTypes, platformIndex: convention.platformIndex)
+    let module = try convention.specialised(program.module, parameterTypes, deviceLimit: deviceLimit)
     var subject = try TransformedProgram(try withPlainMain(module, convention, inner), arguments: convention.groups)
     for (index, step) in request.steps.enumerated() {
         if case .vmap(var options) = step {
             options.axisSize = sizes[index] ?? options.axisSize
+            if options.isOverDevices, let count = options.axisSize, count > deviceLimit {
+                throw JaxError(.valueError, "compiling computation that requires \(count) logical devices, but only \(deviceLimit) XLA devices are "
+                    + "available (num_replicas=\(count))")
+            }
             try subject.apply(.vmap(options))
         } else {
             try subject.apply(step)
@@ -75,7 +80,6 @@ private func withPlainMain(_ module: Module, _ convention: CallingConvention, _ 
     }
     builder.finish(try builder.emit(.call, arguments, CallParameters(main)))
     let plain = Module(name: module.name)
-    plain.attributes = module.attributes
     plain.locations = module.locations
     plain.meshes = module.meshes
     try plain.add(builder.function)

@@ -33,6 +33,8 @@ public struct BatchOptions {
     public var outAxes = 0
     /// Nil: that of the arguments.
     public var axisSize: Int?
+    /// `pmap`: each row is a device's, of which there must be as many.
+    public var isOverDevices = false
 
     public init() {}
 }

@@ -1,5 +1,6 @@
 // The attributes, types and locations of MLIR's builtin dialect (`mlir/include/mlir/IR/BuiltinDialectBytecode.td`): a code, the
 // position in the lists at that file's end, then the fields.
+import JaxEncoding
 import JaxIR
 import JaxPlatform
 
@@ -7,49 +8,53 @@ extension EntryTable {
     func builtinAttribute(_ reader: inout ByteReader) throws(JaxError) -> Attribute {
         let start = reader.offset
         let code = try reader.varint("builtin attribute code")
-        switch code {
-        case 0: return .array(try attributes(&reader))
-        case 1:
+        switch BuiltinAttributeCode(rawValue: code) {
+        case .array: return .array(try attributes(&reader))
+        case .dictionary:
             var entries: [NamedAttribute] = []
             for _ in 0..<(try reader.count("dictionary entries")) {
                 let name = try text(&reader)
                 if let value = try namedAttribute(name, &reader) { entries.append(NamedAttribute(name, value)) }
             }
             return .dictionary(entries)
-        case 2: return .string(try container.string(&reader))
-        case 3:
+        case .string: return .string(try container.string(&reader))
+        case .typedString:
             let value = try container.string(&reader)
             _ = try type(&reader)
             return .string(value)
-        case 4: return .symbol(try text(&reader))
-        case 5:
+        case .flatSymbol: return .symbol(try text(&reader))
+        case .symbol:
             let root = try text(&reader)
             for _ in 0..<(try reader.count("nested references")) { _ = try attribute(&reader) }
             return .symbol(root)
-        case 6: return try typeAttribute(&reader)
-        case 7: return .unit
-        case 8: return try integer(numberType(&reader), &reader)
-        case 9: return try float(elementType(&reader), &reader)
-        case 10...15, 22:
+        case .type: return try typeAttribute(&reader)
+        case .unit: return .unit
+        case .integer: return try integer(numberType(&reader), &reader)
+        case .float: return try float(elementType(&reader), &reader)
+        case .callSiteLocation, .fileLocation, .fusedLocation, .fusedLocationWithMetadata, .namedLocation, .unknownLocation,
+             .fileRangeLocation:
             try reader.skip(reader.remaining, "a location")
             return .opaque("location")
-        case 16:
+        case .resource:
             let type = try shapedType(&reader)
             let index = try reader.varint("resource index")
             guard index < container.resources.count else {
                 throw JaxError(.malformed, "resource \(index) of \(container.resources.count) does not exist", offset: start)
             }
             return .literal(try literal(type, container.resources[index]))
-        case 17: return try denseArray(&reader)
-        case 18:
+        case .denseArray: return try denseArray(&reader)
+        case .denseElements:
             let type = try shapedType(&reader)
             let length = try reader.varint("constant size")
             return .literal(try literal(type, reader.slice(length, "a constant")))
-        case 19, 20:
+        case .denseStrings:
             try reader.skip(reader.remaining, "an attribute")
-            return .opaque(code == 19 ? "a dense list of strings" : "a sparse constant")
-        case 21: return try attribute(&reader)
-        default:
+            return .opaque("a dense list of strings")
+        case .sparseElements:
+            try reader.skip(reader.remaining, "an attribute")
+            return .opaque("a sparse constant")
+        case .distinct: return try attribute(&reader)
+        case nil:
             throw JaxError(.malformed, "the builtin dialect has no attribute with the code \(code)", offset: start)
         }
     }
@@ -57,34 +62,39 @@ extension EntryTable {
     func builtinType(_ reader: inout ByteReader) throws(JaxError) -> EncodedType {
         let start = reader.offset
         let code = try reader.varint("builtin type code")
-        switch code {
-        case 0:
+        switch BuiltinTypeCode(rawValue: code) {
+        case .integer:
             let raw = try reader.varint("integer type")
             guard let dtype = EntryTable.integerType(width: raw >> 2, isUnsigned: raw & 3 == 2) else {
                 return .unsupported("i\(raw >> 2)")
             }
             return .element(dtype)
-        case 1: return .index
-        case 2: return .function(inputs: try valueTypes(&reader), results: try valueTypes(&reader))
-        case 3: return .element(.bf16)
-        case 4: return .element(.f16)
-        case 5: return .element(.f32)
-        case 6: return .element(.f64)
-        case 7: return .unsupported("f80")
-        case 8: return .unsupported("f128")
-        case 9: return try complex(of: elementType(&reader), start)
-        case 12: return .none
-        case 13: return try tensorType(&reader)
-        case 14:
+        case .index: return .index
+        case .function: return .function(inputs: try valueTypes(&reader), results: try valueTypes(&reader))
+        case .bf16: return .element(.bf16)
+        case .f16: return .element(.f16)
+        case .f32: return .element(.f32)
+        case .f64: return .element(.f64)
+        case .f80: return .unsupported("f80")
+        case .f128: return .unsupported("f128")
+        case .complex: return try complex(of: elementType(&reader), start)
+        case .noType: return .none
+        case .tensor: return try tensorType(&reader)
+        case .encodedTensor:
             _ = try attribute(&reader)
             return try tensorType(&reader)
-        case 15: return .value(.tuple(try valueTypes(&reader)))
-        case 10, 11, 16...20:
-            try reader.skip(reader.remaining, "a type")
-            return .unsupported(code == 18 ? "tensor<*>" : code >= 19 ? "vector" : "memref")
-        default:
+        case .tuple: return .value(.tuple(try valueTypes(&reader)))
+        case .memref, .memrefWithSpace, .unrankedMemref, .unrankedMemrefWithSpace: return try skipped("memref", &reader)
+        case .unrankedTensor: return try skipped("tensor<*>", &reader)
+        case .vector, .scalableVector: return try skipped("vector", &reader)
+        case nil:
             throw JaxError(.malformed, "the builtin dialect has no type with the code \(code)", offset: start)
         }
+    }
+
+    private func skipped(_ name: String, _ reader: inout ByteReader) throws(JaxError) -> EncodedType {
+        try reader.skip(reader.remaining, "a type")
+        return .unsupported(name)
     }
 
     static func integerType(width: Int, isUnsigned: Bool) -> DType? {
@@ -139,22 +149,22 @@ extension EntryTable {
     func builtinLocation(_ reader: inout ByteReader) throws(JaxError) -> Location {
         let start = reader.offset
         let code = try reader.varint("location code")
-        switch code {
-        case 10: return .callSite(callee: try location(&reader), caller: try location(&reader))
-        case 11:
+        switch BuiltinAttributeCode(rawValue: code) {
+        case .callSiteLocation: return .callSite(callee: try location(&reader), caller: try location(&reader))
+        case .fileLocation:
             let file = try text(&reader)
             let line = try reader.varint("line")
             return .file(name: file, line: line, column: try reader.varint("column"))
-        case 12, 13:
+        case .fusedLocation, .fusedLocationWithMetadata:
             let count = try reader.count("locations")
             var parts: [LocationID] = []
             parts.reserveCapacity(count)
             for _ in 0..<count { parts.append(try location(&reader)) }
-            if code == 13 { _ = try reader.varint("metadata") }
+            if code == BuiltinAttributeCode.fusedLocationWithMetadata.rawValue { _ = try reader.varint("metadata") }
             return .fused(parts)
-        case 14: return .name(try text(&reader), try location(&reader))
-        case 15: return .unknown
-        case 22:
+        case .namedLocation: return .name(try text(&reader), try location(&reader))
+        case .unknownLocation: return .unknown
+        case .fileRangeLocation:
             // A range: the first line and column, then the last.
             let file = try text(&reader)
             var numbers: [Int] = []

@@ -1,30 +1,7 @@
 // The container of MLIR bytecode, versions 0 to 6: header, sections, strings, dialects, and where each attribute and type lies
 // (`mlir/docs/BytecodeFormat.md`).
+import JaxEncoding
 import JaxPlatform
-
-/// The features of the container by the version that brought them.
-enum ContainerVersion {
-    static let dialectVersions = 1
-    /// Isolated regions lie in sections of their own.
-    static let lazyRegions = 2
-    static let useListOrders = 3
-    static let elidedLocations = 4
-    static let properties = 5
-    static let newest = 6
-}
-
-private enum SectionID {
-    static let strings = 0
-    static let dialects = 1
-    static let attributesAndTypes = 2
-    static let offsets = 3
-    static let operations = 4
-    static let resources = 5
-    static let resourceOffsets = 6
-    static let dialectVersions = 7
-    static let properties = 8
-    static let count = 9
-}
 
 /// Where an attribute or a type lies, and who defines its encoding.
 struct EncodedEntry {
@@ -61,14 +38,14 @@ struct Container {
     /// Whether `bytes` begins as MLIR bytecode does.
     static func hasMagic(_ bytes: ByteReader) -> Bool {
         var reader = bytes
-        return (try? reader.fixed(UInt32.self, "magic number")) == 0x52EF_4C4D
+        return (try? reader.fixed(UInt32.self, "magic number")) == containerMagic
     }
 
     init(_ bytes: ByteReader) throws(JaxError) {
         var reader = bytes
         entryBytes = bytes
         operations = bytes
-        guard try reader.fixed(UInt32.self, "magic number") == 0x52EF_4C4D else {
+        guard try reader.fixed(UInt32.self, "magic number") == containerMagic else {
             throw bytes.malformed("expected MLIR bytecode, which begins with 4D 4C EF 52 (\"MLïR\")")
         }
         let versionOffset = reader.offset

@@ -1,4 +1,5 @@
 // What the dialects' encodings have in common: numbers, lists, tensor types, constants.
+import JaxEncoding
 import JaxIR
 import JaxPlatform
 
@@ -67,21 +68,15 @@ extension EntryTable {
         }
     }
 
-    /// NumPy has 64.
-    private static let rankLimit = 64
-
-    /// MLIR's mark of a dynamic dimension.
-    private static var dynamicDimension: Int { Int.min }
-
     func tensorType(_ reader: inout ByteReader) throws(JaxError) -> EncodedType {
         let start = reader.offset
         var shape = try signedVarints(&reader)
-        guard shape.count <= EntryTable.rankLimit else {
-            throw JaxError(.notImplemented, "tensors of \(shape.count) dimensions are not supported; \(EntryTable.rankLimit) are the most",
+        guard shape.count <= EncodingLimit.rank else {
+            throw JaxError(.notImplemented, "tensors of \(shape.count) dimensions are not supported; \(EncodingLimit.rank) are the most",
                            offset: start)
         }
         for axis in shape.indices {
-            if shape[axis] == EntryTable.dynamicDimension { shape[axis] = TensorType.dynamic; continue }
+            if shape[axis] == encodedDynamicDimension { shape[axis] = TensorType.dynamic; continue }
             guard shape[axis] >= 0 else {
                 throw JaxError(.malformed, "a dimension cannot be \(shape[axis])", offset: start)
             }
@@ -153,28 +148,24 @@ extension EntryTable {
         return try operationForm(name, attribute(&reader), index, start)
     }
 
-    /// `VhloOperations.swift` has the table of the forms.
+    /// `VhloOperations.swift` in Encoding has the table of the forms.
     func operationForm(_ name: String, _ value: Attribute, _ index: Int, _ position: Int) throws(JaxError) -> Attribute? {
-        switch (name, value) {
-        case ("value", _): return value
-        case ("replica_groups", .literal(let groups)):
+        switch (PropertyForm(name), value) {
+        case (.constant, _): return value
+        case (.groups, .literal(let groups)):
             return try cachedForm(2 * index + 1) { () throws(JaxError) in try rows(groups, position) }
         case (_, .literal(let literal)) where literal.type.dtype == .i64 || literal.type.dtype == .i1:
             return try cachedForm(2 * index) { () throws(JaxError) in try list(literal, position) }
-        case ("callee", .string(let name)), ("decomposition", .string(let name)): return .symbol(name)
-        case ("called_computations", .array(let names)):
+        case (.symbol, .string(let name)): return .symbol(name)
+        case (.symbols, .array(let names)):
             var symbols: [Attribute] = []
             for name in names {
                 if case .string(let name) = name { symbols.append(.symbol(name)) } else { symbols.append(name) }
             }
             return .array(symbols)
-        case ("result_accuracy", .dictionary(let fields)):
-            if case .enumeration("DEFAULT")? = Attributes(fields)["mode"] { return nil }
-            return value
-        case ("lhs_precision_type", .unit), ("rhs_precision_type", .unit), ("accumulation_type", .unit),
-             ("lhs_component_count", .unit), ("rhs_component_count", .unit), ("num_primitive_operations", .unit),
-             ("allow_imprecise_accumulation", .unit):
-            return nil
+        case (.accuracy, .dictionary(let fields)):
+            return Attributes(fields).enumeration(AccuracyField.mode) == AccuracyField.defaultMode ? nil : value
+        case (.optional, .unit): return nil
         default: return value
         }
     }

@@ -1,5 +1,6 @@
 // The attributes and types of a bytecode file, each decoded once and on demand. A dialect's own file says how its entries
 // are encoded; this one finds them, remembers them, and bounds what they may cost.
+import JaxEncoding
 import JaxIR
 import JaxPlatform
 
@@ -45,8 +46,6 @@ final class EntryTable {
     private var depth = 0
     private var size = 0
 
-    /// Nesting of attributes and types; JAX's programs stay below ten.
-    private static let depthLimit = 48
     private static let sizeLimit = 1 << 20
 
     init(_ container: Container) {
@@ -178,8 +177,8 @@ final class EntryTable {
     }
 
     private func descend(_ position: Int) throws(JaxError) -> Int {
-        guard depth < EntryTable.depthLimit else {
-            throw JaxError(.malformed, "attributes and types are nested deeper than \(EntryTable.depthLimit)", offset: position)
+        guard depth < EncodingLimit.entryDepth else {
+            throw JaxError(.malformed, "attributes and types are nested deeper than \(EncodingLimit.entryDepth)", offset: position)
         }
         depth += 1
         let before = size
@@ -214,8 +213,8 @@ final class EntryTable {
 
     private func decodeAttribute(_ dialect: String, _ reader: inout ByteReader) throws(JaxError) -> Attribute {
         switch dialect {
-        case "vhlo": return try vhloAttribute(&reader)
-        case "builtin": return try builtinAttribute(&reader)
+        case Dialect.vhlo: return try vhloAttribute(&reader)
+        case Dialect.builtin: return try builtinAttribute(&reader)
         case "sdy": return try sdyAttribute(&reader)
         case "stablehlo": return try stablehloAttribute(&reader)
         default:
@@ -226,8 +225,8 @@ final class EntryTable {
 
     private func decodeType(_ dialect: String, _ reader: inout ByteReader) throws(JaxError) -> EncodedType {
         switch dialect {
-        case "vhlo": return try vhloType(&reader)
-        case "builtin": return try builtinType(&reader)
+        case Dialect.vhlo: return try vhloType(&reader)
+        case Dialect.builtin: return try builtinType(&reader)
         case "stablehlo": return try stablehloType(&reader)
         default:
             try reader.skip(reader.remaining, "a type")

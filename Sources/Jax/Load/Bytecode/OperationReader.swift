@@ -1,4 +1,5 @@
 // The operations of a bytecode file: decodes the IR section in one pass, straight into JaxIR (BytecodeFormat.md, IR Section).
+import JaxEncoding
 import JaxIR
 import JaxOps
 import JaxPlatform
@@ -43,8 +44,6 @@ final class OperationReader {
     /// Functions by name, also those that have been named but not yet defined.
     private var functions: [String: Function] = [:]
     private var undefined = 0
-    /// Nesting of regions; each level costs a few hundred bytes of stack.
-    private static let depthLimit = 96
 
     init(_ container: Container) throws(JaxError) {
         self.container = container
@@ -120,8 +119,8 @@ final class OperationReader {
 
     private func readFunction(_ header: OperationHeader, _ reader: inout ByteReader) throws(JaxError) {
         var attributes = try attributes(header)
-        guard let name = attributes.string("sym_name"),
-              case .type(.tuple(let signature))? = attributes["function_type"], signature.count == 2,
+        guard let name = attributes.string(FunctionField.name),
+              case .type(.tuple(let signature))? = attributes[FunctionField.type], signature.count == 2,
               case .tuple(let inputs) = signature[0], case .tuple(let results) = signature[1] else {
             throw JaxError(.malformed, "expected a function to have a name and a function type", offset: header.offset)
         }
@@ -130,11 +129,11 @@ final class OperationReader {
             throw JaxError(.malformed, error.message, offset: header.offset)
         }
         undefined -= 1
-        function.isPublic = attributes.string("sym_visibility") != "private"
+        function.isPublic = attributes.string(FunctionField.visibility) != FunctionField.private
         function.location = header.location
-        function.parameterAttributes = dictionaries(attributes.array("arg_attrs"), inputs.count)
-        function.resultAttributes = dictionaries(attributes.array("res_attrs"), results.count)
-        for key in ["sym_name", "function_type", "sym_visibility", "arg_attrs", "res_attrs"] { attributes[key] = nil }
+        function.parameterAttributes = dictionaries(attributes.array(FunctionField.parameters), inputs.count)
+        function.resultAttributes = dictionaries(attributes.array(FunctionField.results), results.count)
+        for key in [FunctionField.name, FunctionField.type, FunctionField.visibility, FunctionField.parameters, FunctionField.results] { attributes[key] = nil }
         function.attributes = attributes
         guard header.regionCount == 1 else {
             throw JaxError(.malformed, "expected one body of @\(name), found \(header.regionCount)", offset: header.offset)
@@ -164,8 +163,8 @@ final class OperationReader {
     /// Calls `body` at the start of each region of an operation.
     private func readRegions(_ header: OperationHeader, _ reader: inout ByteReader,
                              _ body: (inout ByteReader) throws(JaxError) -> Void) throws(JaxError) {
-        guard depth < OperationReader.depthLimit else {
-            throw reader.malformed("regions are nested deeper than \(OperationReader.depthLimit)")
+        guard depth < EncodingLimit.regionDepth else {
+            throw reader.malformed("regions are nested deeper than \(EncodingLimit.regionDepth)")
         }
         depth += 1
         if header.isIsolated { scopes.append(ValueScope()) }
@@ -271,11 +270,6 @@ final class OperationReader {
 
     // MARK: Operations
 
-    private struct Mask {
-        static let attributes: UInt8 = 1, results: UInt8 = 2, operands: UInt8 = 4, successors: UInt8 = 8
-        static let regions: UInt8 = 16, useLists: UInt8 = 32, properties: UInt8 = 64
-    }
-
     private func readHeader(_ reader: inout ByteReader) throws(JaxError) -> OperationHeader {
         let offset = reader.offset
         let nameIndex = try reader.varint("operation name")
@@ -287,8 +281,8 @@ final class OperationReader {
         let mask = try reader.byte("operation mask")
         let location = try entries.location(&reader)
         var encoded = EncodedAttributes(name: nameIndex)
-        if mask & Mask.attributes != 0 { encoded.dictionary = try reader.varint("attribute index") }
-        if mask & Mask.properties != 0 {
+        if mask & OperationMask.attributes != 0 { encoded.dictionary = try reader.varint("attribute index") }
+        if mask & OperationMask.properties != 0 {
             let start = reader.offset
             encoded.properties = try reader.varint("properties index")
             guard encoded.properties < container.properties.count else {
@@ -296,22 +290,22 @@ final class OperationReader {
                                offset: start)
             }
         }
-        let resultTypes = try mask & Mask.results != 0 ? entries.valueTypes(&reader) : []
+        let resultTypes = try mask & OperationMask.results != 0 ? entries.valueTypes(&reader) : []
         var operands: [Int] = []
-        if mask & Mask.operands != 0 {
+        if mask & OperationMask.operands != 0 {
             let count = try reader.count("operands")
             operands.reserveCapacity(count)
             for _ in 0..<count { operands.append(try reader.varint("operand")) }
         }
-        if mask & Mask.successors != 0, try reader.varint("successor count") != 0 {
+        if mask & OperationMask.successors != 0, try reader.varint("successor count") != 0 {
             throw reader.malformed("expected an operation without successor blocks")
         }
-        if mask & Mask.useLists != 0 {
+        if mask & OperationMask.useLists != 0 {
             if container.version < ContainerVersion.useListOrders { throw reader.malformed("expected no use lists before version 3") }
             try skipUseLists(valueCount: resultTypes.count, &reader)
         }
         var regionCount = 0, isIsolated = false
-        if mask & Mask.regions != 0 {
+        if mask & OperationMask.regions != 0 {
             let start = reader.offset
             (regionCount, isIsolated) = try reader.flaggedVarint("region count")
             try reader.checkCount(regionCount, "regions", at: start)

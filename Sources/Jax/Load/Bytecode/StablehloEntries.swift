@@ -1,5 +1,6 @@
 // The attributes and types of StableHLO itself (`stablehlo/dialect/StablehloBytecode.cpp`), for files whose producer did not
 // translate them to VHLO. Structures become dictionaries under the names that VHLO flattens them to.
+import JaxEncoding
 import JaxIR
 import JaxPlatform
 

@@ -1,7 +1,7 @@
 // The operations of StableHLO itself (`stablehlo/dialect/StablehloOps.td`), for files whose producer did not translate them to
 // VHLO: their properties, and how their attributes become those of VHLO.
+import JaxEncoding
 import JaxIR
-import JaxOps
 import JaxPlatform
 
 /// The attributes of an operation of StableHLO in the order of its encoded properties; a question mark follows those that
@@ -68,9 +68,6 @@ func stablehloProperties(_ mnemonic: String) -> StaticString? {
     default: return isApproximate(mnemonic) ? "result_accuracy?" : nil
     }
 }
-
-/// Whether an operation carries the attribute `result_accuracy`.
-func isApproximate(_ name: String) -> Bool { OpCode(rawValue: name).flatMap { opDefinition($0) }?.traits.contains(.approximate) == true }
 
 /// The attributes of a StableHLO operation as VHLO has them: structures flattened. What is left out has its default, which the
 /// operation's parameters know.

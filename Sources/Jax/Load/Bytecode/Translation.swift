@@ -1,4 +1,5 @@
 // From the operations of VHLO, StableHLO, func and sdy to JaxIR's: names, versions, defaults.
+import JaxEncoding
 import JaxIR
 import JaxPlatform
 
@@ -41,10 +42,9 @@ struct OperationForm {
         }
         guard let text else { return }
         properties = []
-        let names = text.withUTF8Buffer { String(decoding: $0, as: UTF8.self) }
-        for word in names.split(separator: " ") {
+        for word in propertyNames(text) {
             let isOptional = word.last == "?"
-            properties?.append(EncodedProperty(name: String(isOptional ? word.dropLast() : word), isOptional: isOptional))
+            properties?.append(EncodedProperty(name: isOptional ? String(word.dropLast()) : word, isOptional: isOptional))
         }
     }
 }
@@ -57,7 +57,7 @@ private func otherProperties(_ dialect: String, _ mnemonic: String) -> StaticStr
         return "arg_attrs? function_type no_inline? res_attrs? sym_name sym_visibility?"
     case ("func", "call"): return "arg_attrs? callee no_inline? res_attrs?"
     case ("sdy", "mesh"): return "mesh sym_name"
-    case ("sdy", "sharding_constraint"): return "sharding"
+    case ("sdy", "sharding_constraint"): return "sharding" // `shardyConstraintField`
     case ("sdy", "manual_computation"): return "in_shardings manual_axes out_shardings"
     default: return nil
     }
@@ -70,7 +70,7 @@ enum Translation {
         var attributes = attributes
         switch header.fullName {
         case "sdy.sharding_constraint":
-            attributes["call_target_name"] = .string("Sharding")
+            attributes["call_target_name"] = .string(shardingCallTarget)
         case "vhlo.dynamic_conv_v1": attributes["padding"] = nil
         default: break
         }
@@ -79,10 +79,7 @@ enum Translation {
 
     /// "add" of "add_v1".
     static func name(_ dialect: String, _ mnemonic: String) -> String {
-        guard dialect == "vhlo" else { return mnemonic }
-        var name = mnemonic[...]
-        while let last = name.last, last != "v" { name = name.dropLast() }
-        return String(name.dropLast(2))
+        dialect == Dialect.vhlo ? vhloBaseName(mnemonic) : mnemonic
     }
 
     static func isRewritten(_ dialect: String, _ name: String) -> Bool {

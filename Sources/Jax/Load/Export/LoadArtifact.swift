@@ -1,5 +1,5 @@
-// Decodes the flatbuffer that `jax.export.Exported.serialize` writes. Its layout is that of
-// `jax/_src/export/serialization_generated.py`; the numbers below are the fields of its tables, in order.
+// Decodes the flatbuffer that `jax.export.Exported.serialize` writes (`Encoding/ExportLayout.swift`).
+import JaxEncoding
 import JaxIR
 import JaxPlatform
 
@@ -28,56 +28,65 @@ public func loadArtifact(_ bytes: [UInt8]) throws(JaxError) -> Exported {
     }
 }
 
+extension Exported {
+    /// Decodes the program and checks that its `main` is called as the export says. Throws as `loadModule` does.
+    @export(interface)
+    public func module() throws(JaxError) -> Module {
+        let module = try loadModule(program)
+        guard let main = module.function(named: "main") else {
+            throw JaxError(.malformed, "the program of the export has no function @main")
+        }
+        try check(main)
+        return module
+    }
+}
+
 /// Whether `bytes` is a bare program (`loadModule`) and not an export (`loadArtifact`).
 public func isBareProgram(_ bytes: UnsafeRawBufferPointer) -> Bool { Container.hasMagic(ByteReader(bytes)) }
 
 private enum ArtifactReader {
-    private static let depthLimit = 96
-    /// Orders of stored derivatives.
-    private static let vjpLimit = 8
-
     static func exported(_ table: FlatTable, depth: Int) throws(JaxError) -> Exported {
-        let version = try table.scalar(14, UInt16.self)
-        guard version == 9 || version == 10 else {
+        let version = try table.scalar(ExportedField.callingConventionVersion, UInt16.self)
+        guard version == 9 || version == Exported.newestCallingConvention else {
             throw JaxError(.notImplemented, "calling convention version \(version) is not supported; 9 and 10 are",
                            offset: table.position)
         }
-        let meshes = try meshes(table.tables(20))
-        let named = try shardings(table.tables(21), meshes)
-        let inShardings = try shardings(table, indices: 24, tables: 7, named, meshes)
-        let outShardings = try shardings(table, indices: 25, tables: 8, named, meshes)
-        let unique = try values(table.tables(19))
-        let inValues = try values(table, indices: 22, tables: 3, unique)
-        let outValues = try values(table, indices: 23, tables: 5, unique)
-        let inTree = try tree(table.table(2), table, "the arguments' tree", leaves: inValues.count)
-        let outTree = try tree(table.table(4), table, "the results' tree", leaves: outValues.count)
-        let kept = try table.integers(15, UInt16.self)
+        let meshes = try meshes(table.tables(ExportedField.meshes))
+        let named = try shardings(table.tables(ExportedField.namedShardings), meshes)
+        let inShardings = try shardings(table, indices: ExportedField.inShardingIndices, tables: ExportedField.inShardings, named, meshes)
+        let outShardings = try shardings(table, indices: ExportedField.outShardingIndices, tables: ExportedField.outShardings, named, meshes)
+        let unique = try values(table.tables(ExportedField.uniqueValues))
+        let inValues = try values(table, indices: ExportedField.inValueIndices, tables: ExportedField.inValues, unique)
+        let outValues = try values(table, indices: ExportedField.outValueIndices, tables: ExportedField.outValues, unique)
+        let inTree = try tree(table.table(ExportedField.inTree), table, "the arguments' tree", leaves: inValues.count)
+        let outTree = try tree(table.table(ExportedField.outTree), table, "the results' tree", leaves: outValues.count)
+        let kept = try table.integers(ExportedField.keptArguments, UInt16.self)
         for (position, index) in kept.enumerated() {
             guard index < inValues.count, position == 0 || kept[position - 1] < index else {
                 throw JaxError(.malformed, "the kept arguments are not an ascending list of the \(inValues.count) arguments",
                                offset: table.position)
             }
         }
-        guard let program = try table.bytes(13) else {
+        guard let program = try table.bytes(ExportedField.program) else {
             throw JaxError(.malformed, "the export holds no program", offset: table.position)
         }
         var vjp: Exported?
-        if let inner = try table.table(17) {
-            guard depth < vjpLimit else {
-                throw JaxError(.malformed, "more than \(vjpLimit) orders of derivatives", offset: inner.position)
+        if let inner = try table.table(ExportedField.vjp) {
+            guard depth < EncodingLimit.vjpOrder else {
+                throw JaxError(.malformed, "more than \(EncodingLimit.vjpOrder) orders of derivatives", offset: inner.position)
             }
             vjp = try exported(inner, depth: depth + 1)
         }
-        var devices = try table.scalar(18, UInt32.self)
-        if devices == 0 { devices = try table.scalar(6, Int16.self) }
+        var devices = try table.scalar(ExportedField.deviceCount, UInt32.self)
+        if devices == 0 { devices = try table.scalar(ExportedField.shortDeviceCount, Int16.self) }
         return Exported(
-            functionName: try table.string(1) ?? "",
+            functionName: try table.string(ExportedField.functionName) ?? "",
             inTree: inTree, outTree: outTree, inValues: inValues, outValues: outValues, keptArguments: kept,
-            platforms: try table.strings(9),
-            orderedEffects: try effects(table.tables(10)), unorderedEffects: try effects(table.tables(11)),
+            platforms: try table.strings(ExportedField.platforms),
+            orderedEffects: try effects(table.tables(ExportedField.orderedEffects)), unorderedEffects: try effects(table.tables(ExportedField.unorderedEffects)),
             deviceCount: devices, inShardings: inShardings, outShardings: outShardings,
-            disabledChecks: try checks(table.tables(12)), callingConventionVersion: version,
-            usesGlobalConstants: try table.scalar(16, UInt8.self) != 0, vjp: vjp, program: program.array())
+            disabledChecks: try checks(table.tables(ExportedField.disabledChecks)), callingConventionVersion: version,
+            usesGlobalConstants: try table.scalar(ExportedField.usesGlobalConstants, UInt8.self) != 0, vjp: vjp, program: program.array())
     }
 
     // MARK: Trees
@@ -92,19 +101,19 @@ private enum ArtifactReader {
     }
 
     private static func tree(_ table: FlatTable, depth: Int) throws(JaxError) -> PyTree {
-        guard depth < depthLimit else {
-            throw JaxError(.malformed, "a tree is nested deeper than \(depthLimit)", offset: table.position)
+        guard depth < EncodingLimit.treeDepth else {
+            throw JaxError(.malformed, "a tree is nested deeper than \(EncodingLimit.treeDepth)", offset: table.position)
         }
         var children: [PyTree] = []
-        for child in try table.tables(1) { children.append(try tree(child, depth: depth + 1)) }
-        let kind = try table.scalar(0, Int8.self)
+        for child in try table.tables(TreeField.children) { children.append(try tree(child, depth: depth + 1)) }
+        let kind = try table.scalar(TreeField.kind, Int8.self)
         switch kind {
-        case 0: return .leaf
-        case 1: return .none
-        case 2: return .tuple(children)
-        case 3: return .list(children)
-        case 4:
-            let keys = try table.strings(2)
+        case TreeKind.leaf: return .leaf
+        case TreeKind.none: return .none
+        case TreeKind.tuple: return .tuple(children)
+        case TreeKind.list: return .list(children)
+        case TreeKind.dictionary:
+            let keys = try table.strings(TreeField.keys)
             guard keys.count == children.count else {
                 throw JaxError(.malformed, "a dictionary with \(keys.count) keys and \(children.count) values",
                                offset: table.position)
@@ -112,9 +121,9 @@ private enum ArtifactReader {
             var entries: [(key: String, value: PyTree)] = []
             for (key, child) in zip(keys, children) { entries.append((key, child)) }
             return .dictionary(entries)
-        case 5:
-            let data = try table.bytes(4)
-            return .custom(name: try table.string(3) ?? "", data: data?.array() ?? [], children: children)
+        case TreeKind.custom:
+            let data = try table.bytes(TreeField.customData)
+            return .custom(name: try table.string(TreeField.customName) ?? "", data: data?.array() ?? [], children: children)
         default:
             throw JaxError(.malformed, "a tree node of unknown kind \(kind)", offset: table.position)
         }
@@ -143,40 +152,24 @@ private enum ArtifactReader {
     }
 
     private static func value(_ table: FlatTable) throws(JaxError) -> ExportedValue {
-        guard try table.scalar(0, Int8.self) == 0 else {
+        guard try table.scalar(ValueField.kind, Int8.self) == 0 else {
             throw JaxError(.notImplemented, "a token as an argument of an export", offset: table.position)
         }
         var shape: [Dimension] = []
-        let sizes = try table.strings(1)
-        guard sizes.count <= 64 else {
-            throw JaxError(.notImplemented, "an array of rank \(sizes.count); NumPy's have 64 at most", offset: table.position)
+        let sizes = try table.strings(ValueField.shape)
+        guard sizes.count <= EncodingLimit.rank else {
+            throw JaxError(.notImplemented, "an array of rank \(sizes.count); \(EncodingLimit.rank) are the most", offset: table.position)
         }
         for text in sizes {
             if let size = Int(text), size >= 0 { shape.append(.fixed(size)) } else { shape.append(.symbolic(text)) }
         }
-        let code = try table.scalar(2, Int8.self)
-        guard let element = element(code) else {
+        let code = try table.scalar(ValueField.element, Int8.self)
+        guard let element = ExportedElement(code: code) else {
             throw JaxError(.malformed, "no element type has the number \(code)", offset: table.position)
         }
-        let spaces = ["device", "host", "any"]
-        let space = try table.scalar(3, Int8.self)
-        return ExportedValue(element: element, shape: shape, memorySpace: (1...3).contains(space) ? spaces[space - 1] : nil)
-    }
-
-    private static func element(_ code: Int) -> ExportedElement? {
-        let dtypes: [DType?] = [
-            .i1, .i8, .i16, .i32, .i64, .u8, .u16, .u32, .u64, .f16, .f32, .f64, .c64, .c128, .bf16, .i4, .u4,
-            .f8E4M3B11FNUZ, .f8E4M3FN, .f8E4M3FNUZ, .f8E5M2, .f8E5M2FNUZ, nil, .f8E4M3, .f8E3M4, .f8E8M0FNU, .f4E2M1FN,
-        ]
-        switch code {
-        case 22: return .float0
-        case 27: return .key("fry")
-        case 28: return .key("rbg")
-        case 29: return .key("unsafe_rbg")
-        default:
-            guard dtypes.indices.contains(code), let dtype = dtypes[code] else { return nil }
-            return .dtype(dtype)
-        }
+        let space = try table.scalar(ValueField.memorySpace, Int8.self)
+        let isKnown = space > 0 && space < exportedMemorySpaces.count
+        return ExportedValue(element: element, shape: shape, memorySpace: isKnown ? exportedMemorySpaces[space] : nil)
     }
 
     // MARK: Meshes and shardings
@@ -258,17 +251,17 @@ private enum ArtifactReader {
 
     private static func effects(_ tables: [FlatTable]) throws(JaxError) -> [String] {
         var names: [String] = []
-        for table in tables { names.append(try table.string(0) ?? "") }
+        for table in tables { names.append(try table.string(EffectField.typeName) ?? "") }
         return names
     }
 
     private static func checks(_ tables: [FlatTable]) throws(JaxError) -> [String] {
         var names: [String] = []
         for table in tables {
-            switch try table.scalar(0, Int8.self) {
-            case 0: names.append("platform")
-            case 1: names.append("custom_call:" + (try table.string(1) ?? ""))
-            default: names.append("shape_assertions")
+            switch try table.scalar(CheckField.kind, Int8.self) {
+            case 0: names.append(DisabledCheck.platform)
+            case 1: names.append(DisabledCheck.customCall + (try table.string(CheckField.target) ?? ""))
+            default: names.append(DisabledCheck.shapeAssertions)
             }
         }
         return names

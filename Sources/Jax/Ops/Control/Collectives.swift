@@ -1,6 +1,5 @@
-// Operations between devices (StableHLO, section Collective ops, partition_id, replica_id; Shardy's manual_computation) as
-// they are on one device: a group has one member, so that a reduction or a gather is its operand. Programs that need
-// more devices are refused when they run, with the number that they need.
+// Operations between devices (StableHLO, section Collective ops, partition_id, replica_id) as they are on one device: a group has one member,
+// so that a reduction or a gather is its operand. Of several devices Transform/Partitioning puts plain operations in their places.
 import JaxIR
 import JaxPlatform
 
@@ -35,13 +34,6 @@ func collectiveFamily() -> [OpDefinition] {
         OpDefinition(.collectivePermute, CollectivePermuteParameters.self,
                      .effects, infer: { view, _ throws(JaxError) in view.operandTypes },
                      evaluate: evaluateCollectivePermute),
-        OpDefinition(.manualComputation, ResultTypesParameters.self, .structural, infer: { view, parameters throws(JaxError) in
-            try view.requireRegions(1)
-            try view.require(view.regions[0].parameters.count == view.operandCount
-                             && view.regions[0].results.count == parameters.types.count,
-                             "the body must take each operand and return each result")
-            return parameters.types
-        }, evaluate: evaluateManualComputation),
     ]
     for code in [OpCode.partitionId, .replicaId] {
         definitions.append(OpDefinition(code, infer: { view throws(JaxError) in
@@ -154,24 +146,4 @@ private func evaluateCollectivePermute(_ activation: Activation, _ parameters: C
         results.append(.tensor(zeros))
     }
     return results
-}
-
-/// The body, whose local shapes are the global ones on a mesh of one device.
-private func evaluateManualComputation(_ activation: Activation, _ parameters: ResultTypesParameters,
-                                       _ operands: inout [RuntimeValue]) throws(JaxError) -> [RuntimeValue] {
-    let function = activation.frame.function
-    for (id, operand) in zip(activation.operation.regions[0].parameters, activation.operation.operands)
-    where function.type(of: id) != function.type(of: operand) {
-        throw JaxError(.notImplemented, "manual_computation: \(function.type(of: operand)) is divided into "
-            + "\(function.type(of: id)); the program runs on one device")
-    }
-    for mesh in activation.frame.plan.module.meshes {
-        for axis in mesh.axes where axis.size > 1 {
-            throw JaxError(.notImplemented, "manual_computation: axis \(axis.name) of mesh @\(mesh.name) has \(axis.size) devices; "
-                + "the program runs on one")
-        }
-    }
-    let arguments = operands
-    operands = []
-    return try activation.run(0, consume arguments)
 }

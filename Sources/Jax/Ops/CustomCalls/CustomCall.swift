@@ -63,7 +63,9 @@ public final class CustomCallParameters: Parameters {
     public private(set) var called: [Function] = []
     /// The types of the results, which are the program's choice within what the target allows.
     public private(set) var resultTypes: [ValueType] = []
-    /// Operands that say what shapes the results have ("indices_of_shape_operands"), before specialisation.
+    /// The attribute that lists operands which say what shapes the results have.
+    public static let shapeOperandsName = "indices_of_shape_operands"
+    /// Those operands, before specialisation.
     public private(set) var shapeOperands: [Int] = []
     /// The attributes that the target's parameters were decoded from, as the program has them.
     public private(set) var attributes = Attributes()
@@ -89,7 +91,7 @@ public final class CustomCallParameters: Parameters {
         try coder.bool("has_side_effect", &hasSideEffect, missing: false)
         try coder.functions("called_computations", &called)
         try coder.types("result_types", &resultTypes)
-        try coder.integers("indices_of_shape_operands", &shapeOperands, missing: [])
+        try coder.integers(CustomCallParameters.shapeOperandsName, &shapeOperands, missing: [])
         if coder.isReading {
             try decode(coder)
         } else {

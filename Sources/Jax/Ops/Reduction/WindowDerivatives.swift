@@ -17,7 +17,7 @@ func windowTangent(_ b: Builder, _ operation: Operation, _ tangents: [ValueID?])
     switch reducerCode(region) {
     case .add:
         let zero = try b.filled(0, like: operation.operands[1])
-        return try b.emit(.reduceWindow, [tangent, zero], operation.parameters, regions: [b.copy(region)])
+        return [try b.one(.reduceWindow, [tangent, zero], operation.parameters, regions: [b.copy(region)])]
     case .maximum where try !b.tensorType(x).dtype.isComplex: return [try selected(b, operation, x, tangent, .greaterOrEqual)]
     case .minimum where try !b.tensorType(x).dtype.isComplex: return [try selected(b, operation, x, tangent, .lessOrEqual)]
     default: return nil
@@ -105,8 +105,8 @@ func selectAndScatterTangent(_ b: Builder, _ operation: Operation, _ tangents: [
     }
     guard let tangent = tangents[1] else { return [nil] }
     let zero = try b.filled(0, like: operation.operands[2])
-    return try b.emit(.selectAndScatter, [operation.operands[0], tangent, zero], operation.parameters,
-                      regions: operation.regions.map { b.copy($0) })
+    return [try b.one(.selectAndScatter, [operation.operands[0], tangent, zero], operation.parameters,
+                      regions: operation.regions.map { b.copy($0) })]
 }
 
 func transposedSelectAndScatter(_ b: Builder, _ operation: Operation, _ cotangents: [ValueID?],

@@ -35,14 +35,17 @@ struct Batched {
 struct Batching {
     let source: Function
     let size: Int
+    /// Whether rows are devices, between which there are operations.
+    let areDevices: Bool
     /// Values of the source that may become batched: what loops and branches return is, where it may be.
     let dependence: Dependence
     private var copies: Rewriter
     private var isBatched: Set<ValueID> = []
 
-    init(_ source: Function, _ builder: Builder, _ dependence: Dependence, size: Int) {
+    init(_ source: Function, _ builder: Builder, _ dependence: Dependence, size: Int, devices: Bool = false) {
         self.source = source
         self.size = size
+        areDevices = devices
         self.dependence = dependence
         copies = Rewriter(from: source, into: builder) { (_, _) in nil }
     }
@@ -99,6 +102,9 @@ struct Batching {
 
     private mutating func runRule(_ operation: Operation) throws(JaxError) {
         let operands = try values(operation.operands)
+        if areDevices && (DeviceBatching.isBetweenDevices(operation.code) || operation.code == .manualComputation) {
+            return try runBetweenDevices(operation, operands)
+        }
         if !operands.contains(where: { $0.isBatched }) {
             // Its regions alone use something batched.
             if operation.regions.isEmpty { return try copies.copy([operation]) }
@@ -123,6 +129,13 @@ struct Batching {
         }
     }
 
+    private mutating func runBetweenDevices(_ operation: Operation, _ operands: [Batched]) throws(JaxError) {
+        var arguments: [ValueID] = [], regions: [Region] = []
+        for operand in operands { arguments.append(try batched(operand)) }
+        for region in operation.regions { regions.append(try copies.copied(region)) }
+        for (result, value) in zip(operation.results, try betweenDevices(operation, arguments, regions)) { bind(result, Batched(value, true)) }
+    }
+
     /// By way of other operations, which make a function of their own, of operands without the dimension.
     private func batched(_ operation: Operation, _ copy: Operation, _ decomposition: Decomposition,
                          _ operands: [Batched]) throws(JaxError) -> [Batched] {
@@ -137,7 +150,7 @@ struct Batching {
                                                         location: operation.location)))
         let values = operands + (try values(captured))
         let marked = zip(parameters + inputs, values).filter { $0.1.isBatched }.map { $0.0 }
-        var inner = Batching(parts.function, builder, Dependence(parts.function, on: marked, .value), size: size)
+        var inner = Batching(parts.function, builder, Dependence(parts.function, on: marked, .value), size: size, devices: areDevices)
         for (parameter, value) in zip(parameters + inputs, values) { inner.bind(parameter, value) }
         try inner.run(parts.function.body.operations)
         return try inner.values(parts.function.body.results)

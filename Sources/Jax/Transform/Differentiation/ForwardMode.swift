@@ -84,7 +84,7 @@ struct ForwardMode {
             for index in operands {
                 arguments[index] = if let tangent = incoming[index] { tangent } else { try builder.zeros(builder.type(of: arguments[index])) }
             }
-            return try builder.emit(operation.code, arguments, operation.parameters, regions: operation.regions)
+            return [try builder.one(operation.code, arguments, operation.parameters, regions: operation.regions)]
         case .separately(let operands):
             var sum: ValueID?
             for index in operands {

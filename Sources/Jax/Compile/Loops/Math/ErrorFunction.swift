@@ -54,3 +54,19 @@ extension KernelBuilder {
         return multiply(multiply(multiply(p, q), s), s)
     }
 }
+
+/// What erfc is computed from, for those who write it out for another machine: for |x| < ½ 1 − x − x P(x²), else, for |x| up to `bound`,
+/// exp(−x²) u Q(u − centre) with u = 1 / (|x| + offset), or 2 − that where x is negative. Coefficients of the lowest power first.
+public struct ComplementaryErrorFunction {
+    public let small: [Double], tail: [Double]
+    public let centre: Double, offset: Double, bound: Double
+
+    /// In f32 or f64.
+    public init(_ type: LaneType) {
+        small = Coefficients.erf(type)
+        tail = Coefficients.erfc(type)
+        centre = Coefficients.erfcCentre
+        offset = type == .f32 ? 3 : 2
+        bound = type == .f32 ? 10.3 : 27.5
+    }
+}

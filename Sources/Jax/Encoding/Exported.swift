@@ -19,11 +19,17 @@ public enum ExportedElement: Equatable {
 }
 
 /// The type of an argument or result (`AbstractValue`).
-public struct ExportedValue {
+public struct ExportedValue: Equatable {
     public var element: ExportedElement
     public var shape: [Dimension]
     /// "device", "host", "any", or nil where the export does not say.
     public var memorySpace: String?
+
+    public init(element: ExportedElement, shape: [Dimension], memorySpace: String? = nil) {
+        self.element = element
+        self.shape = shape
+        self.memorySpace = memorySpace
+    }
 
     /// The type under which the program has it; symbolic dimensions are dynamic.
     public var tensorType: TensorType {
@@ -44,6 +50,11 @@ public struct ExportedMesh {
     public var axes: [(name: String, size: Int)]
     /// "Auto", "Explicit" or "Manual" for each axis.
     public var axisTypes: [String]
+
+    public init(axes: [(name: String, size: Int)], axisTypes: [String]) {
+        self.axes = axes
+        self.axisTypes = axisTypes
+    }
 }
 
 /// How an argument or result is spread over a mesh (`NamedSharding`).
@@ -52,6 +63,12 @@ public struct ExportedSharding {
     /// The mesh axes for each dimension.
     public var partitions: [[String]]
     public var memoryKind: String?
+
+    public init(mesh: ExportedMesh, partitions: [[String]], memoryKind: String?) {
+        self.mesh = mesh
+        self.partitions = partitions
+        self.memoryKind = memoryKind
+    }
 }
 
 /// A deserialised `jax.export.Exported`.
@@ -86,7 +103,7 @@ public final class Exported {
     /// The program as MLIR bytecode.
     public let program: [UInt8]
 
-    init(functionName: String, inTree: PyTree, outTree: PyTree, inValues: [ExportedValue], outValues: [ExportedValue],
+    public init(functionName: String, inTree: PyTree, outTree: PyTree, inValues: [ExportedValue], outValues: [ExportedValue],
          keptArguments: [Int], platforms: [String], orderedEffects: [String], unorderedEffects: [String],
          deviceCount: Int, inShardings: [ExportedSharding?], outShardings: [ExportedSharding?], disabledChecks: [String],
          callingConventionVersion: Int, usesGlobalConstants: Bool, vjp: Exported?, program: [UInt8]) {
@@ -109,15 +126,14 @@ public final class Exported {
         self.program = program
     }
 
-    /// Decodes the program and checks that its `main` is called as the export says: the platform index, tokens, then the
-    /// kept arguments. Throws as `loadModule` does.
-    @export(interface)
-    public func module() throws(JaxError) -> Module {
-        let module = try loadModule(program)
-        guard let main = module.function(named: "main") else {
-            throw JaxError(.malformed, "the program of the export has no function @main")
-        }
-        var expected: [ValueType] = takesPlatformIndex ? [.tensor(TensorType(.i32, []))] : []
+    /// The calling convention that is written, and the newest that is read.
+    public static let newestCallingConvention = 10
+
+    /// Checks that `main` is called as the export says: the platform index, tokens, then the kept arguments. Throws `malformed`.
+    public func check(_ main: Function) throws(JaxError) { try check(main, takingPlatformIndex: takesPlatformIndex) }
+
+    public func check(_ main: Function, takingPlatformIndex: Bool) throws(JaxError) {
+        var expected: [ValueType] = takingPlatformIndex ? [.tensor(TensorType(.i32, []))] : []
         for _ in orderedEffects { expected.append(.token) }
         for index in keptArguments { expected.append(.tensor(inValues[index].tensorType)) }
         let actual = main.parameterTypes
@@ -136,7 +152,6 @@ public final class Exported {
         for (position, (type, wanted)) in zip(main.resultTypes, results).enumerated() where !Exported.agree(type, wanted) {
             throw JaxError(.malformed, "result \(position) of @main is \(type), but the export describes \(wanted)")
         }
-        return module
     }
 
     /// Whether the program's first parameter is the index of the platform.

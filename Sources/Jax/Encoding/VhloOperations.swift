@@ -1,4 +1,4 @@
-// The operations of VHLO, the versioned form of StableHLO (`stablehlo/dialect/VhloOps.td`), and how they become JaxIR.
+// The operations of VHLO, the versioned form of StableHLO (`stablehlo/dialect/VhloOps.td`), and how JaxIR has them.
 //
 // An operation keeps its attributes under StableHLO's flattened names, the ones listed below, which are VHLO's. So a gather has
 // "offset_dims", "collapsed_slice_dims", …, a dot_general "lhs_batching_dimensions", …, a convolution
@@ -30,10 +30,12 @@
 // Attributes that are no part of the operation ("mhlo.frontend_attributes", "mhlo.sharding", "sdy.sharding",
 // "xla_shape", …) follow under their full names.
 import JaxIR
+import JaxOps
 
 /// The attributes that an operation of VHLO carries, in the order of its encoded properties (alphabetical), separated by
 /// spaces. Nil for operations without any.
-func vhloProperties(_ mnemonic: String) -> StaticString? {
+@export(interface)
+public func vhloProperties(_ mnemonic: String) -> StaticString? {
     switch mnemonic {
     case "all_gather_v1", "all_gather_v2":
         return "all_gather_dim channel_id replica_groups use_global_device_ids"
@@ -185,4 +187,36 @@ func vhloProperties(_ mnemonic: String) -> StaticString? {
     default:
         return mnemonic.hasSuffix("_v2") && isApproximate(String(mnemonic.dropLast(3))) ? "result_accuracy" : nil
     }
+}
+
+/// Whether an operation carries the attribute `result_accuracy`.
+@export(interface)
+public func isApproximate(_ name: String) -> Bool { OpCode(rawValue: name).flatMap { opDefinition($0) }?.traits.contains(.approximate) == true }
+
+// MARK: - The version that is written
+
+/// VHLO's version of the programs that are written, the newest that is read. Its container says so as its producer.
+public let writtenVhloVersion = "1.17.0"
+
+/// VHLO's name of an operation of StableHLO in that version, "add_v1": of the versions above the newest that it has.
+@export(interface)
+public func vhloMnemonic(_ name: String) -> String {
+    let second = name + "_v2"
+    switch second {
+    case "custom_call_v2", "collective_broadcast_v2": return name + "_v1" // They are newer.
+    default: return vhloProperties(second) == nil ? name + "_v1" : second
+    }
+}
+
+/// "add" of "add_v1".
+public func vhloBaseName(_ mnemonic: String) -> String {
+    var name = mnemonic[...]
+    while let last = name.last, last != "v" { name = name.dropLast() }
+    return String(name.dropLast(2))
+}
+
+/// The words of a row: the names of an operation's properties in the order of their encoding.
+public func propertyNames(_ row: StaticString) -> [String] {
+    let text = row.withUTF8Buffer { String(decoding: $0, as: UTF8.self) }
+    return text.split(separator: " ").map { String($0) }
 }
