@@ -154,8 +154,8 @@ case("tridiagonal_solve_complex", *DIAGONALS, normal(53, 5, 2))(
 case("normal_logpdf", normal(54, 4), SPD)(lambda x, a: jax.scipy.stats.multivariate_normal.logpdf(x, jnp.zeros(4), a))
 
 
-def polynomial(reflectors, taus, c, left, adjoint):
-    """What ormqr computes, as products of reflectors."""
+def reflecting(reflectors, taus, c, left=True, adjoint=False):
+    """Q c and the like as products of reflectors."""
     q = jnp.eye(reflectors.shape[0])
     for k in range(taus.shape[0]):
         v = jnp.where(jnp.arange(q.shape[0]) < k, 0, jnp.where(jnp.arange(q.shape[0]) == k, 1, reflectors[:, k]))
@@ -170,11 +170,10 @@ def referring(function, reference):
     return function
 
 
-REFLECTORS, TAUS = [np.asarray(a) for a in lax.linalg.geqrf(TALL)] if hasattr(lax.linalg, "geqrf") else jnp.linalg.qr(TALL, mode="raw")
-REFLECTORS = np.asarray(REFLECTORS).T if REFLECTORS.shape == (3, 5) else np.asarray(REFLECTORS)
-TAUS = np.asarray(TAUS)
+REFLECTORS, TAUS = [np.asarray(a) for a in jnp.linalg.qr(TALL, mode="raw")]
+REFLECTORS = np.ascontiguousarray(REFLECTORS.T)
 case("householder_product", REFLECTORS, TAUS)(referring(
-    lambda a, t: lax.linalg.householder_product(a, t), lambda a, t: polynomial(a, t, jnp.eye(5, 3), True, False)))
+    lambda a, t: lax.linalg.householder_product(a, t), lambda a, t: reflecting(a, t, jnp.eye(5, 3))))
 case("qr_raw", TALL)(referring(
     lambda a: (lambda p, t: p.T @ jnp.diag(t))(*jnp.linalg.qr(a, mode="raw")),
     lambda a: reflected(a)))
@@ -192,6 +191,31 @@ def reflected(a):
         a = jnp.where((jnp.arange(a.shape[1]) == k) & (rows[:, None] > k), v[:, None], jnp.where(jnp.arange(a.shape[1]) >= k, b, a))
         taus.append(tau)
     return a @ jnp.diag(jnp.stack(taus))
+
+
+def for_tpu(function):
+    """Exported for a TPU, whose programs call other routines."""
+    function.platform = "tpu"
+    return function
+
+
+case("qr_tpu", TALL)(for_tpu(lambda a: (lambda q, r: q @ jnp.sin(r))(*jnp.linalg.qr(a))))
+case("qr_complete_tpu", TALL)(for_tpu(lambda a: (lambda q, r: q @ jnp.sin(r))(*jnp.linalg.qr(a, mode="complete"))))
+case("lu_tpu", M)(for_tpu(lambda a: lax.linalg.lu(a)[0]))
+case("solve_tpu", STACK, normal(21, 2, 3, 2))(for_tpu(lambda a, b: jnp.linalg.solve(a, b)))
+case("eigh_tpu", SPD)(for_tpu(lambda a: (lambda w, v: v ** 2 * w)(*jnp.linalg.eigh(a))))
+case("cholesky_tpu", SPD)(for_tpu(lambda a: jnp.linalg.cholesky(symmetric(a))))
+
+
+def not_differentiable(function):
+    """JAX has no derivative of it; it is only batched."""
+    function.is_differentiable = False
+    return function
+
+
+case("schur", M)(not_differentiable(lambda a: (lambda t, z: z @ t @ z.T)(*lax.linalg.schur(a))))
+case("hessenberg", M)(not_differentiable(lambda a: jnp.triu(lax.linalg.hessenberg(a)[0], -1)))
+case("tridiagonal", SPD)(not_differentiable(lambda a: lax.linalg.tridiagonal(a)[1] * jnp.sum(jnp.abs(lax.linalg.tridiagonal(a)[2]))))
 
 
 # Fourier transforms.

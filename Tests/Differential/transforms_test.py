@@ -24,7 +24,13 @@ def weighted(function):
     def scalar(*arguments):
         y = jnp.ravel(function(*arguments))
         return jnp.sum(y * (1 + jnp.arange(y.size, dtype=y.real.dtype) / 7))
+    scalar.platform = platform(function)
     return scalar
+
+
+def platform(function):
+    """What the function is exported for."""
+    return getattr(function, "platform", "cpu")
 
 
 #: Routines that JAX calls but does not promise to keep, which an export has to allow.
@@ -32,7 +38,8 @@ UNPROMISED = [export.DisabledSafetyCheck.custom_call(f"lapack_{name}_ffi") for n
 
 
 def exported(function, arguments):
-    return export.export(jax.jit(function), disabled_checks=UNPROMISED)(*[jax.ShapeDtypeStruct(np.shape(a), np.asarray(a).dtype) for a in arguments]).serialize()
+    types = [jax.ShapeDtypeStruct(np.shape(a), np.asarray(a).dtype) for a in arguments]
+    return export.export(jax.jit(function), platforms=[platform(function)], disabled_checks=UNPROMISED)(*types).serialize()
 
 
 def tangent(index, argument):
@@ -59,6 +66,10 @@ def cases(name, function, arguments):
     known = getattr(function, "reference", function)
     known_scalar = weighted(known)
     argnums = tuple(floats)
+    batch = [stacked(a) for a in arguments]
+    if not getattr(function, "is_differentiable", True):
+        yield "vmap", function, batch, dict(in_axes=[0] * len(batch)), jax.vmap(known)
+        return
     if name not in transforms.FORWARD:
         yield "value_and_grad", scalar, arguments, dict(argnums=argnums), jax.value_and_grad(known_scalar, argnums)
         yield "vjp", function, (*arguments, tangent(9, jax.eval_shape(function, *arguments))), {}, \
@@ -66,7 +77,6 @@ def cases(name, function, arguments):
     yield "jvp", function, (*arguments, *[tangent(i, arguments[i]) for i in floats]), {}, \
         lambda *a: jax.jvp(lambda *fs: known(*[fs[floats.index(i)] if i in floats else a[i] for i in range(len(arguments))]),
                            tuple(a[i] for i in floats), tuple(a[len(arguments):]))
-    batch = [stacked(a) for a in arguments]
     yield "vmap", function, batch, dict(in_axes=[0] * len(batch)), jax.vmap(known)
     if len(arguments) > 1:
         axes = [0] + [None] * (len(arguments) - 1)

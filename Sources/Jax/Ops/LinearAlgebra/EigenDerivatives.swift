@@ -13,7 +13,8 @@ extension Builder {
 }
 
 /// Of the vectors and values of a Hermitian matrix a: with p = v^H da v, dw is the diagonal of p and dv = v (p / (w_j - w_i)).
-func hermitianEigenTangent(_ b: Builder, vectors: ValueID, values: ValueID, _ tangent: ValueID) throws(JaxError) -> (vectors: ValueID, values: ValueID) {
+private func hermitianEigenTangent(_ b: Builder, vectors: ValueID, values: ValueID, _ tangent: ValueID) throws(JaxError)
+    -> (vectors: ValueID, values: ValueID) {
     let type = try b.tensorType(vectors)
     let turned = try b.product(try b.product(try b.adjoint(vectors), tangent), vectors)
     let factors = try b.inverseDifferences(try b.convert(values, to: type.dtype), type)
@@ -39,7 +40,7 @@ func generalEigenTangent(_ b: Builder, _ operation: Operation, _ tangents: [Valu
     let parameters = unsafeDowncast(call.configuration, to: EigenParameters.self)
     let type = try b.tensorType(results[first]), tangent = try b.convert(given, to: type.dtype)
     let values = isComplex ? results[0] : try b.one(.complex, [results[0], results[1]])
-    var change: ValueID
+    let change: ValueID
     if parameters.computesLeft || parameters.computesRight {
         let right = parameters.computesRight ? results[first + 1] : try rightVectors(b, operation)
         let vectors: ValueID

@@ -62,14 +62,16 @@ func lapackCalls() -> [OpDefinition] {
             try factorLU(Double.self, call, pivotBase: 1, info: 2, permutation: nil)
         }
     })
-    + routine("geqrf", Parameters.self, { $0.jvp(factorQRTangent) }, infer: { op, _ throws(JaxError) in try qrResults(op) }, evaluate: { call, _ throws(JaxError) in
+    + routine("geqrf", Parameters.self, { $0.jvp(factorQRTangent) }, infer: { op, _ throws(JaxError) in try qrResults(op) },
+              evaluate: { call, _ throws(JaxError) in
         if call.isComplex { try factorQR(Complex128.self, call) } else { try factorQR(Double.self, call) }
     })
-    + routine("orgqr", complex: "ungqr", Parameters.self, { $0.decomposition(composedQ) }, infer: { op, _ throws(JaxError) in [try reflectorStack(op)] },
-              evaluate: { call, _ throws(JaxError) in
+    + routine("orgqr", complex: "ungqr", Parameters.self, { $0.decomposition(composedQ) },
+              infer: { op, _ throws(JaxError) in [try reflectorStack(op)] }, evaluate: { call, _ throws(JaxError) in
         if call.isComplex { try formQ(Complex128.self, call) } else { try formQ(Double.self, call) }
     })
-    + routine("ormqr", complex: "unmqr", MultiplyByQParameters.self, { $0.decomposition(composedMultiplication) }, infer: { op, parameters throws(JaxError) in
+    + routine("ormqr", complex: "unmqr", MultiplyByQParameters.self, { $0.decomposition(composedMultiplication) },
+              infer: { op, parameters throws(JaxError) in
         let a = try op.matrixStack(0), taus = try op.tensor(1), c = try op.matrixStack(2)
         try op.require(taus.dtype == a.type.dtype && c.type.dtype == a.type.dtype && taus.rank == a.type.rank - 1 && agree(c.batch, a.batch)
                        && agree(Array(taus.shape.dropLast()), a.batch) && agree(parameters.isLeft ? c.rows : c.columns, a.rows)
@@ -91,8 +93,10 @@ func lapackCalls() -> [OpDefinition] {
     })
     + routine("gesdd", SingularParameters.self, { $0.jvp(singularTangent) }, infer: singularResults, evaluate: evaluateSingular)
     + routine("gesvd", SingularParameters.self, { $0.jvp(singularTangent) }, infer: singularResults, evaluate: evaluateSingular)
-    + routine("geev", EigenParameters.self, { $0.jvp(generalEigenTangent) }, infer: { op, _ throws(JaxError) in try eigenResults(op) }, evaluate: eigenGeneral)
-    + routine("gees", SchurParameters.self, { $0.notDifferentiable("schur") }, infer: { op, _ throws(JaxError) in try schurResults(op) }, evaluate: schurGeneral)
+    + routine("geev", EigenParameters.self, { $0.jvp(generalEigenTangent) },
+              infer: { op, _ throws(JaxError) in try eigenResults(op) }, evaluate: eigenGeneral)
+    + routine("gees", SchurParameters.self, { $0.notDifferentiable("schur") },
+              infer: { op, _ throws(JaxError) in try schurResults(op) }, evaluate: schurGeneral)
     + routine("gehrd", HessenbergParameters.self, { $0.notDifferentiable("hessenberg") }, infer: { op, _ throws(JaxError) in
         let a = try op.matrixStack(0, square: true)
         return [a.type, TensorType(a.type.dtype, a.batch + [isDynamic(a.rows) ? a.rows : max(a.rows - 1, 0)]), TensorType(.i32, a.batch)]

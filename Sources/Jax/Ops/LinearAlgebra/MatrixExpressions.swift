@@ -72,7 +72,8 @@ extension Builder {
         var high = none
         high[type.rank - 2] = rows - type.shape[type.rank - 2]
         high[type.rank - 1] = columns - type.shape[type.rank - 1]
-        return high == none ? a : try one(.pad, [a, try constant(0, TensorType(type.dtype, []))], PadParameters(low: none, high: high, interior: none))
+        if high == none { return a }
+        return try one(.pad, [a, try constant(0, TensorType(type.dtype, []))], PadParameters(low: none, high: high, interior: none))
     }
 
     // MARK: Vectors

@@ -38,7 +38,8 @@ private struct CompactProduct {
     /// The signs of more columns, or rows, than there are reflectors.
     func signs(_ b: Builder, _ size: Int) throws(JaxError) -> ValueID {
         let type = try b.tensorType(signs), batch = Array(type.shape.dropLast())
-        return size == count ? signs : try b.concatenate([signs, try b.constant(1, TensorType(type.dtype, batch + [size - count]))], axis: batch.count)
+        if size == count { return signs }
+        return try b.concatenate([signs, try b.constant(1, TensorType(type.dtype, batch + [size - count]))], axis: batch.count)
     }
 
     /// The first columns of Q.
