@@ -156,11 +156,12 @@ case("normal_logpdf", normal(54, 4), SPD)(lambda x, a: jax.scipy.stats.multivari
 
 def reflecting(reflectors, taus, c, left=True, adjoint=False):
     """Q c and the like as products of reflectors."""
-    q = jnp.eye(reflectors.shape[0])
+    rows = jnp.arange(reflectors.shape[0])
+    q = jnp.eye(reflectors.shape[0], dtype=reflectors.dtype)
     for k in range(taus.shape[0]):
-        v = jnp.where(jnp.arange(q.shape[0]) < k, 0, jnp.where(jnp.arange(q.shape[0]) == k, 1, reflectors[:, k]))
-        q = q @ (jnp.eye(q.shape[0]) - taus[k] * jnp.outer(v, v))
-    q = q.T if adjoint else q
+        v = jnp.where(rows < k, 0, jnp.where(rows == k, 1, reflectors[:, k]))
+        q = q - taus[k] * jnp.outer(q @ v, jnp.conj(v))
+    q = jnp.conj(q.T) if adjoint else q
     return q @ c if left else c @ q
 
 
@@ -174,6 +175,17 @@ REFLECTORS, TAUS = [np.asarray(a) for a in jnp.linalg.qr(TALL, mode="raw")]
 REFLECTORS = np.ascontiguousarray(REFLECTORS.T)
 case("householder_product", REFLECTORS, TAUS)(referring(
     lambda a, t: lax.linalg.householder_product(a, t), lambda a, t: reflecting(a, t, jnp.eye(5, 3))))
+for left in (True, False):
+    for adjoint in (True, False):
+        case(f"ormqr_{'left' if left else 'right'}{'_adjoint' * adjoint}", REFLECTORS, TAUS, normal(55, *((5, 2) if left else (2, 5))))(referring(
+            lambda a, t, c, o=dict(left=left, transpose=adjoint): lax.linalg.ormqr(a, t, c, **o),
+            lambda a, t, c, o=(left, adjoint): reflecting(a, t, c, *o)))
+case("ormqr_complex", REFLECTORS, TAUS, normal(55, 5, 2))(referring(
+    lambda a, t, c: jnp.abs(lax.linalg.ormqr(a * (1 + 0.5j), t * (1 - 0.2j), c * (1 + 1j), transpose=True)),
+    lambda a, t, c: jnp.abs(reflecting(a * (1 + 0.5j), t * (1 - 0.2j), c * (1 + 1j), True, True))))
+case("householder_product_complex", REFLECTORS, TAUS)(referring(
+    lambda a, t: jnp.abs(lax.linalg.householder_product(a * (1 + 0.5j), t * (1 - 0.2j))),
+    lambda a, t: jnp.abs(reflecting(a * (1 + 0.5j), t * (1 - 0.2j), jnp.eye(5, 3)))))
 case("qr_raw", TALL)(referring(
     lambda a: (lambda p, t: p.T @ jnp.diag(t))(*jnp.linalg.qr(a, mode="raw")),
     lambda a: reflected(a)))

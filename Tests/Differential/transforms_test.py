@@ -34,7 +34,7 @@ def platform(function):
 
 
 #: Routines that JAX calls but does not promise to keep, which an export has to allow.
-UNPROMISED = [export.DisabledSafetyCheck.custom_call(f"lapack_{name}_ffi") for name in ("sgesvd", "sgtsv", "dgtsv", "cgtsv")]
+UNPROMISED = [export.DisabledSafetyCheck.custom_call(f"lapack_{name}_ffi") for name in ("sgesvd", "sgtsv", "dgtsv", "cgtsv", "sormqr", "cunmqr")]
 
 
 def exported(function, arguments):
