@@ -12,15 +12,16 @@ extension Builder {
         let parameters = try CustomCallParameters(target, Attributes([NamedAttribute("mhlo.backend_config", .dictionary(configuration))]),
                                                   resultTypes: results.map { .tensor($0) }, operandTypes: types.map { .tensor($0) })
         let rank = types.map { $0.rank }.max() ?? 2
-        func layouts(_ types: [TensorType]) -> Attribute {
-            .array(types.map { type in
+        func layouts(_ types: [TensorType]) throws(JaxError) -> Attribute {
+            var list: [Attribute] = []
+            for type in types {
                 let rows = Array((0..<type.rank).reversed())
-                return .integers(type.rank == rank ? [rank - 2, rank - 1] + rows.dropFirst(2) : rows)
-            })
+                list.append(try layoutAttribute(type.rank == rank ? [rank - 2, rank - 1] + rows.dropFirst(2) : rows))
+            }
+            return .array(list)
         }
-        let annotations = Attributes([NamedAttribute("api_version", .enumeration("API_VERSION_TYPED_FFI")),
-                                      NamedAttribute("operand_layouts", layouts(types)),
-                                      NamedAttribute("result_layouts", layouts(results))])
+        let annotations = Attributes([NamedAttribute("operand_layouts", try layouts(types)),
+                                      NamedAttribute("result_layouts", try layouts(results))])
         return try emit(.customCall, operands, parameters, annotations: annotations)
     }
 }
@@ -51,7 +52,7 @@ func batchedStackCall(_ b: Builder, _ operation: Operation, _ operands: [ValueID
         types.append(.tensor(TensorType(tensor.dtype, [size] + tensor.shape)))
     }
     let results = try b.emit(.customCall, try b.batched(operands, batched, size), call.specialised(resultTypes: types),
-                             annotations: batchedAnnotations(operation.annotations))
+                             annotations: try batchedAnnotations(operation.annotations))
     return (results, results.map { _ in true })
 }
 
@@ -75,17 +76,33 @@ extension Builder {
 
 /// Layouts, which go from the fastest dimension to the slowest, with the further dimension as the slowest; without what was said of how the
 /// call is divided among devices.
-private func batchedAnnotations(_ annotations: Attributes) -> Attributes {
+private func batchedAnnotations(_ annotations: Attributes) throws(JaxError) -> Attributes {
     var made = Attributes()
     for entry in annotations.entries {
         switch (entry.name, entry.value) {
         case ("operand_layouts", .array(let layouts)), ("result_layouts", .array(let layouts)):
-            made.entries.append(NamedAttribute(entry.name, .array(layouts.map { layout in
-                if case .integers(let order) = layout { .integers(order.map { $0 + 1 } + [0]) } else { layout }
-            })))
+            var list: [Attribute] = []
+            for layout in layouts { list.append(try layoutAttribute(try layoutOrder(layout).map { $0 + 1 } + [0])) }
+            made.entries.append(NamedAttribute(entry.name, .array(list)))
         case ("sdy.sharding_rule", _), ("mhlo.sharding", _), ("sdy.sharding", _), ("mhlo.frontend_attributes", _): break
         default: made.entries.append(entry)
         }
     }
     return made
+}
+
+/// A layout as programs have it: a list of 64-bit integers with a shape.
+private func layoutAttribute(_ order: [Int]) throws(JaxError) -> Attribute {
+    let tensor = try Tensor(TensorType(.i64, [order.count])), elements = tensor.pointer(Int64.self)
+    for (index, axis) in order.enumerated() { elements[index] = Int64(axis) }
+    return .literal(Literal(type: tensor.type, isSplat: false, storage: tensor.storage))
+}
+
+private func layoutOrder(_ attribute: Attribute) throws(JaxError) -> [Int] {
+    if case .integers(let order) = attribute { return order }
+    guard case .literal(let literal) = attribute, literal.type.dtype == .i64 else {
+        throw JaxError(.malformed, "\(attribute.text()) is no layout")
+    }
+    let elements = literal.storage.bytes.assumingMemoryBound(to: Int64.self)
+    return (0..<literal.type.elementCount).map { Int(elements[literal.isSplat ? 0 : $0]) }
 }
