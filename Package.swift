@@ -70,7 +70,9 @@ let shared: [Target] = [
     swift("JaxTransform", "Jax/Transform", ["JaxIR", "JaxOps", "JaxPlatform"]),
     swift("X86", "Jax/Compile/X86/Renderer", ["CPU", "Loops", "X86Assembler", "JaxPlatform"]),
     swift("JaxCompile", "Jax/Compile/Fusion", ["JaxIR", "JaxOps", "JaxTransform", "Loops", "JaxPlatform"]),
-    swift("JaxRun", "Jax/Run", ["JaxCompile", "JaxIR", "JaxOps", "JaxLoad", "JaxTransform", "JaxPlatform", "Loops", "X86"]),
+    swift("JaxExecute", "Jax/Execute", ["JaxIR", "JaxOps", "JaxPlatform"]),
+    swift("JaxRun", "Jax/Run",
+          ["JaxCompile", "JaxExecute", "JaxIR", "JaxOps", "JaxLoad", "JaxSave", "JaxTransform", "JaxPlatform", "Loops", "X86"]),
     c("PythonPort", "Python/Interface"),
     swift("Python", "Python/Bindings", ["JaxIR", "JaxOps", "JaxLoad", "JaxRun", "JaxPlatform", "PythonPort"]),
     swift("WireProtocol", "Protocol", ["CPU", "JaxPlatform"]),
@@ -123,7 +125,8 @@ if ring0 {
                 path: "Tests/Bench/NativeGPU", swiftSettings: swiftSettings),
             .executableTarget(
                 name: "hosted-check",
-                dependencies: ["CompileSupport", "JaxCompile", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxSave", "JaxTransform", "X86"],
+                dependencies: ["CompileSupport", "JaxCompile", "JaxExecute", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxSave", "JaxTransform",
+                               "X86"],
                 path: "Tests/HostedCheck", swiftSettings: swiftSettings),
             .executableTarget(
                 name: "hosted-run", dependencies: ["JaxIR", "JaxPlatform", "JaxRun"],
@@ -141,7 +144,7 @@ if ring0 {
                 path: "Tests/LoaderFuzz", swiftSettings: swiftSettings),
             .executableTarget(
                 name: "program-fuzz",
-                dependencies: ["CompileSupport", "JaxCompile", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "TestSupport", "X86"],
+                dependencies: ["CompileSupport", "JaxCompile", "JaxExecute", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "TestSupport", "X86"],
                 path: "Tests/ProgramFuzz", swiftSettings: swiftSettings),
             .executableTarget(
                 name: "soak", dependencies: ["HostMachine", "WireProtocol", "JaxPlatform", "TestSupport"],
@@ -155,7 +158,8 @@ if ring0 {
             test("SaveTests", ["JaxEncoding", "JaxLoad", "JaxOps", "JaxSave", "JaxIR", "JaxPlatform"]),
             test("OpsTests", ["JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
             test("RunTests", ["JaxLoad", "JaxOps", "JaxRun", "JaxIR", "JaxPlatform"]),
-            test("CompileTests", ["CompileSupport", "JaxCompile", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "X86"]),
+            test("CompileTests", ["CompileSupport", "JaxCompile", "JaxExecute", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "X86"]),
+            test("ExecuteTests", ["CompileSupport", "JaxCompile", "JaxExecute", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "X86"]),
             test("SPIRVTests", ["SPIRV", "AcceleratorSelfTest"]),
             test("X86Tests", ["X86Assembler", "JaxPlatform", "CPU"]),
             test("GPUTests", ["GPU", "HostAccelerator", "AcceleratorSelfTest", "SPIRV", "JaxPlatform"]),

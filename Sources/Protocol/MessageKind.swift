@@ -24,6 +24,7 @@ public enum MessageKind: UInt8, CaseIterable {
     case inspect = 0x16
     case transform = 0x17
     case evaluate = 0x18
+    case save = 0x19
 
     // From the machine to the host, on channel 0.
     case readFile = 0x20

@@ -46,6 +46,7 @@ final class Worker {
         case .check: try check(message, session)
         case .inspect: try inspect(message, session)
         case .transform: try transform(message, session)
+        case .save: try save(message, session)
         case .evaluate: try evaluate(message)
         case .drop:
             drop(try Drop(decoding: message.fields).handles)
@@ -151,6 +152,12 @@ final class Worker {
         try session.transform(transformation, program, types.isEmpty ? nil : types, as: channel.name(request.handle),
                               limits: limits(request.limits))
         try service.reply(message, signature(try self.program(request.handle, session)))
+    }
+
+    private func save(_ message: Message, _ session: Session) throws(JaxError) {
+        let request = try Save(decoding: message.fields)
+        let bytes = try session.save(try program(request.program, session), asArtifact: request.isArtifact, limits: limits(request.limits))
+        try service.reply(message, Empty(), body: try service.library { () throws(JaxError) in try BodyBuffer(copying: bytes) })
     }
 
     private func program(_ handle: UInt64, _ session: Session) throws(JaxError) -> LoadedProgram {

@@ -46,6 +46,21 @@ print("{" + ", ".join(costs) + "}")
 """
 
 
+# A program without operations, compiled before: what a call costs from Python and back, without the arithmetic around it.
+EMPTY = """
+import machine, jax, jax.numpy as jnp
+program = jax.export.deserialize(open("host:program", "rb").read())
+x = jnp.ones(4)
+def cost(f):
+    f(x)
+    t = machine.uptime()
+    for _ in range(100):
+        f(x)
+    return machine.uptime() - t
+print('{"call": %.0f}' % ((cost(program.call) - cost(lambda x: x)) * 1e7))
+"""
+
+
 class CountedMachine:
     """A machine of one processor whose clock counts instructions."""
 
@@ -78,14 +93,18 @@ class CountedMachine:
 
 
 def measure(command):
-    """{program: {"load": instructions, "run": instructions}}, and "elements": instructions an element."""
+    """{program: {"load": instructions, "run": instructions}}, "elements": instructions an element, and "empty": those of a call that does
+    nothing."""
     import jax
+    import jax.export
     import bench
     import models
     import models_test
     results = {}
     with tempfile.TemporaryDirectory() as folder, CountedMachine(command, folder) as machine:
         results["elements"] = machine.evaluate(ELEMENTS)
+        pathlib.Path(folder, "program").write_bytes(jax.export.export(jax.jit(lambda x: x))(np.ones(4, np.float32)).serialize())
+        results["empty"] = machine.evaluate(EMPTY)
         for name, function, arguments, platforms in models.programs():
             program, _, _, _ = models_test.lower(name, function, arguments, platforms)
             pathlib.Path(folder, "program").write_bytes(program)

@@ -13,8 +13,8 @@ private final class InterpretedKernel: CompiledKernel {
         super.init(name: kernel.name, source: source, cost: kernel.cost)
     }
 
-    override func run(_ buffers: [UnsafeMutableRawPointer]) throws(JaxError) {
-        var interpreter = KernelInterpreter(kernel, buffers)
+    override func run(_ table: UnsafeMutablePointer<UnsafeMutableRawPointer>) throws(JaxError) {
+        var interpreter = KernelInterpreter(kernel, kernel.buffers.indices.map { table[$0] })
         interpreter.run()
     }
 }

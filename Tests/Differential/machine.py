@@ -70,6 +70,21 @@ class Machine:
             flags += ["--" + key.replace("_", "-"), text] if value is not True else ["--" + key.replace("_", "-")]
         return self.execute(["transform", name], program, arguments, timeout, flags)
 
+    def saved(self, name, program, **options):
+        """What the transformation makes of `program` for the types that it was exported for, as an artifact of jax.export."""
+        with tempfile.TemporaryDirectory(dir=self.folder.name) as folder:
+            path, out = os.path.join(folder, "program"), os.path.join(folder, "transformed")
+            pathlib.Path(path).write_bytes(program)
+            flags = []
+            for key, value in options.items():
+                flags += ["--" + key.replace("_", "-"), ",".join("none" if each is None else str(each) for each in value)
+                          if isinstance(value, (tuple, list)) else str(value)]
+            done = subprocess.run([COMMAND, "transform", name, path, "--save", out, "--connect", self.socket, *flags], capture_output=True,
+                                  text=True, timeout=120)
+            if done.returncode != 0:
+                raise MachineError(done.stderr.strip())
+            return pathlib.Path(out).read_bytes()
+
     def execute(self, command, program, arguments, timeout, flags=()):
         with tempfile.TemporaryDirectory(dir=self.folder.name) as folder:
             path = os.path.join(folder, "program")

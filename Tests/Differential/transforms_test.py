@@ -117,6 +117,13 @@ def model_cases(loss, arguments):
     yield "vmap(grad)", loss, batch, dict(in_axes=axes), unflattened(jax.vmap(jax.grad(loss), in_axes=axes)), arguments
 
 
+def check_saved(machine, loss, arguments):
+    """The gradient that the machine made goes back to JAX."""
+    saved = machine.saved("value_and_grad", export.export(jax.jit(loss))(*arguments).serialize())
+    flat = [np.asarray(leaf) for leaf in jax.tree_util.tree_leaves(arguments)]
+    return compare_results(leaves(export.deserialize(bytearray(saved)).call(*flat)), leaves(jax.jit(jax.value_and_grad(loss))(*arguments)))
+
+
 TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
 
 
@@ -175,4 +182,6 @@ if __name__ == "__main__":
                 for transformation, *rest in model_cases(loss, arguments):
                     if options.transformation in (None, transformation):
                         yield f"{transformation} of {name}", lambda t=transformation, r=rest: check(machine, t, *r)
+                if not options.hosted and options.transformation in (None, "saved"):
+                    yield f"saved gradient of {name}", lambda l=loss, a=arguments: check_saved(machine, l, a)
         run_cases(all_cases())

@@ -4,6 +4,7 @@
 import CompileSupport
 import Foundation
 import JaxCompile
+import JaxExecute
 import JaxIR
 import JaxLoad
 import JaxOps
@@ -115,8 +116,7 @@ func check(_ url: URL, upTo stage: Stage, printing: Bool) throws(JaxError) {
     let fusions = try compiled(module, execution == .interpreted ? interpreting : execution == .compiled ? compiling : nil)
     if printing { print(fusions.text(PrintOptions())) }
     for function in fusions.functions { count(function.body) }
-    guard let entry = fusions.function(named: main.name) else { return }
-    _ = try EvaluationPlan(fusions).call(entry, [])
+    _ = try ExecutionPlan(fusions).execute([], mayOverwrite: [])
 }
 
 var paths: [URL] = []

@@ -1,6 +1,7 @@
 // One program executed in every way on the same arguments, and the comparison of what comes out.
 import CompileSupport
 import JaxCompile
+import JaxExecute
 import JaxIR
 import JaxLoad
 import JaxOps
@@ -58,7 +59,7 @@ enum Execution {
             do throws(JaxError) {
                 let made = try make()
                 try verify(made)
-                for (index, a) in try results(made, arguments).enumerated() {
+                for (index, a) in try planned(made, arguments).enumerated() {
                     guard let text = compare(a, expected[index], bounds[index], &coverage) else { continue }
                     return Difference(way: name, result: index, description: text)
                 }
@@ -75,6 +76,16 @@ enum Execution {
         var results: [Tensor] = []
         for value in try EvaluationPlan(module).call(main, arguments.map { .tensor($0.borrowed()) }) {
             results.append(try value.asTensor())
+        }
+        return results
+    }
+
+    /// The same by a plan.
+    private static func planned(_ module: Module, _ arguments: [Tensor]) throws(JaxError) -> [Tensor] {
+        var results: [Tensor] = []
+        let borrowed = arguments.map { $0.borrowed() }
+        for result in try ExecutionPlan(module).execute(borrowed, mayOverwrite: arguments.map { _ in false }) {
+            if case .made(let tensor) = result { results.append(tensor) }
         }
         return results
     }

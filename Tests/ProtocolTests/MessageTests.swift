@@ -40,7 +40,7 @@ private func outcome<F: Fields>(_ type: F.Type, _ bytes: [UInt8]) -> Bool {
             Put(handle: 1, type: ArrayType(dtype: "bfloat16", shape: [3, 0])).encoded(),
             Failure(JaxError(.typeError, "argument 0 ", location: "model.py:3", offset: 4)).encoded(),
             ReadFile(name: "a/b", offset: 1 << 40, count: 5).encoded(),
-            Drop(handles: [1, 2, 3]).encoded(), reply.encoded(), transform.encoded(),
+            Drop(handles: [1, 2, 3]).encoded(), reply.encoded(), transform.encoded(), Save(program: 3, isArtifact: false).encoded(),
         ]
     }
 
@@ -50,7 +50,7 @@ private func outcome<F: Fields>(_ type: F.Type, _ bytes: [UInt8]) -> Bool {
                        outcome(Failure.self, bytes), outcome(ReadFile.self, bytes), outcome(Drop.self, bytes),
                        outcome(Compile.Reply.self, bytes), outcome(Transform.self, bytes), outcome(Hello.Reply.self, bytes),
                        outcome(ListDevices.Reply.self, bytes), outcome(Output.self, bytes), outcome(Progress.self, bytes),
-                       outcome(ProfileReport.self, bytes)] where result {
+                       outcome(ProfileReport.self, bytes), outcome(Save.self, bytes)] where result {
             accepted += 1
         }
         return accepted

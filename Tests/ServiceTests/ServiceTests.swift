@@ -81,10 +81,23 @@ private func failure<R: Request>(_ call: Client.Call<R>) -> JaxError? {
         transform.transformation = "grad"
         transform.program = 1
         transform.handle = 4
-        let unavailable = failure(try client.start(transform))
-        #expect(unavailable != nil)
+        let vector = failure(try client.start(transform))
+        #expect(vector?.kind == .typeError && vector?.message.contains("Gradient only defined for scalar-output functions") == true)
         // The link goes on.
         #expect(try client.start(ListDevices()).wait().devices.map(\.name) == ["cpu:0"])
+    }
+
+    /// What a transformation makes is a program like any other: executed, and written for others.
+    @Test func aTransformedProgramIsAProgram() throws {
+        let loop = try Loopback(), client = loop.client
+        _ = try client.start(Compile(handle: 1, name: "affine"), body: fixture("affine")).wait()
+        var transform = Transform()
+        (transform.transformation, transform.program, transform.handle) = ("jvp", 1, 4)
+        let signature = try client.start(transform).wait()
+        #expect(signature.arguments.count == 4 && signature.results.count == 2)
+        let saved = try #require(try client.start(Save(program: 4, isArtifact: true)).waitWithBody(seconds: 5).body)
+        let again = try client.start(Compile(handle: 5, name: "saved"), body: BodyBuffer(copying: Array(saved.bytes))).wait()
+        #expect(again.arguments == signature.arguments && again.results == signature.results)
     }
 
     /// Bytes other than 0 and 1 are true, and come back as 1; the upper bits of small integers are their sign.
@@ -113,6 +126,18 @@ private func failure<R: Request>(_ call: Client.Call<R>) -> JaxError? {
         #expect(failure(running)?.kind == .cancelled)
         #expect(try client.start(Cancel(request: 12345)).wait().found == false)
         _ = try client.start(Compile(handle: 5, name: "affine"), body: fixture("affine")).wait()
+    }
+
+    /// A loop over arrays, whose trips have several kernels and an evaluated operation.
+    @Test func cancelEndsALoopOverArrays() throws {
+        let loop = try Loopback(), client = loop.client
+        _ = try client.start(Compile(handle: 1, name: "endless_array"), body: fixture("endless_array")).wait()
+        _ = try client.start(Put(handle: 2, type: ArrayType(dtype: "float32", shape: [2, 3])), body: floats([1, 2, 3, 4, 5, 6])).wait()
+        let running = try client.start(Execute(program: 1, arguments: [2], firstResult: 10))
+        usleep(100_000)
+        try running.cancel()
+        #expect(failure(running)?.kind == .cancelled)
+        #expect(try client.start(Fetch(handle: 2)).waitWithBody(seconds: 5).body != nil)
     }
 
     @Test func aCancellationThatMetAnEarlierJobOfTheRequestGoesOnToTheNext() throws {

@@ -41,6 +41,10 @@ struct Transform: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Write the results to DIR/0.npy, 1.npy, …", valueName: "dir"))
     var out: String?
 
+    @Option(name: .long, help: ArgumentHelp("Write the transformed program: for jax.export.deserialize, or as bytecode where FILE ends in .mlirbc.",
+                                            valueName: "file"))
+    var save: String?
+
     @OptionGroup var device: DeviceOption
     @OptionGroup var connection: ConnectionOptions
 
@@ -58,6 +62,13 @@ struct Transform: ParsableCommand {
             request.limits = device.limits
             request.arguments = try call.put(arguments, types: loaded.signature.arguments)
             let signature = try client.start(request).wait()
+            if let save {
+                let saving = try client.start(Save(program: request.handle, isArtifact: !save.hasSuffix(".mlirbc"), limits: device.limits))
+                guard let body = try saving.waitWithBody().body else { throw JaxError(.malformed, "the machine sent no program") }
+                try writeFile(save, [UnsafeRawBufferPointer(body.bytes)])
+            }
+            // A program may be made for the types that it was exported for, without arguments to execute it on.
+            if save != nil && arguments.isEmpty && out == nil { return }
             try call.execute(request.handle, request.arguments, resultCount: signature.results.count, into: out)
         }
     }

@@ -38,9 +38,15 @@ public final class Builder {
     public func finish(_ results: [ValueID]) {
         function.body = Region(parameters: parameters, operations: leading + open[0], results: results)
         function.resultTypes = results.map { function.type(of: $0) }
-        while function.parameterAttributes.count < parameters.count { function.parameterAttributes.append(Attributes()) }
-        while function.resultAttributes.count < results.count { function.resultAttributes.append(Attributes()) }
+        function.parameterAttributes = Builder.fitted(function.parameterAttributes, parameters.count)
+        function.resultAttributes = Builder.fitted(function.resultAttributes, results.count)
         open = [[]]
+    }
+
+    private static func fitted(_ attributes: [Attributes], _ count: Int) -> [Attributes] {
+        var list = Array(attributes.prefix(count))
+        while list.count < count { list.append(Attributes()) }
+        return list
     }
 
     public func type(of value: ValueID) -> ValueType { function.type(of: value) }

@@ -23,7 +23,7 @@ public struct Coverage {
         evaluated.sort { $0.count != $1.count ? $0.count > $1.count : $0.name < $1.name }
     }
 
-    fileprivate mutating func add(_ kernel: CompiledKernel) { kernels += kernel.parts }
+    fileprivate mutating func add(_ sequence: KernelSequence) { for call in sequence.calls { kernels.append(call.kernel) } }
 
     fileprivate mutating func addEvaluated(_ name: String) {
         for index in evaluated.indices where evaluated[index].name == name {
@@ -51,8 +51,8 @@ private struct Walk {
 
     private mutating func take(_ region: Region, _ visit: (Operation) -> Void, _ coverage: inout Coverage) {
         for operation in region.operations {
-            if operation.code == .fusion, let kernel = operation.parameters(FusionParameters.self).kernel {
-                coverage.add(kernel)
+            if operation.code == .fusion, let kernels = operation.parameters(FusionParameters.self).kernels {
+                coverage.add(kernels)
                 continue
             }
             let definition = opDefinition(operation), traits = definition?.traits ?? []

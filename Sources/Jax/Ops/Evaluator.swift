@@ -13,6 +13,16 @@ extension EvaluationPlan {
     }
 }
 
+extension Step {
+    /// Evaluates the operation by itself: `captured` are the values that its regions use from outside. One value a result. The operands
+    /// that nobody else refers to may be overwritten.
+    public func evaluate(in plan: EvaluationPlan, of function: FunctionPlan, _ operands: consuming [RuntimeValue],
+                         captured: [(id: ValueID, value: RuntimeValue)], recording profile: Profile?) throws(JaxError) -> [RuntimeValue] {
+        try Frame(plan, function, depth: 0, profile, valueCount: operation.regions.isEmpty ? 0 : function.function.types.count)
+            .run(self, consume operands, captured)
+    }
+}
+
 /// An operation as it is being evaluated.
 struct Activation {
     let frame: Frame
@@ -64,12 +74,13 @@ final class Frame {
     /// An empty list with room for operands, so that not every operation allocates one.
     private var spare: [RuntimeValue] = []
 
-    init(_ plan: EvaluationPlan, _ function: FunctionPlan, depth: Int, _ profile: Profile?) {
+    /// `valueCount`: fewer than the function's where only a part of it is run.
+    init(_ plan: EvaluationPlan, _ function: FunctionPlan, depth: Int, _ profile: Profile?, valueCount: Int? = nil) {
         self.profile = profile
         self.plan = plan
         self.function = function.function
         self.depth = depth
-        values = [RuntimeValue?](repeating: nil, count: function.function.types.count)
+        values = [RuntimeValue?](repeating: nil, count: valueCount ?? function.function.types.count)
     }
 
     func value(_ id: ValueID) throws(JaxError) -> RuntimeValue {
@@ -107,6 +118,24 @@ final class Frame {
         return results
     }
 
+    /// Runs one step by itself, with the values that its regions use from outside.
+    fileprivate func run(_ step: Step, _ operands: consuming [RuntimeValue],
+                         _ captured: [(id: ValueID, value: RuntimeValue)]) throws(JaxError) -> [RuntimeValue] {
+        for (id, value) in captured { values[id.index] = value }
+        if step.isFallback { step.definition.countFallback() }
+        let begun = profile == nil ? 0 : platform.nanoseconds
+        var operands = operands
+        let results: [RuntimeValue]
+        switch step.definition.form {
+        case .tensor(let evaluate): results = [.tensor(try evaluate(Activation(frame: self, step: step), &operands))]
+        case .values(let evaluate): results = try evaluate(Activation(frame: self, step: step), &operands)
+        case .none: throw step.unavailable
+        }
+        guard results.count == step.operation.results.count else { throw step.miscounted(results) }
+        if let profile, step.isEvaluated { profile.add(step, in: function, plan.module.locations, from: begun) }
+        return results
+    }
+
     private func run(_ step: Step, recording profile: Profile) throws(JaxError) {
         let begun = platform.nanoseconds
         try run(step)
@@ -130,16 +159,20 @@ final class Frame {
             values[operation.results[0].index] = .tensor(try evaluate(Activation(frame: self, step: step), &operands))
         case .values(let evaluate):
             let results = try evaluate(Activation(frame: self, step: step), &operands)
-            guard results.count == operation.results.count else {
-                throw JaxError(.internalError, "\(operation.code.name) gave \(results.count) results, "
-                    + "\(operation.results.count) expected")
-            }
+            guard results.count == operation.results.count else { throw step.miscounted(results) }
             for index in results.indices { values[operation.results[index].index] = results[index] }
-        case .none:
-            throw JaxError(.notImplemented, "the operation \(step.definition.name) is not available")
+        case .none: throw step.unavailable
         }
         operands.removeAll(keepingCapacity: true)
         spare = operands
         for id in step.releases { values[id.index] = nil }
+    }
+}
+
+extension Step {
+    fileprivate var unavailable: JaxError { JaxError(.notImplemented, "the operation \(definition.name) is not available") }
+
+    fileprivate func miscounted(_ results: [RuntimeValue]) -> JaxError {
+        JaxError(.internalError, "\(operation.code.name) gave \(results.count) results, \(operation.results.count) expected")
     }
 }

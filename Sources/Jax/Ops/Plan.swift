@@ -23,7 +23,7 @@ public final class EvaluationPlan {
     }
 
     /// The plan of a function of the module. Throws `internalError` for others.
-    func plan(_ function: Function) throws(JaxError) -> FunctionPlan {
+    public func plan(_ function: Function) throws(JaxError) -> FunctionPlan {
         guard let plan = functions[ObjectIdentifier(function)] else {
             throw JaxError(.internalError, "@\(function.name) is no function of the module")
         }
@@ -32,9 +32,9 @@ public final class EvaluationPlan {
 }
 
 /// A function with its steps.
-final class FunctionPlan {
-    let function: Function
-    let body: RegionPlan
+public final class FunctionPlan {
+    public let function: Function
+    public let body: RegionPlan
 
     init(_ function: Function, _ body: RegionPlan) {
         self.function = function
@@ -43,9 +43,9 @@ final class FunctionPlan {
 }
 
 /// A region with its steps.
-final class RegionPlan {
-    let region: Region
-    let steps: [Step]
+public final class RegionPlan {
+    public let region: Region
+    public let steps: [Step]
     /// What this region defines and returns, and parameters that nothing uses.
     let releases: [ValueID]
 
@@ -57,12 +57,12 @@ final class RegionPlan {
 }
 
 /// One operation with all that evaluating it needs.
-final class Step {
-    let operation: Operation
+public final class Step {
+    public let operation: Operation
     let definition: OpDefinition
     /// The operation's parameters; of a custom call, its target's.
     let parameters: Parameters
-    let regions: [RegionPlan]
+    public let regions: [RegionPlan]
     let callees: [FunctionPlan]
     /// The regions, and the functions that the parameters name, as scalar functions, where the operation asks for that and
     /// they can be such.

@@ -76,7 +76,7 @@ public final class Profile {
     }
 
     /// A run of a kernel that has ended just now.
-    func add(_ kernel: CompiledKernel, from start: UInt64) {
+    public func add(_ kernel: CompiledKernel, from start: UInt64) {
         let end = platform.nanoseconds
         let row = row(ObjectIdentifier(kernel), .kernel(kernel), Row(isKernel: true, flops: kernel.cost == nil ? nil : 0))
         add(row, start, end, bytes: kernel.cost?.bytes ?? 0, flops: kernel.cost?.flops ?? 0)

@@ -1,5 +1,5 @@
-// The processor as a device: arrays are tensors; programs are walked operation by operation, those among them that the compiler fused
-// being kernels of machine code.
+// The processor as a device: arrays are tensors; compiled programs are executed by their plans, others walked by the evaluator.
+import JaxExecute
 import JaxIR
 import JaxOps
 import JaxPlatform
@@ -20,13 +20,23 @@ final class ProcessorArray: DeviceArray {
     }
 }
 
-/// A program with its evaluation plan.
-private final class PlannedExecutable: Executable {
-    let plan: EvaluationPlan
+/// A program with what executes it.
+private final class ProcessorExecutable: Executable {
+    enum Form {
+        case compiled(ExecutionPlan)
+        case evaluated(EvaluationPlan)
+    }
 
-    init(_ module: Module, for argumentTypes: [TensorType], on device: any Device, by method: Method) throws(JaxError) {
-        plan = try EvaluationPlan(module, isCompiled: method == .compiled)
-        super.init(argumentTypes: argumentTypes, module: module, device: device, method: method, coverage: plan.coverage)
+    let form: Form
+
+    init(_ module: Module, _ form: Form, for argumentTypes: [TensorType], on device: any Device) {
+        self.form = form
+        switch form {
+        case .compiled(let plan):
+            super.init(argumentTypes: argumentTypes, module: module, device: device, method: .compiled, coverage: plan.coverage)
+        case .evaluated(let plan):
+            super.init(argumentTypes: argumentTypes, module: module, device: device, method: .evaluated, coverage: plan.coverage)
+        }
     }
 }
 
@@ -47,8 +57,11 @@ public final class Processor: Device {
     public func fetch(_ array: DeviceArray) throws(JaxError) -> Tensor { try own(array).elements() }
 
     public func compile(_ module: Module, for argumentTypes: [TensorType], by method: Method) throws(JaxError) -> Executable {
-        let form = method == .compiled ? try ProcessorCompiler().compile(module) : module
-        return try PlannedExecutable(form, for: argumentTypes, on: self, by: method)
+        if method == .evaluated {
+            return ProcessorExecutable(module, .evaluated(try EvaluationPlan(module)), for: argumentTypes, on: self)
+        }
+        let compiled = try ProcessorCompiler().compile(module)
+        return ProcessorExecutable(compiled, .compiled(try ExecutionPlan(compiled)), for: argumentTypes, on: self)
     }
 
     private func own(_ array: DeviceArray) throws(JaxError) -> ProcessorArray {
@@ -59,17 +72,17 @@ public final class Processor: Device {
     public func execute(_ executable: Executable, _ inputs: [DeviceArray], donated: [Bool], _ job: JobRequest,
                         profiles: Bool) throws(JaxError) -> Execution {
         guard executable.device === self else { throw JaxError(.internalError, "the program was compiled for \(executable.device.name)") }
-        let plan = unsafeDowncast(executable, to: PlannedExecutable.self).plan
+        let form = unsafeDowncast(executable, to: ProcessorExecutable.self).form
         // The arrays stay alive here, whatever becomes of the job's references to them.
         var tensors: [Tensor] = []
         for array in inputs { tensors.append(try own(array).elements()) }
         for (index, array) in inputs.enumerated() where donated[index] { try own(array).tensor = nil }
         var mayOverwrite: [Bool] = []
         for index in tensors.indices { mayOverwrite.append(donated[index] && tensors[index].isUnique()) }
-        let (results, profile) = try runJob(job) { () throws(JaxError) -> ([ProcessorResult], Profile?) in
-            guard profiles else { return (try call(plan, tensors, mayOverwrite, nil), nil) }
+        let (results, profile) = try runJob(job) { () throws(JaxError) -> ([ExecutionResult], Profile?) in
+            guard profiles else { return (try call(form, tensors, mayOverwrite, nil), nil) }
             let profile = Profile()
-            return (try profile.measure { () throws(JaxError) in try call(plan, tensors, mayOverwrite, profile) }, profile)
+            return (try profile.measure { () throws(JaxError) in try call(form, tensors, mayOverwrite, profile) }, profile)
         }
         dispatchCount += 1
         var arrays: [DeviceArray] = []
@@ -85,16 +98,18 @@ public final class Processor: Device {
     }
 }
 
-/// A result as it leaves the job.
-private enum ProcessorResult {
-    case made(Tensor)
-    /// The memory of an input that was donated.
-    case donated(TensorType, input: Int)
+/// Calls `main` of a program.
+private func call(_ form: ProcessorExecutable.Form, _ inputs: [Tensor], _ mayOverwrite: [Bool],
+                  _ profile: Profile?) throws(JaxError) -> [ExecutionResult] {
+    switch form {
+    case .compiled(let plan): return try plan.execute(inputs, mayOverwrite: mayOverwrite, recording: profile)
+    case .evaluated(let plan): return try evaluate(plan, inputs, mayOverwrite, profile)
+    }
 }
 
-/// Calls `main` of a planned program; tokens are passed in and dropped from the results.
-private func call(_ plan: EvaluationPlan, _ inputs: [Tensor], _ mayOverwrite: [Bool],
-                  _ profile: Profile?) throws(JaxError) -> [ProcessorResult] {
+/// The same by the evaluator; tokens are passed in and dropped from the results.
+private func evaluate(_ plan: EvaluationPlan, _ inputs: [Tensor], _ mayOverwrite: [Bool],
+                      _ profile: Profile?) throws(JaxError) -> [ExecutionResult] {
     guard let main = plan.module.function(named: "main") else {
         throw JaxError(.internalError, "the specialised module has no function @main")
     }
@@ -110,7 +125,7 @@ private func call(_ plan: EvaluationPlan, _ inputs: [Tensor], _ mayOverwrite: [B
         case .tuple: throw JaxError(.notImplemented, "@main takes a tuple; programs take tensors")
         }
     }
-    var results: [ProcessorResult] = []
+    var results: [ExecutionResult] = []
     for value in try plan.call(main, consume values, recording: profile) {
         guard case .tensor(let tensor) = value else { continue }
         if tensor.storage.isOverwritable, let input = inputs.firstIndex(where: { $0.bytes == tensor.bytes }) {

@@ -18,6 +18,7 @@ private struct Algebra: RewritingRule {
             if let value = withoutNeutral(operation, scope) { return .values([value]) }
         case .select where operation.operands[1] == operation.operands[2]: return .values([operation.operands[1]])
         case .convert, .reshape, .transpose, .broadcastInDim, .slice:
+            if let exchanged = exchanged(operation, scope) { return .operation(exchanged) }
             let made = joined(operation, scope)
             return isIdentity(made, scope) ? .values([made.operands[0]]) : .operation(made)
         case .dotGeneral: return .operation(readingThrough(operation, scope))
@@ -120,5 +121,21 @@ private struct Algebra: RewritingRule {
         source(0, &dimensions.lhsBatching, &dimensions.lhsContracting)
         source(1, &dimensions.rhsBatching, &dimensions.rhsContracting)
         return isChanged ? operation.with(operands: operands, parameters: DotParameters(dimensions, parameters.dtype)) : operation
+    }
+
+    /// A transposition of a contraction's rows and columns, which nothing else needs: the contraction with its operands exchanged.
+    private func exchanged(_ operation: Operation, _ scope: RewritingScope) -> Operation? {
+        guard operation.code == .transpose, scope.useCount(operation.operands[0]) == 1,
+              let inner = scope.definition(operation.operands[0]), inner.code == .dotGeneral,
+              let left = scope.type(inner.operands[0]) else { return nil }
+        let parameters = inner.parameters(DotParameters.self), dimensions = parameters.dimensions
+        let permutation = operation.parameters(TransposeParameters.self).permutation, batches = dimensions.lhsBatching.count
+        let rows = left.rank - batches - dimensions.lhsContracting.count
+        let columns = Array((batches + rows)..<max(batches + rows, permutation.count))
+        guard permutation == Array(0..<batches) + columns + Array(batches..<(batches + rows)) else { return nil }
+        let swapped = DotDimensions(lhsBatching: dimensions.rhsBatching, rhsBatching: dimensions.lhsBatching,
+                                    lhsContracting: dimensions.rhsContracting, rhsContracting: dimensions.lhsContracting)
+        return Operation(.dotGeneral, operands: [inner.operands[1], inner.operands[0]], results: operation.results,
+                         parameters: DotParameters(swapped, parameters.dtype), annotations: inner.annotations, location: inner.location)
     }
 }

@@ -21,8 +21,15 @@ struct RewritingScope {
     /// The operations of each open block, the innermost last.
     private var blocks: [[Operation]] = []
     private var standIns: [ValueID: ValueID] = [:]
+    private let uses: Uses
 
-    fileprivate init(_ function: Function) { self.function = function }
+    fileprivate init(_ source: Function) {
+        function = source.copyOfValues()
+        uses = Uses(source)
+    }
+
+    /// How often the value is used in the function as it was.
+    func useCount(_ value: ValueID) -> Int { uses.count(value) }
 
     func type(_ value: ValueID) -> TensorType? { function.type(of: value).tensor }
 
@@ -88,7 +95,7 @@ private struct FunctionRewriting<Rule: RewritingRule> {
         source = function
         self.rule = rule
         self.callees = callees
-        scope = RewritingScope(function.copyOfValues())
+        scope = RewritingScope(function)
     }
 
     mutating func run() throws(JaxError) -> Function {

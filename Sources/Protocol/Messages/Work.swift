@@ -178,6 +178,30 @@ public struct Inspect: Request {
     public mutating func code(_ coder: inout FieldCoder) throws(JaxError) { try coder.field(&program) }
 }
 
+/// Writes a program for others; the reply's body is the file.
+public struct Save: Request {
+    public static var kind: MessageKind { .save }
+    public typealias Reply = Empty
+    public var program: UInt64 = 0
+    /// An artifact of `jax.export`; else a module of bytecode.
+    public var isArtifact = true
+    public var limits = JobLimits()
+
+    public init() {}
+
+    public init(program: UInt64, isArtifact: Bool, limits: JobLimits = JobLimits()) {
+        self.program = program
+        self.isArtifact = isArtifact
+        self.limits = limits
+    }
+
+    public mutating func code(_ coder: inout FieldCoder) throws(JaxError) {
+        try coder.field(&program)
+        try coder.field(&isArtifact)
+        try limits.code(&coder)
+    }
+}
+
 /// Makes a program of a program: what `execute_jax_transformation` does.
 public struct Transform: Request {
     public static var kind: MessageKind { .transform }

@@ -28,3 +28,5 @@ def folds(x):
 
 save("folds", folds, jax.ShapeDtypeStruct((6,), jnp.float32))
 save("endless", lambda x: jax.lax.while_loop(lambda x: x >= 0, lambda x: x * 0 + 1, x), jax.ShapeDtypeStruct((), jnp.float32))
+# The same over an array, so that each trip has several steps.
+save("endless_array", lambda x: jax.lax.while_loop(lambda x: jnp.sum(x) >= 0, lambda x: jnp.sort(x * 0 + 1), x), f32)

@@ -29,12 +29,30 @@ struct ContractionLowering {
     private let result: ElementType
     private let lane: LaneType
     private var plan = KernelPlan()
+    /// What is stored in place of the sums.
+    private var epilogue: ContractionEpilogue?
+    /// Whether that cannot be computed after all.
+    private var hasFailed = false
 
     /// Nil for contractions of other types or layouts, which the evaluator's library has.
     static func plan(_ operation: Operation, _ function: Function, _ target: LoopTarget, name: String) -> KernelPlan? {
         guard var lowering = ContractionLowering(operation, function, target, name) else { return nil }
         lowering.lower()
         return lowering.plan
+    }
+
+    /// A contraction with an epilogue: the buffers are the region's parameters and results, then the temporaries.
+    static func plan(_ epilogue: ContractionEpilogue, _ target: LoopTarget, name: String) -> KernelPlan? {
+        let contraction = epilogue.contraction, region = epilogue.region
+        guard var lowering = ContractionLowering(contraction, epilogue.function, target, name),
+              let left = region.parameters.firstIndex(of: contraction.operands[0]),
+              let right = region.parameters.firstIndex(of: contraction.operands[1]) else { return nil }
+        lowering.lhs.buffer = left
+        lowering.rhs.buffer = right
+        lowering.epilogue = epilogue
+        lowering.plan.operationBuffers = region.parameters.count + region.results.count
+        lowering.lower()
+        return lowering.hasFailed ? nil : lowering.plan
     }
 
     private init?(_ operation: Operation, _ function: Function, _ target: LoopTarget, _ name: String) {
@@ -106,7 +124,7 @@ struct ContractionLowering {
     private mutating func lower() {
         lhs = widened(lhs)
         if n < lanes && (lhs.contracted == 1 || k == 1) {
-            byRows()
+            if epilogue != nil { hasFailed = true } else { byRows() }
             return
         }
         byPanels()
@@ -184,46 +202,86 @@ struct ContractionLowering {
         let panels = n / width, rest = n % width
         // Packing moves each element once; unpacked, a panel's rows lie apart and fight for the same places of the cache.
         let isPacked = rhs.free != 1 || m >= 4 * rows && k * n > 1 << 14 || rest != 0 || rhs.element != natural
-        if isPacked { packPanels(width: width, panels: panels + (rest == 0 ? 0 : 1)) }
         let edge = rest == 0 ? nil : plan.temporary(natural, batch * m * width)
         let groups = m / rows, last = m % rows
-        // Rows that are too few for a tile have a kernel of their own, so that processors share the others; batches they share anyway.
-        if batches.isEmpty && groups > 0 && last > 0 {
-            sums(name, width: width, rows: rows, groups: groups, last: 0, isPacked: isPacked, edge)
-            sums(name + "_rest", width: width, rows: rows, groups: 0, last: last, isPacked: isPacked, edge)
-        } else {
-            sums(name, width: width, rows: rows, groups: groups, last: last, isPacked: isPacked, edge)
+        let unpacked = rhs
+        for columns in columnBlocks(panels: panels, hasRest: rest != 0, isPacked: isPacked, width: width) {
+            var tiles = Tiles(width: width, rows: rows, groups: groups, last: last, columns: columns, isPacked: isPacked, edge: edge)
+            if isPacked { rhs = packPanels(unpacked, columns, width: width) }
+            // Rows that are too few for a tile have a kernel of their own, so that processors share the others; batches they share anyway.
+            if batches.isEmpty && groups > 0 && last > 0 {
+                tiles.last = 0
+                sums(name, tiles)
+                (tiles.groups, tiles.last) = (0, last)
+                sums(name + "_rest", tiles)
+            } else {
+                sums(name, tiles)
+            }
         }
     }
 
-    /// The kernel for so many groups of `rows` rows, and for the `last` rows of the result. `edge` is the buffer for the columns of a panel
-    /// that the result has only a part of.
-    private mutating func sums(_ name: String, width: Int, rows: Int, groups: Int, last: Int, isPacked: Bool, _ edgeBuffer: Int?) {
-        let panels = n / width, rest = n % width
+    /// Whole panels, and the part of one behind them.
+    private struct ColumnBlock {
+        var panels: Range<Int>
+        var hasRest: Bool
+
+        var count: Int { panels.count + (hasRest ? 1 : 0) }
+    }
+
+    /// What is computed: `groups` times `rows` rows, and the `last` rows of the result, of some columns. `edge` is the buffer for the
+    /// columns of a panel that the result has only a part of.
+    private struct Tiles {
+        var width, rows, groups, last: Int
+        var columns: ColumnBlock
+        var isPacked: Bool
+        var edge: Int?
+    }
+
+    /// Packed panels take so many bytes at once, where that makes `mostBlocks` at most: they stay in the cache while all rows go over them,
+    /// and the next ones take their place.
+    private static let blockBytes = 1 << 17, mostBlocks = 8
+
+    private func columnBlocks(panels: Int, hasRest: Bool, isPacked: Bool, width: Int) -> [ColumnBlock] {
+        let panelBytes = k * width * natural.byteCount
+        let least = (panels + ContractionLowering.mostBlocks - 1) / ContractionLowering.mostBlocks
+        let most = max(1, ContractionLowering.blockBytes / panelBytes, least)
+        guard isPacked, batches.isEmpty, panels > most else { return [ColumnBlock(panels: 0..<panels, hasRest: hasRest)] }
+        let count = (panels + most - 1) / most
+        return (0..<count).map {
+            ColumnBlock(panels: $0 * panels / count..<($0 + 1) * panels / count, hasRest: hasRest && $0 == count - 1)
+        }
+    }
+
+    private mutating func sums(_ name: String, _ tiles: Tiles) {
+        let width = tiles.width, rows = tiles.rows, groups = tiles.groups, last = tiles.last, isPacked = tiles.isPacked
+        let panels = tiles.columns.panels, rest = tiles.columns.hasRest ? n % width : 0
         let builder = KernelBuilder()
         let a = builder.buffer(lhs.element, count: lhs.count), b = builder.buffer(rhs.element, count: rhs.count)
-        let c = builder.buffer(result, count: batch * m * n, isWritten: true)
+        var output = ContractionOutput(epilogue, result, count: batch * m * n, builder)
         let edge = rest == 0 ? nil : builder.buffer(natural, count: batch * m * width, isWritten: true)
         let block = result == natural && k > 512 ? 256 : k
         let blocks = [(0, min(block, k))] + (block < k ? [(block, k - block)] : [])
 
         func tile(_ b0: [LoopIndex], _ row: LoopIndex, _ rowCount: Int, _ panel: LoopIndex, isEdge: Bool, from start: LoopIndex, steps: Int,
                   isFirst: Bool) {
-            let out = isEdge ? edge! : c, outStride = isEdge ? width : n
+            let outStride = isEdge ? width : n
             builder.loop(.vector, count: width, unroll: tileVectors) { column in
                 var outs: [LoopIndex] = []
                 for r in 0..<rowCount {
                     var place = LoopIndex(r * outStride)
                     place.add(b0, times: contiguous(m * outStride))
                     place.add(row, times: outStride)
-                    if !isEdge { place.add(panel, times: width) }
+                    if !isEdge {
+                        place.constant += panels.lowerBound * width
+                        place.add(panel, times: width)
+                    }
                     place.add(column, stride: 1)
                     outs.append(place)
                 }
                 let zero = builder.constant(lane, 0)
-                let starts = outs.map { isFirst ? zero : builder.load(out, $0) }
+                let starts = outs.map { isFirst ? zero : builder.load(isEdge ? edge! : output.buffers[0], $0) }
                 let sums = builder.loop(.serial, count: steps, carrying: starts) { step, sums in
-                    var right = LoopIndex()
+                    var right = LoopIndex(isPacked ? 0 : panels.lowerBound * width)
                     right.add(b0, times: rhs.batch)
                     right.add(panel, times: isPacked ? k * width : width)
                     right.add(start, times: isPacked ? width : rhs.contracted)
@@ -239,19 +297,21 @@ struct ContractionLowering {
                         return builder.sumOfProduct(builder.load(a, left), y, sums[r])
                     }
                 }
-                for (place, sum) in zip(outs, sums) { builder.store(sum, to: out, place) }
+                for (place, sum) in zip(outs, sums) {
+                    if isEdge { builder.store(sum, to: edge!, place) } else { output.store(sum, place) }
+                }
             }
         }
 
         /// All panels of some rows, for one block of the sums.
         func rowsOf(_ b0: [LoopIndex], _ row: LoopIndex, _ rowCount: Int, from start: LoopIndex, steps: Int, isFirst: Bool) {
-            builder.over(panels == 0 ? [] : [panels]) { place in
-                if panels > 0 {
+            builder.over(panels.isEmpty ? [] : [panels.count]) { place in
+                if !panels.isEmpty {
                     tile(b0, row, rowCount, place[0], isEdge: false, from: start, steps: steps, isFirst: isFirst)
                 }
             }
             if rest != 0 {
-                tile(b0, row, rowCount, LoopIndex(panels), isEdge: true, from: start, steps: steps, isFirst: isFirst)
+                tile(b0, row, rowCount, LoopIndex(panels.count), isEdge: true, from: start, steps: steps, isFirst: isFirst)
             }
         }
 
@@ -259,7 +319,7 @@ struct ContractionLowering {
         func copyEdge(_ b0: [LoopIndex], _ row: LoopIndex, _ rowCount: Int) {
             guard let edge else { return }
             builder.over([rowCount, rest], vector: true) { place in
-                var from = LoopIndex(), to = LoopIndex(panels * width)
+                var from = LoopIndex(), to = LoopIndex(n - rest)
                 from.add(b0, times: contiguous(m * width))
                 from.add(row, times: width)
                 from.add(place[0], times: width)
@@ -268,7 +328,7 @@ struct ContractionLowering {
                 to.add(row, times: n)
                 to.add(place[0], times: n)
                 to.add(place[1], times: 1)
-                builder.store(builder.load(edge, from), to: c, to)
+                output.store(builder.load(edge, from), to)
             }
         }
 
@@ -298,17 +358,18 @@ struct ContractionLowering {
             if last > 0 { group(b0, LoopIndex(m - last), last) }
         }
         builder.over(batches) { batchOf($0) }
-        plan.add(builder.finish(name: name), [lhs.buffer, rhs.buffer, 2] + (edgeBuffer.map { [$0] } ?? []))
+        hasFailed = hasFailed || output.hasFailed
+        plan.add(builder.finish(name: name), [lhs.buffer, rhs.buffer] + output.numbers + (edge == nil ? [] : tiles.edge.map { [$0] } ?? []))
     }
 
-    /// The right operand as panels of `width` columns, each with its rows one behind the other; what is missing of the last is 0.
-    private mutating func packPanels(width: Int, panels: Int) {
-        let builder = KernelBuilder(), count = batch * panels * k * width
+    /// Some columns of the right operand as panels of `width`, each with its rows one behind the other; what is missing of the last is 0.
+    private mutating func packPanels(_ rhs: Operand, _ block: ColumnBlock, width: Int) -> Operand {
+        let builder = KernelBuilder(), count = batch * block.count * k * width
         let b = builder.buffer(rhs.element, count: rhs.count), packed = builder.buffer(natural, count: count, isWritten: true)
-        let rhs = rhs, k = k, rest = n % width, target = contiguous(panels * k * width)
+        let k = k, rest = block.hasRest ? n % width : 0, target = contiguous(block.count * k * width)
         func pack(_ b0: [LoopIndex], _ panel: LoopIndex, columns: Int) {
             builder.over([k, columns], vector: true) { place in
-                var from = LoopIndex(), to = LoopIndex()
+                var from = LoopIndex(block.panels.lowerBound * width * rhs.free), to = LoopIndex()
                 from.add(b0, times: rhs.batch)
                 from.add(panel, times: width * rhs.free)
                 from.add(place[0], times: rhs.contracted)
@@ -331,14 +392,14 @@ struct ContractionLowering {
                 }
             }
         }
-        let whole = rest == 0 ? panels : panels - 1
+        let whole = block.panels.count
         builder.over(batches) { b0 in
             if whole > 0 { builder.over([whole]) { place in pack(b0, place[0], columns: width) } }
             if rest > 0 { pack(b0, LoopIndex(whole), columns: rest) }
         }
         let buffer = plan.temporary(natural, count)
         plan.add(builder.finish(name: name + "_pack"), [rhs.buffer, buffer])
-        self.rhs = Operand(batch: target, free: 1, contracted: width, element: natural, count: count, buffer: buffer)
+        return Operand(batch: target, free: 1, contracted: width, element: natural, count: count, buffer: buffer)
     }
 }
 

@@ -158,6 +158,18 @@ struct FusionGroups {
         }
     }
 
+    /// The group that alone uses a value, and uses it as it is; nil where there is none.
+    func soleUser(_ value: ValueID) -> FusionGroup? {
+        var found: FusionGroup?
+        for place in users[value] ?? [] {
+            guard place != end, !isView(region.operations[place]), let group = groupOf[place], found == nil || found === group else {
+                return nil
+            }
+            found = group
+        }
+        return found
+    }
+
     private mutating func assign(_ place: Int) {
         let operation = region.operations[place]
         if operation.code == .reduce, hasLanes(operation), let shape = type(operation.operands[0])?.shape {

@@ -115,11 +115,11 @@ private struct FunctionFusion {
     }
 
     /// The region of a group: copies of its members, and of the views between them; all else is a parameter.
-    private func makeRegion(_ group: FusionGroup, _ groups: FusionGroups, _ region: Region)
+    private func makeRegion(_ group: FusionGroup, _ groups: FusionGroups, _ region: Region, with further: Int? = nil)
         -> (region: Region, operands: [ValueID], results: [ValueID], origins: [ObjectIdentifier: Operation]) {
         var copies: [ValueID: ValueID] = [:], operands: [ValueID] = [], parameters: [ValueID] = []
         var operations: [Operation] = [], origins: [ObjectIdentifier: Operation] = [:]
-        let members = group.members.sorted()
+        let members = (group.members + (further.map { [$0] } ?? [])).sorted()
 
         func copy(_ value: ValueID) -> ValueID {
             if let known = copies[value] { return known }
@@ -149,6 +149,7 @@ private struct FunctionFusion {
         for member in members { add(region.operations[member]) }
         var results: [ValueID] = []
         for member in members {
+            if member == further { continue }
             for result in region.operations[member].results where groups.isNeeded(result, outside: group) { results.append(result) }
         }
         return (Region(parameters: parameters, operations: operations, results: results.map { copies[$0]! }), operands, results, origins)
@@ -157,8 +158,11 @@ private struct FunctionFusion {
     /// The block with fusions in the places of their roots, and without what nothing needs any more.
     private mutating func assemble(_ region: Region, _ groups: FusionGroups, _ fusions: [Int: Fusion]) throws(JaxError) -> Region {
         var operations: [Operation] = []
+        let epilogues = try self.epilogues(region, groups, fusions)
         for (place, operation) in region.operations.enumerated() {
-            if let fusion = fusions[place] {
+            if let epilogue = epilogues[place] {
+                if let made = epilogue { operations.append(made) }
+            } else if let fusion = fusions[place] {
                 operations.append(try make(fusion, operation))
             } else if groups.groupOf[place] == nil {
                 if let contraction = try contraction(operation, place) {
@@ -173,29 +177,59 @@ private struct FunctionFusion {
         return Region(parameters: region.parameters, operations: withoutDead(operations, region.results), results: region.results)
     }
 
+    /// By place: in the place of a group the contraction whose elements alone it goes on with; nil in the place where that stood.
+    private mutating func epilogues(_ region: Region, _ groups: FusionGroups,
+                                    _ fusions: [Int: Fusion]) throws(JaxError) -> [Int: Operation?] {
+        var made: [Int: Operation?] = [:]
+        guard let compiler else { return made }
+        // Of several contractions the last: the others are there by then.
+        for (place, operation) in region.operations.enumerated().reversed() where operation.code == .dotGeneral {
+            guard let group = groups.soleUser(operation.results[0]), group.isUniform, fusions[group.position] != nil,
+                  made[group.position] == nil else { continue }
+            let fusion = makeRegion(group, groups, region, with: place)
+            guard let contraction = fusion.region.operations.first(where: { fusion.origins[ObjectIdentifier($0)] === operation }),
+                  let epilogue = ContractionEpilogue(fusion.region, contraction, target),
+                  let plan = ContractionLowering.plan(epilogue, compiler.target, name: "\(block)_\(place)_dot") else { continue }
+            guard let sequence = try compiled(plan, operation, reusable: epilogue.reusable()) else { continue }
+            made[group.position] = Operation(.fusion, operands: fusion.operands, results: fusion.results,
+                                             parameters: FusionParameters(sequence), regions: [fusion.region], location: operation.location)
+            made[place] = .some(nil)
+        }
+        return made
+    }
+
+    /// The kernels of a plan with code; nil where one has none.
+    private func compiled(_ plan: KernelPlan, _ operation: Operation, reusable: [[Int]] = []) throws(JaxError) -> KernelSequence? {
+        guard let compiler else { return nil }
+        var calls: [KernelSequence.Call] = []
+        for step in plan.kernels {
+            guard let kernel = try compiler.compile(step.kernel, source: locations.describe(operation.location)) else { return nil }
+            calls.append(KernelSequence.Call(kernel, step.kernel, buffers: step.buffers))
+        }
+        return KernelSequence(calls, temporaries: plan.temporaries.map { $0.element.byteCount * $0.count }, reusable: reusable)
+    }
+
     private mutating func make(_ fusion: Fusion, _ root: Operation) throws(JaxError) -> Operation {
-        var kernels: [CompiledKernel] = []
-        let lowered = fusion.lowered
+        var calls: [KernelSequence.Call] = []
+        let lowered = fusion.lowered, operandCount = fusion.operands.count
         if let compiler {
             for kernel in lowered.kernels {
                 guard let compiled = try compiler.compile(kernel, source: locations.describe(root.location)) else {
-                    kernels = []
+                    calls = []
                     break
                 }
-                kernels.append(compiled)
+                calls.append(KernelSequence.Call(compiled, kernel, buffers: Array(0..<(operandCount + fusion.results.count))))
             }
         }
-        let operandCount = fusion.operands.count
         let parameters: FusionParameters
-        if kernels.isEmpty {
-            parameters = FusionParameters(kernel: nil)
+        if calls.isEmpty {
+            parameters = FusionParameters(nil)
         } else if let copy = lowered.copy {
-            parameters = FusionParameters(kernel: UpdateKernels(kernels, copies: copy.parameter, to: operandCount + copy.result),
-                                          reusable: [[copy.parameter]])
+            parameters = FusionParameters(KernelSequence(calls, reusable: [[copy.parameter]],
+                                                         copies: (source: copy.parameter, target: operandCount + copy.result)))
         } else {
-            let kernel = kernels.count == 1 ? kernels[0]
-                : KernelSequence(kernels.map { ($0, Array(0..<(operandCount + fusion.results.count))) }, temporaries: [])
-            parameters = FusionParameters(kernel: kernel, reusable: reusable(lowered.kernels, operandCount, fusion.results.count))
+            parameters = FusionParameters(KernelSequence(
+                calls, reusable: reusable(lowered.kernels, operandCount, fusion.results.count)))
         }
         return Operation(.fusion, operands: fusion.operands, results: fusion.results, parameters: parameters,
                          regions: [fusion.region], location: root.location)
@@ -219,13 +253,7 @@ private struct FunctionFusion {
         case .convolution: ConvolutionLowering.plan(operation, source, compiler.target, name: "\(block)_\(place)_conv")
         default: nil
         }
-        guard let plan = made else { return nil }
-        var kernels: [(kernel: CompiledKernel, buffers: [Int])] = []
-        for step in plan.kernels {
-            guard let kernel = try compiler.compile(step.kernel, source: locations.describe(operation.location)) else { return nil }
-            kernels.append((kernel, step.buffers))
-        }
-        let sequence = KernelSequence(kernels, temporaries: plan.temporaries.map { $0.element.byteCount * $0.count })
+        guard let plan = made, let sequence = try compiled(plan, operation) else { return nil }
         return wrapped(operation, operation.operands, sequence)
     }
 
@@ -233,12 +261,14 @@ private struct FunctionFusion {
     private mutating func scalarLoop(_ operation: Operation, _ place: Int) throws(JaxError) -> Operation? {
         guard let compiler, let loop = WhileLowering(operation, source, name: "\(block)_\(place)_while") else { return nil }
         guard let kernel = try compiler.compile(loop.kernel, source: locations.describe(operation.location)) else { return nil }
+        let buffers = Array(0...(loop.operands.count + operation.results.count))
+        let trips = KernelSequence.Call(kernel, loop.kernel, buffers: buffers)
         let widths = operation.results.map { source.type(of: $0).tensor?.dtype.byteWidth ?? 0 }
-        return wrapped(operation, loop.operands, ResumedLoop(kernel, carried: widths))
+        return wrapped(operation, loop.operands, KernelSequence(loop: trips, carried: widths))
     }
 
     /// A fusion of one operation: its operands, and what its regions use beside them.
-    private mutating func wrapped(_ operation: Operation, _ operands: [ValueID], _ kernel: CompiledKernel) -> Operation {
+    private mutating func wrapped(_ operation: Operation, _ operands: [ValueID], _ kernels: KernelSequence) -> Operation {
         var copies: [ValueID: ValueID] = [:], parameters: [ValueID] = []
         for operand in operands {
             let parameter = target.makeValue(source.type(of: operand))
@@ -251,7 +281,7 @@ private struct FunctionFusion {
                               parameters: operation.parameters, annotations: operation.annotations,
                               regions: operation.regions.map { renamed($0, copies) }, location: operation.location)
         let region = Region(parameters: parameters, operations: [inner], results: results)
-        return Operation(.fusion, operands: operands, results: operation.results, parameters: FusionParameters(kernel: kernel),
+        return Operation(.fusion, operands: operands, results: operation.results, parameters: FusionParameters(kernels),
                          regions: [region], location: operation.location)
     }
 

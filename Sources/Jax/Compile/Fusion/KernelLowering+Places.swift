@@ -105,7 +105,7 @@ extension KernelLowering {
 
     /// The places in each dimension of a place in row-major order; nil where a dimension would need a division. Sizes of the loops are
     /// found in the index of the result that is being computed, so a variable's range is its loop's.
-    private func split(_ index: LoopIndex, _ shape: [Int]) -> [LoopIndex]? {
+    func split(_ index: LoopIndex, _ shape: [Int]) -> [LoopIndex]? {
         guard index.clamped.isEmpty else { return nil }
         var rest = index, places: [LoopIndex] = []
         for (axis, stride) in TensorType(.i8, shape).strides.enumerated() {

@@ -46,6 +46,26 @@ struct KernelLowering {
         }
     }
 
+    /// A region whose elements are asked for within a kernel that somebody else makes; `inputs` are its buffers for parameters.
+    init(_ region: Region, of function: Function, in builder: KernelBuilder, _ inputs: [ValueID: BufferID]) {
+        self.init(region, of: function)
+        self.builder = builder
+        self.inputs = inputs
+    }
+
+    /// The region's results at one place, of which `value` is known there already; nil where they cannot be had. All results have the
+    /// shape of `value`, and `place` counts elements.
+    mutating func results(at place: LoopIndex, _ value: ValueID, _ lane: LaneValue) -> [LaneValue]? {
+        guard let index = split(place, type(value).shape) else { return nil }
+        lanes = [Place(value: value, index: index): lane]
+        var results: [LaneValue] = []
+        for result in region.results {
+            guard let lane = self.lane(result, index) else { return nil }
+            results.append(lane)
+        }
+        return results
+    }
+
     func type(_ value: ValueID) -> TensorType { function.type(of: value).tensor ?? TensorType(.i1, []) }
 
     private mutating func lower(_ name: String) -> LoweredRegion? {

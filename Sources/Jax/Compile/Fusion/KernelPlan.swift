@@ -10,15 +10,17 @@ struct PlanBuffer {
     var number: Int
 }
 
-/// Kernels that follow each other. Their buffers are those of an operation of two operands and one result, then the temporaries.
+/// Kernels that follow each other. Their buffers are those of an operation, most of two operands and one result, then the temporaries.
 struct KernelPlan {
+    /// How many the operation has.
+    var operationBuffers = 3
     private(set) var kernels: [(kernel: Kernel, buffers: [Int])] = []
     private(set) var temporaries: [(element: ElementType, count: Int)] = []
 
     /// The number of a further buffer.
     mutating func temporary(_ element: ElementType, _ count: Int) -> Int {
         temporaries.append((element, count))
-        return 2 + temporaries.count
+        return operationBuffers + temporaries.count - 1
     }
 
     mutating func add(_ kernel: Kernel, _ buffers: [Int]) { kernels.append((kernel.scheduled(), buffers)) }

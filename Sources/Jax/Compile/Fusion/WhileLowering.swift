@@ -1,5 +1,5 @@
 // A `while` over scalars as one kernel: what it carries stays in registers from trip to trip. A kernel makes so many trips at most and
-// says whether it is done; between two runs whoever runs it looks whether the job is to end (`ResumedLoop`).
+// says whether it is done; between two runs whoever runs it looks whether the job is to end (`KernelSequence.carried`).
 import JaxIR
 import JaxOps
 import JaxPlatform

@@ -63,10 +63,12 @@ extension KernelBuilder {
         let type = self.type(of: a)
         if let bits = constantBits(a), constantBits(b) == nil { return extreme(op, b, constant(type, bits: bits)) }
         if let bits = constantBits(b), let known = extreme(op, a, constant: bits) { return known }
-        let either = emit(op, a, b)
+        // Where the two are no numbers of an order the second operand comes out: a NaN once, or each of two zeros.
+        let first = emit(op, a, b), second = emit(op, b, a)
         let join: LaneOp = op == .maximum ? .and : .or
-        let tie = emit(.fromBits, emit(join, emit(.bits, a), emit(.bits, b)))
-        return select(emit(.equal, a, b), tie, select(isNaN(a), a, either))
+        let both = emit(.fromBits, emit(join, emit(.bits, first), emit(.bits, second)))
+        let nan = constant(type, bits: type == .f32 ? LaneBits(Float.nan.bitPattern) : Double.nan.bitPattern)
+        return select(emit(.equal, first, second), both, nan)
     }
 
     /// With a constant that is no NaN: the other operand comes out where it is one, because it stands second.
