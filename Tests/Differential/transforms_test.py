@@ -24,11 +24,22 @@ def weighted(function):
     def scalar(*arguments):
         y = jnp.ravel(function(*arguments))
         return jnp.sum(y * (1 + jnp.arange(y.size, dtype=y.real.dtype) / 7))
+    scalar.platform = platform(function)
     return scalar
 
 
+def platform(function):
+    """What the function is exported for."""
+    return getattr(function, "platform", "cpu")
+
+
+#: Routines that JAX calls but does not promise to keep, which an export has to allow.
+UNPROMISED = [export.DisabledSafetyCheck.custom_call(f"lapack_{name}_ffi") for name in ("sgesvd", "sgtsv", "dgtsv", "cgtsv", "sormqr", "cunmqr")]
+
+
 def exported(function, arguments):
-    return export.export(jax.jit(function))(*[jax.ShapeDtypeStruct(np.shape(a), np.asarray(a).dtype) for a in arguments]).serialize()
+    types = [jax.ShapeDtypeStruct(np.shape(a), np.asarray(a).dtype) for a in arguments]
+    return export.export(jax.jit(function), platforms=[platform(function)], disabled_checks=UNPROMISED)(*types).serialize()
 
 
 def tangent(index, argument):
@@ -51,27 +62,33 @@ def cases(name, function, arguments):
     """(transformation, function to export, arguments of the result, options, JAX's results)."""
     floats = [i for i, a in enumerate(arguments) if is_float(a)]
     scalar = weighted(function)
+    # What JAX is to differentiate in place of a function of which it has no derivative.
+    known = getattr(function, "reference", function)
+    known_scalar = weighted(known)
     argnums = tuple(floats)
-    if name not in transforms.FORWARD:
-        yield "value_and_grad", scalar, arguments, dict(argnums=argnums), lambda *a: jax.value_and_grad(scalar, argnums)(*a)
-        yield "vjp", function, (*arguments, tangent(9, jax.eval_shape(function, *arguments))), {}, \
-            lambda *a: (lambda y, pull: (y, pull(a[-1])))(*jax.vjp(function, *a[:-1]))
-    yield "jvp", function, (*arguments, *[tangent(i, arguments[i]) for i in floats]), {}, \
-        lambda *a: jax.jvp(lambda *fs: function(*[fs[floats.index(i)] if i in floats else a[i] for i in range(len(arguments))]),
-                           tuple(a[i] for i in floats), tuple(a[len(arguments):]))
     batch = [stacked(a) for a in arguments]
-    yield "vmap", function, batch, dict(in_axes=[0] * len(batch)), jax.vmap(function)
+    if not getattr(function, "is_differentiable", True):
+        yield "vmap", function, batch, dict(in_axes=[0] * len(batch)), jax.vmap(known)
+        return
+    if name not in transforms.FORWARD:
+        yield "value_and_grad", scalar, arguments, dict(argnums=argnums), jax.value_and_grad(known_scalar, argnums)
+        yield "vjp", function, (*arguments, tangent(9, jax.eval_shape(function, *arguments))), {}, \
+            lambda *a: (lambda y, pull: (y, pull(a[-1])))(*jax.vjp(known, *a[:-1]))
+    yield "jvp", function, (*arguments, *[tangent(i, arguments[i]) for i in floats]), {}, \
+        lambda *a: jax.jvp(lambda *fs: known(*[fs[floats.index(i)] if i in floats else a[i] for i in range(len(arguments))]),
+                           tuple(a[i] for i in floats), tuple(a[len(arguments):]))
+    yield "vmap", function, batch, dict(in_axes=[0] * len(batch)), jax.vmap(known)
     if len(arguments) > 1:
         axes = [0] + [None] * (len(arguments) - 1)
-        yield "vmap", function, (batch[0], *arguments[1:]), dict(in_axes=axes), jax.vmap(function, in_axes=axes)
+        yield "vmap", function, (batch[0], *arguments[1:]), dict(in_axes=axes), jax.vmap(known, in_axes=axes)
         axes = [None] * (len(arguments) - 1) + [0]
-        yield "vmap", function, (*arguments[:-1], batch[-1]), dict(in_axes=axes), jax.vmap(function, in_axes=axes)
+        yield "vmap", function, (*arguments[:-1], batch[-1]), dict(in_axes=axes), jax.vmap(known, in_axes=axes)
     if name not in transforms.FORWARD:
-        yield "vmap(grad)", scalar, batch, dict(argnums=argnums, in_axes=[0] * len(batch)), jax.vmap(jax.grad(scalar, argnums))
+        yield "vmap(grad)", scalar, batch, dict(argnums=argnums, in_axes=[0] * len(batch)), jax.vmap(jax.grad(known_scalar, argnums))
         if sum(np.size(a) for a in arguments) <= 24 and len(floats) == len(arguments) == 1:
-            yield "hessian", scalar, arguments, {}, jax.hessian(scalar)
-            yield "jacfwd", function, arguments, {}, jax.jacfwd(function)
-            yield "jacrev", function, arguments, {}, jax.jacrev(function)
+            yield "hessian", scalar, arguments, {}, jax.hessian(known_scalar)
+            yield "jacfwd", function, arguments, {}, jax.jacfwd(known)
+            yield "jacrev", function, arguments, {}, jax.jacrev(known)
 
 
 def model_cases(loss, arguments):

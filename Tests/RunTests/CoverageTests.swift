@@ -90,7 +90,7 @@ private let mixed = """
     }
 
     @Test func thePassesAreATable() throws {
-        #expect(Inspection.passes == ["inline", "algebra", "subexpressions", "fusion"])
+        #expect(Inspection.passes == ["inline", "structured", "algebra", "subexpressions", "fusion"])
         let module = try parseProgram(mixed)
         let inlined = try ProcessorCompiler().compile(module, upTo: "inline")
         #expect(inlined.text().contains("= sort") && !inlined.text().contains("call["))

@@ -94,7 +94,7 @@ private func failure<R: Request>(_ call: Client.Call<R>) -> JaxError? {
         var transform = Transform()
         (transform.transformation, transform.program, transform.handle) = ("jvp", 1, 4)
         let signature = try client.start(transform).wait()
-        #expect(signature.arguments.count == 4 && signature.results.count == 2)
+        #expect(signature.arguments.count == 4 && signature.results.count == 4)
         let saved = try #require(try client.start(Save(program: 4, isArtifact: true)).waitWithBody(seconds: 5).body)
         let again = try client.start(Compile(handle: 5, name: "saved"), body: BodyBuffer(copying: Array(saved.bytes))).wait()
         #expect(again.arguments == signature.arguments && again.results == signature.results)

@@ -24,6 +24,11 @@ extension OpDefinition {
         }
     }
 
+    /// An operation without a derivative, which JAX's words call by the name of its primitive.
+    func notDifferentiable(_ primitive: String) -> OpDefinition {
+        jvp { _, _, _ throws(JaxError) in throw JaxError(.notImplemented, "Differentiation rule for '\(primitive)' not implemented") }
+    }
+
     /// A rule for some forms of the operation; the others are differentiated through `decomposition`.
     func jvp(_ rule: @escaping PartialJVPRule, else decomposition: @escaping Decomposition) -> OpDefinition {
         self.decomposition(decomposition).partialJVP(rule)

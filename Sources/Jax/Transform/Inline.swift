@@ -22,6 +22,8 @@ private final class Inliner {
     private var made: [ObjectIdentifier: Function?] = [:]
     /// Those that the result needs: public ones, and those that an operation still names.
     private var isRequired: Set<ObjectIdentifier> = []
+    /// Flattened functions by themselves: bodies that have been flattened name them.
+    private var isFlat: Set<ObjectIdentifier> = []
     private var operationCount = 0
 
     init(_ source: Module) {
@@ -38,6 +40,7 @@ private final class Inliner {
 
     /// The same of a function that the result needs.
     func required(_ function: Function) throws(JaxError) -> Function {
+        if isFlat.contains(ObjectIdentifier(function)) { return function }
         isRequired.insert(ObjectIdentifier(function))
         return try flattened(function)
     }
@@ -55,6 +58,7 @@ private final class Inliner {
         try rewriter.copy(function.body.operations)
         builder.finish(try rewriter.copies(of: function.body.results))
         made[ObjectIdentifier(function)] = .some(builder.function)
+        isFlat.insert(ObjectIdentifier(builder.function))
         return builder.function
     }
 

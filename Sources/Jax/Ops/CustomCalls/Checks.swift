@@ -3,7 +3,7 @@ import JaxIR
 import JaxPlatform
 
 func checkCalls() -> [OpDefinition] {
-    [
+    let calls = [
         OpDefinition(.customCall, target: "check.expect_eq", Parameters.self,
                      .effects, infer: { view, _ throws(JaxError) in try checkTypes(view) },
                      evaluate: { _, _, operands throws(JaxError) in
@@ -26,6 +26,8 @@ func checkCalls() -> [OpDefinition] {
             }
         }),
     ]
+    // Rows are compared together.
+    return calls.map { $0.batch(batchedStackCall) }
 }
 
 /// How many representable values a result may lie away from what is expected.

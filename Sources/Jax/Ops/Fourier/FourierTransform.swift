@@ -3,7 +3,8 @@ import JaxIR
 import JaxPlatform
 
 func fourierFamily() -> [OpDefinition] {
-    [OpDefinition(.fft, FourierParameters.self, infer: fourierType, tensor: evaluateFourier).linear(.jointly([0]))]
+    [OpDefinition(.fft, FourierParameters.self, infer: fourierType, tensor: evaluateFourier).linear(.jointly([0]))
+        .transposed(transposedFourier).batch(batchedFourier)]
 }
 
 public final class FourierParameters: Parameters {

@@ -12,18 +12,18 @@ private func deviceCall<Record: Parameters>(_ name: String, _ record: Record.Typ
         let call = try MatrixCall(activation, operands)
         try evaluate(call, parameters)
         return call.values
-    })
+    }).batch(batchedStackCall)
 }
 
 func deviceLinearAlgebraCalls() -> [OpDefinition] {
     [
         deviceCall("Qr", Parameters.self, infer: { op throws(JaxError) in try qrResults(op) }, evaluate: { call, _ throws(JaxError) in
             if call.isComplex { try factorQR(Complex128.self, call) } else { try factorQR(Double.self, call) }
-        }),
+        }).jvp(factorQRTangent),
         deviceCall("ProductOfElementaryHouseholderReflectors", Parameters.self, infer: { op throws(JaxError) in [try reflectorStack(op)] },
                    evaluate: { call, _ throws(JaxError) in
             if call.isComplex { try formQ(Complex128.self, call) } else { try formQ(Double.self, call) }
-        }),
+        }).decomposition(composedQ),
         // (factors, pivots from 0, the permutation that they amount to).
         deviceCall("LuDecomposition", Parameters.self, infer: { op throws(JaxError) in
             let a = try op.matrixStack(0)
@@ -34,7 +34,9 @@ func deviceLinearAlgebraCalls() -> [OpDefinition] {
             } else {
                 try factorLU(Double.self, call, pivotBase: 0, info: nil, permutation: 2)
             }
-        }),
+        }).jvp { b, op, tangents throws(JaxError) in
+            [try tangents[0].map { (t) throws(JaxError) in try luTangent(b, op.results[0], order: op.results[2], t) }, nil, nil]
+        },
         deviceCall("Eigh", DeviceEighParameters.self, infer: { op throws(JaxError) in
             let a = try op.matrixStack(0, square: true)
             return [a.type, TensorType(a.type.dtype.real, a.batch + [a.rows])]
@@ -44,7 +46,7 @@ func deviceLinearAlgebraCalls() -> [OpDefinition] {
             } else {
                 try eigenHermitian(Double.self, call, lower: parameters.lower, info: nil)
             }
-        }),
+        }).jvp(hermitianCallTangent),
     ]
 }
 

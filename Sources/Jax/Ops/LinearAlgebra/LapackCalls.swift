@@ -3,14 +3,15 @@
 import JaxIR
 import JaxPlatform
 
-/// Names, shape rule and evaluation of one routine for s, d, c and z.
+/// Names, shape rule, evaluation and derivatives of one routine for s, d, c and z.
 private func routine<Record: Parameters>(_ name: String, complex: String? = nil, _ record: Record.Type,
+                                         _ rules: (OpDefinition) -> OpDefinition,
                                          infer: @escaping (OpView, Record) throws(JaxError) -> [TensorType],
                                          evaluate: @escaping (MatrixCall, Record) throws(JaxError) -> Void) -> [OpDefinition] {
     var calls: [OpDefinition] = []
     for (letter, dtype) in [("s", DType.f32), ("d", .f64), ("c", .c64), ("z", .c128)] {
         let base = dtype.isComplex ? complex ?? name : name
-        calls.append(OpDefinition(.customCall, target: "lapack_\(letter)\(base)_ffi", record, infer: { op, parameters throws(JaxError) in
+        calls.append(rules(OpDefinition(.customCall, target: "lapack_\(letter)\(base)_ffi", record, infer: { op, parameters throws(JaxError) in
             let operand = try op.tensor(0)
             try op.require(operand.dtype == dtype, "takes arrays of \(dtype.name), given \(operand)")
             return try op.checkResults(try infer(op, parameters))
@@ -18,13 +19,16 @@ private func routine<Record: Parameters>(_ name: String, complex: String? = nil,
             let call = try MatrixCall(activation, operands)
             try evaluate(call, parameters)
             return call.values
-        }))
+        }).batch(batchedStackCall)))
     }
     return calls
 }
 
 func lapackCalls() -> [OpDefinition] {
-    routine("potrf", TriangleParameters.self, infer: { op, _ throws(JaxError) in
+    routine("potrf", TriangleParameters.self, { $0.jvp { b, op, tangents throws(JaxError) in
+        let lower = unsafeDowncast(op.parameters(CustomCallParameters.self).configuration, to: TriangleParameters.self).lower
+        return [try tangents[0].map { (t) throws(JaxError) in try choleskyTangent(b, op.results[0], t, lower: lower) }, nil]
+    } }, infer: { op, _ throws(JaxError) in
         let a = try op.matrixStack(0, square: true)
         return [a.type, TensorType(.i32, a.batch)]
     }, evaluate: { call, parameters throws(JaxError) in
@@ -35,12 +39,20 @@ func lapackCalls() -> [OpDefinition] {
             try cholesky(Double.self, call, lower: lower, info: 1)
         }
     })
-    + routine("trsm", TriangularCallParameters.self, infer: { op, parameters throws(JaxError) in
+    + routine("trsm", TriangularCallParameters.self, { $0.jvp { b, op, tangents throws(JaxError) in
+        let form = unsafeDowncast(op.parameters(CustomCallParameters.self).configuration, to: TriangularCallParameters.self).form
+        return [try triangularSolveTangent(b, op, tangents, form)]
+    } }, infer: { op, parameters throws(JaxError) in
         [try triangularSolution(op, left: parameters.form.left)]
     }, evaluate: { call, parameters throws(JaxError) in
         if call.isComplex { try solve(Complex128.self, call, parameters.form) } else { try solve(Double.self, call, parameters.form) }
     })
-    + routine("getrf", Parameters.self, infer: { op, _ throws(JaxError) in
+    + routine("getrf", Parameters.self, { $0.jvp { b, op, tangents throws(JaxError) in
+        guard let tangent = tangents[0] else { return [nil, nil, nil] }
+        let shape = try b.tensorType(tangent).shape
+        let order = try b.permutation(op.results[1], base: 1, count: shape[shape.count - 2])
+        return [try luTangent(b, op.results[0], order: order, tangent), nil, nil]
+    } }, infer: { op, _ throws(JaxError) in
         let a = try op.matrixStack(0)
         return [a.type, TensorType(.i32, a.batch + [smaller(a.rows, a.columns)]), TensorType(.i32, a.batch)]
     }, evaluate: { call, _ throws(JaxError) in
@@ -50,14 +62,16 @@ func lapackCalls() -> [OpDefinition] {
             try factorLU(Double.self, call, pivotBase: 1, info: 2, permutation: nil)
         }
     })
-    + routine("geqrf", Parameters.self, infer: { op, _ throws(JaxError) in try qrResults(op) }, evaluate: { call, _ throws(JaxError) in
+    + routine("geqrf", Parameters.self, { $0.jvp(factorQRTangent) }, infer: { op, _ throws(JaxError) in try qrResults(op) },
+              evaluate: { call, _ throws(JaxError) in
         if call.isComplex { try factorQR(Complex128.self, call) } else { try factorQR(Double.self, call) }
     })
-    + routine("orgqr", complex: "ungqr", Parameters.self, infer: { op, _ throws(JaxError) in [try reflectorStack(op)] },
-              evaluate: { call, _ throws(JaxError) in
+    + routine("orgqr", complex: "ungqr", Parameters.self, { $0.decomposition(composedQ) },
+              infer: { op, _ throws(JaxError) in [try reflectorStack(op)] }, evaluate: { call, _ throws(JaxError) in
         if call.isComplex { try formQ(Complex128.self, call) } else { try formQ(Double.self, call) }
     })
-    + routine("ormqr", complex: "unmqr", MultiplyByQParameters.self, infer: { op, parameters throws(JaxError) in
+    + routine("ormqr", complex: "unmqr", MultiplyByQParameters.self, { $0.decomposition(composedMultiplication) },
+              infer: { op, parameters throws(JaxError) in
         let a = try op.matrixStack(0), taus = try op.tensor(1), c = try op.matrixStack(2)
         try op.require(taus.dtype == a.type.dtype && c.type.dtype == a.type.dtype && taus.rank == a.type.rank - 1 && agree(c.batch, a.batch)
                        && agree(Array(taus.shape.dropLast()), a.batch) && agree(parameters.isLeft ? c.rows : c.columns, a.rows)
@@ -67,7 +81,7 @@ func lapackCalls() -> [OpDefinition] {
     }, evaluate: { call, parameters throws(JaxError) in
         if call.isComplex { try multiplyByQ(Complex128.self, call, parameters) } else { try multiplyByQ(Double.self, call, parameters) }
     })
-    + routine("syevd", complex: "heevd", TriangleParameters.self, infer: { op, _ throws(JaxError) in
+    + routine("syevd", complex: "heevd", TriangleParameters.self, { $0.jvp(hermitianCallTangent) }, infer: { op, _ throws(JaxError) in
         let a = try op.matrixStack(0, square: true)
         return [a.type, TensorType(a.type.dtype.real, a.batch + [a.rows]), TensorType(.i32, a.batch)]
     }, evaluate: { call, parameters throws(JaxError) in
@@ -77,11 +91,13 @@ func lapackCalls() -> [OpDefinition] {
             try eigenHermitian(Double.self, call, lower: parameters.lower, info: 2)
         }
     })
-    + routine("gesdd", SingularParameters.self, infer: singularResults, evaluate: evaluateSingular)
-    + routine("gesvd", SingularParameters.self, infer: singularResults, evaluate: evaluateSingular)
-    + routine("geev", EigenParameters.self, infer: { op, _ throws(JaxError) in try eigenResults(op) }, evaluate: eigenGeneral)
-    + routine("gees", SchurParameters.self, infer: { op, _ throws(JaxError) in try schurResults(op) }, evaluate: schurGeneral)
-    + routine("gehrd", HessenbergParameters.self, infer: { op, _ throws(JaxError) in
+    + routine("gesdd", SingularParameters.self, { $0.jvp(singularTangent) }, infer: singularResults, evaluate: evaluateSingular)
+    + routine("gesvd", SingularParameters.self, { $0.jvp(singularTangent) }, infer: singularResults, evaluate: evaluateSingular)
+    + routine("geev", EigenParameters.self, { $0.jvp(generalEigenTangent) },
+              infer: { op, _ throws(JaxError) in try eigenResults(op) }, evaluate: eigenGeneral)
+    + routine("gees", SchurParameters.self, { $0.notDifferentiable("schur") },
+              infer: { op, _ throws(JaxError) in try schurResults(op) }, evaluate: schurGeneral)
+    + routine("gehrd", HessenbergParameters.self, { $0.notDifferentiable("hessenberg") }, infer: { op, _ throws(JaxError) in
         let a = try op.matrixStack(0, square: true)
         return [a.type, TensorType(a.type.dtype, a.batch + [isDynamic(a.rows) ? a.rows : max(a.rows - 1, 0)]), TensorType(.i32, a.batch)]
     }, evaluate: { call, parameters throws(JaxError) in
@@ -91,7 +107,7 @@ func lapackCalls() -> [OpDefinition] {
             try reduceHessenberg(Double.self, call, parameters)
         }
     })
-    + routine("sytrd", complex: "hetrd", TriangleParameters.self, infer: { op, _ throws(JaxError) in
+    + routine("sytrd", complex: "hetrd", TriangleParameters.self, { $0.notDifferentiable("tridiagonal") }, infer: { op, _ throws(JaxError) in
         let a = try op.matrixStack(0, square: true)
         let less = isDynamic(a.rows) ? a.rows : max(a.rows - 1, 0)
         return [a.type, TensorType(a.type.dtype.real, a.batch + [a.rows]), TensorType(a.type.dtype.real, a.batch + [less]),
@@ -103,7 +119,7 @@ func lapackCalls() -> [OpDefinition] {
             try reduceTridiagonal(Double.self, call, parameters)
         }
     })
-    + routine("gtsv", Parameters.self, infer: { op, _ throws(JaxError) in
+    + routine("gtsv", Parameters.self, { $0.jvp(tridiagonalTangent).transpose(transposedTridiagonal) }, infer: { op, _ throws(JaxError) in
         let b = try op.matrixStack(3)
         var results: [TensorType] = []
         for k in 0..<3 {

@@ -16,7 +16,10 @@ func matrixFamily() -> [OpDefinition] {
                 try cholesky(Double.self, call, lower: parameters.lower, info: nil)
             }
             return call.values
-        }),
+        }).jvp { b, op, tangents throws(JaxError) in
+            let lower = op.parameters(CholeskyParameters.self).lower
+            return [try tangents[0].map { (t) throws(JaxError) in try choleskyTangent(b, op.results[0], t, lower: lower) }]
+        }.batch(batchedStack),
         OpDefinition(.triangularSolve, TriangularSolveParameters.self, infer: { view, parameters throws(JaxError) in
             try view.requireOperands(2)
             return [.tensor(try triangularSolution(view, left: parameters.form.left))]
@@ -29,7 +32,9 @@ func matrixFamily() -> [OpDefinition] {
                 try solve(Double.self, call, parameters.form)
             }
             return call.values
-        }).linear(.jointly([1])),
+        }).linear(.jointly([1])).jvp { b, op, tangents throws(JaxError) in
+            [try triangularSolveTangent(b, op, tangents, op.parameters(TriangularSolveParameters.self).form)]
+        }.transpose(transposedTriangularSolve).batch(batchedStack),
     ]
 }
 

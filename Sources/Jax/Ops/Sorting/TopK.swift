@@ -49,7 +49,7 @@ func topKCalls() -> [OpDefinition] {
             let axis = parameters.dimension
             let order = try SortOrder(activation, inputs)
             return try sort(inputs, axis: axis, keeping: try activation.resultTensorType().shape[axis], order).map { .tensor($0) }
-        }),
+        }).decomposition(sortedTopK).batch(batchedApproximateTopK),
     ]
 }
 
