@@ -70,14 +70,14 @@ struct BatchCheck {
         return rows
     }
 
-    @Test(arguments: checkedSamples)
+    @Test(arguments: allSamples)
     func batchesAreTheirRows(_ sample: Sample) throws {
         let function = try Callable(try sample.module())
         try BatchCheck(sample: sample).check(function, rows: try rows(sample, function))
     }
 
     /// The derivatives of each operation are batched too: per-example gradients.
-    @Test(arguments: checkedSamples.filter { $0.modes != .none })
+    @Test(arguments: allSamples.filter { $0.modes != .none })
     func batchesOfDerivatives(_ sample: Sample) throws {
         let function = try Callable(try sample.module())
         let derivative = try Callable(try function.applying(sample.modes == .forward ? .jvp : .vjp).program.module)
@@ -92,7 +92,7 @@ struct BatchCheck {
     /// The last dimension of all arguments, the second one of the results.
     @Test(arguments: ["multiply", "dot_general", "convolution", "gather", "scatter", "reduce", "sort", "scan", "transpose"])
     func otherDimensions(_ operation: String) throws {
-        for sample in checkedSamples where sample.operation == operation {
+        for sample in allSamples where sample.operation == operation {
             let function = try Callable(try sample.module())
             let rows = try rows(sample, function)
             guard try function(rows[0]).allSatisfy({ $0.type.rank > 0 }) else { continue }

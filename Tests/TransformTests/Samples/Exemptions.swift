@@ -22,10 +22,6 @@ enum Exemptions {
         "custom_lin": "forward mode makes it of custom_vjp_call, and transposition takes it away: no program has it",
     ]
 
-    /// Families whose rules are on their way: as long as they have none for batches they are passed over.
-    static let pending = ["lapack_", "cholesky", "triangular_solve", "fft", "Qr", "LuDecomposition", "Eigh", "ProductOfElementaryHouseholderReflectors",
-                          "ApproxTopK", "check."]
-
     /// JAX has no derivative of these either; the error names them.
     static let withoutDerivative = ["gees", "gehrd", "sytrd", "hetrd"].flatMap { name in
         (name == "sytrd" ? ["s", "d"] : name == "hetrd" ? ["c", "z"] : ["s", "d", "c", "z"]).map { "lapack_\($0)\(name)_ffi" }

@@ -106,14 +106,3 @@ func comparison(_ direction: String, _ type: String = "f64") -> String {
 /// All samples, by family.
 let allSamples = elementwiseSamples + integerSamples + shapeSamples + indexingSamples + scatterSamples + reductionSamples + windowSamples + contractionSamples
     + emptySamples + controlSamples + functionSamples + sortingSamples + randomSamples + linearAlgebraSamples + lapackSamples
-
-/// Those of operations that have rules.
-let checkedSamples = allSamples.filter { sample in
-    let isPending = Exemptions.pending.contains { sample.operation.hasPrefix($0) }
-    return !isPending || definition(sample.operation)?.batch != nil
-}
-
-private func definition(_ name: String) -> OpDefinition? {
-    if let code = OpCode(rawValue: name) { return opDefinition(code) }
-    return customCallDefinitions().first { $0.name == name }
-}
