@@ -24,7 +24,8 @@ import Testing
 
     private func transformed(_ text: String, _ name: String, _ options: String = "{}", _ shapes: [[Int]]? = nil) throws -> LoadedProgram {
         let program = LoadedProgram(name: "p", try DecodedProgram(parseProgram(text)), owner: .library)
-        return try session.transform(try TransformationRequest(name, try JSON(parsing: options)), program, shapes?.map { TensorType(.f32, $0) }, as: "t")
+        return try session.transform(try TransformationRequest(name, try JSON(parsing: options)), program, shapes?.map { TensorType(.f32, $0) },
+                                     as: "t")
     }
 
     private func call(_ program: LoadedProgram, _ arguments: [([Int], [Float])]) throws -> [[Float]] {
@@ -82,7 +83,8 @@ import Testing
                 "vmap", #"{"axis_size": 5}"#, [[3, 2], [3, 2]])
         refuses(.valueError, "vmap was requested to map its argument along axis 2, which implies that its rank should be at least 3, but is only 2 "
             + "(its shape is (3, 2))", "vmap", #"{"in_axes": [2, null]}"#, [[3, 2], [2]])
-        refuses(.valueError, "vmap in_axes must be an int, None, or a tuple of entries corresponding to the positional arguments passed to the function, "
+        refuses(.valueError,
+                "vmap in_axes must be an int, None, or a tuple of entries corresponding to the positional arguments passed to the function, "
             + "but got len(in_axes)=3, len(args)=2", "vmap", #"{"in_axes": [0, 0, 0]}"#, [[3, 2], [3, 2]])
         refuses(.valueError, "vmap must have at least one non-None value in in_axes", "vmap", #"{"in_axes": [null, null]}"#, [[2], [2]])
         refuses(.typeError, "the program takes 2 arguments, but 1 were given", "vmap", "{}", [[3, 2]])

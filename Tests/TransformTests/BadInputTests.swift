@@ -12,7 +12,8 @@ import Testing
     }
 
     /// That a transformation throws an error of JAX's class whose text begins so.
-    private func refuses(_ kind: JaxError.Kind, _ message: String, _ program: @autoclosure () throws -> TransformedProgram, _ transformation: Transformation,
+    private func refuses(_ kind: JaxError.Kind, _ message: String, _ program: @autoclosure () throws -> TransformedProgram,
+                         _ transformation: Transformation,
                          _ location: SourceLocation = #_sourceLocation) throws {
         var subject = try program()
         do throws(JaxError) {
@@ -65,7 +66,8 @@ import Testing
         try allowed.apply(grad { $0.allowInt = true })
         #expect(try allowed.main().resultTypes == [.tensor(TensorType(.i1, []))])
         let flag = try program("p:bool[] x:f32[]", "y = select p x x", "y")
-        try refuses(.typeError, "grad requires real- or complex-valued inputs (input dtype that is a sub-dtype of np.inexact), but got bool.", flag, grad())
+        try refuses(.typeError, "grad requires real- or complex-valued inputs (input dtype that is a sub-dtype of np.inexact), but got bool.", flag,
+                    grad())
     }
 
     @Test func outputsMustBeReal() throws {
@@ -78,9 +80,11 @@ import Testing
         var holomorphic = complex
         try holomorphic.apply(grad { $0.holomorphic = true })
         let real = try program("x:f32[]", "y = sine x", "y")
-        try refuses(.typeError, "grad with holomorphic=True requires inputs with complex dtype, but got float32.", real, grad { $0.holomorphic = true })
+        try refuses(.typeError, "grad with holomorphic=True requires inputs with complex dtype, but got float32.", real,
+                    grad { $0.holomorphic = true })
         let magnitude = try program("x:c64[]", "y = abs x", "y")
-        try refuses(.typeError, "grad with holomorphic=True requires outputs with complex dtype, but got float32.", magnitude, grad { $0.holomorphic = true })
+        try refuses(.typeError, "grad with holomorphic=True requires outputs with complex dtype, but got float32.", magnitude,
+                    grad { $0.holomorphic = true })
         try refuses(.typeError, "jacrev requires real-valued outputs", complex, .jacrev(argnums: [0]))
         try refuses(.typeError, "jacfwd requires real-valued inputs (input dtype that is a sub-dtype of np.floating), but got complex64. "
             + "For holomorphic differentiation, pass holomorphic=True.", complex, .jacfwd(argnums: [0]))
@@ -94,7 +98,8 @@ import Testing
         try refuses(.valueError, words, two, grad { $0.argnums = [0, 2] })
         try refuses(.valueError, words, two, .jacrev(argnums: [2]))
         try refuses(.valueError, words, two, .jacfwd(argnums: [2]))
-        try refuses(.valueError, "differentiating with respect to argnums=-3 requires at least 3 positional arguments", two, grad { $0.argnums = [-3] })
+        try refuses(.valueError, "differentiating with respect to argnums=-3 requires at least 3 positional arguments", two,
+                    grad { $0.argnums = [-3] })
         var last = two
         try last.apply(grad { $0.argnums = [-1, 0] })
         #expect(try last.main().resultTypes.count == 2)
@@ -104,12 +109,15 @@ import Testing
 
     @Test func axesMustFit() throws {
         let two = try program("x:f32[4] z:f32[]", "w = broadcast_in_dim[shape=(4,) broadcast_dimensions=()] z\ny = multiply x w", "y")
-        try refuses(.valueError, "vmap in_axes must be an int, None, or a tuple of entries corresponding to the positional arguments passed to the function, "
+        try refuses(.valueError,
+                    "vmap in_axes must be an int, None, or a tuple of entries corresponding to the positional arguments passed to the function, "
             + "but got len(in_axes)=1, len(args)=2", two, vmap([0]))
         try refuses(.valueError, "vmap must have at least one non-None value in in_axes", two, vmap([nil, nil], size: nil))
-        try refuses(.valueError, "vmap was requested to map its argument along axis 2, which implies that its rank should be at least 3, but is only 2",
+        try refuses(.valueError,
+                    "vmap was requested to map its argument along axis 2, which implies that its rank should be at least 3, but is only 2",
                     two, vmap([2, 0]))
-        try refuses(.valueError, "vmap was requested to map its argument along axis -2, which implies that its rank should be at least 2, but is only 1",
+        try refuses(.valueError,
+                    "vmap was requested to map its argument along axis -2, which implies that its rank should be at least 2, but is only 1",
                     two, vmap([0, -2]))
         try refuses(.valueError, "axis 2 is out of bounds for array of dimension 2", two, vmap([0, 0], out: 2))
         try refuses(.valueError, "axis -3 is out of bounds for array of dimension 2", two, vmap([0, 0], out: -3))
@@ -135,16 +143,19 @@ import Testing
 
     /// The operation is named.
     @Test func operationsWithoutDerivative() throws {
-        let random = try program("x:f64[]", "z:f64[] = constant[0.0]\nn:i64[1] = constant[2]\ny = rng[rng_distribution=UNIFORM shape=(2,)] z x n", "y")
+        let random = try program("x:f64[]", "z:f64[] = constant[0.0]\nn:i64[1] = constant[2]\ny = rng[rng_distribution=UNIFORM shape=(2,)] z x n",
+                                 "y")
         try refuses(.notImplemented, "Differentiation rule for 'rng' not implemented", random, .jvp)
         try refuses(.notImplemented, "Differentiation rule for 'rng' not implemented", random, .vjp)
         let product = try #require(scatterSamples.first { $0.form == "multiply rows, some twice" })
-        try refuses(.notImplemented, "scatter_mul gradients are only implemented if `unique_indices=True`", try Callable(try product.module()).program, .jvp)
+        try refuses(.notImplemented, "scatter_mul gradients are only implemented if `unique_indices=True`",
+                    try Callable(try product.module()).program, .jvp)
         let difference = try #require(scatterSamples.first { $0.form == "subtracting rows, some twice" })
         try refuses(.notImplemented, "Differentiation rule for 'scatter' with this computation not implemented",
                     try Callable(try difference.module()).program, .jvp)
         let two = try #require(scatterSamples.first { $0.form == "two operands" })
-        try refuses(.notImplemented, "Differentiation rule for 'scatter' of several operands not implemented", try Callable(try two.module()).program, .jvp)
+        try refuses(.notImplemented, "Differentiation rule for 'scatter' of several operands not implemented", try Callable(try two.module()).program,
+                    .jvp)
     }
 
     @Test func effectsAreRefused() throws {

@@ -22,11 +22,13 @@ import Testing
     }
 
     @Test func tiesOfMany() throws {
-        #expect(try gradients("x:f64[4]", "z:f64[] = constant[-inf]\ny = reduce[dimensions=(0,)] x z\n" + scalarRegion("maximum"), [[2, 1, 2, 0]]) == [[0.5, 0, 0.5, 0]])
+        #expect(try gradients("x:f64[4]", "z:f64[] = constant[-inf]\ny = reduce[dimensions=(0,)] x z\n" + scalarRegion("maximum"),
+                              [[2, 1, 2, 0]]) == [[0.5, 0, 0.5, 0]])
         #expect(try gradients("x:f64[4]", "z:f64[] = constant[inf]\ny = reduce[dimensions=(0,)] x z\n" + scalarRegion("minimum"), [[3, 1, 1, 1]])
             == [[0, 1.0 / 3, 1.0 / 3, 1.0 / 3]])
         // Of a window the first one is taken.
-        #expect(try gradients("x:f64[4]", "z:f64[] = constant[-inf]\ny = reduce_window[window_dimensions=(2,) window_strides=(2,)] x z\n" + scalarRegion("maximum"),
+        #expect(try gradients("x:f64[4]", "z:f64[] = constant[-inf]\ny = reduce_window[window_dimensions=(2,) window_strides=(2,)] x z\n"
+                              + scalarRegion("maximum"),
                               [[2, 2, 1, 3]]) == [[1, 0, 0, 1]])
         #expect(try gradients("x:f64[4]", "y n = top_k[k=2] x", [[1, 3, 3, 3]]) == [[0, 1, 1, 0]])
     }
@@ -43,8 +45,10 @@ import Testing
         #expect(made[0] == [0, 1, 0, 0])
         // The logarithm of 0 is taken as that of 1.
         #expect(Array(made[1].prefix(3)) == [0, 0, 0] && abs(made[1][3] - 0.6931471805599453) < 1e-15)
-        #expect(try gradients("x:f64[3]", "z:f64[] = constant[1.0]\ny = reduce[dimensions=(0,)] x z\n" + scalarRegion("multiply"), [[0, 2, 3]]) == [[6, 0, 0]])
-        #expect(try gradients("x:f64[3]", "z:f64[] = constant[1.0]\ny = reduce[dimensions=(0,)] x z\n" + scalarRegion("multiply"), [[0, 0, 3]]) == [[0, 0, 0]])
+        #expect(try gradients("x:f64[3]", "z:f64[] = constant[1.0]\ny = reduce[dimensions=(0,)] x z\n" + scalarRegion("multiply"),
+                              [[0, 2, 3]]) == [[6, 0, 0]])
+        #expect(try gradients("x:f64[3]", "z:f64[] = constant[1.0]\ny = reduce[dimensions=(0,)] x z\n" + scalarRegion("multiply"),
+                              [[0, 0, 3]]) == [[0, 0, 0]])
     }
 
     /// Complex: no conjugation in transposes; the gradient of |z|² is 2 conj(z).

@@ -13,7 +13,8 @@ func operations(_ region: Region, _ code: OpCode) -> [Operation] {
 }
 
 @Suite struct LoopRecoveryTests {
-    /// What becomes of a loop: its scans by how many slices and outputs they have, from the outside, and how many loops are left. The results are the same.
+    /// What becomes of a loop: its scans by how many slices and outputs they have, from the outside, and how many loops are left. The results
+    /// are the same.
     private func check(_ sample: Sample, scans expected: [(slices: Int, outputs: Int)], loops: Int = 0,
                        _ location: SourceLocation = #_sourceLocation) throws {
         let module = try sample.module(), made = try withScans(module)
@@ -40,10 +41,11 @@ func operations(_ region: Region, _ code: OpCode) -> [Operation] {
         return try EvaluationPlan(module).call(main, arguments.map { .tensor($0) }).map { try $0.asTensor().owned() }
     }
 
-    private static let numbers = "zero:i32[] = constant[0]\none:i32[] = constant[1]\ntwo:i32[] = constant[2]\nlimit:i32[] = constant[4]\nlast:i32[] = constant[3]\n"
+    private static let numbers = [("zero", 0), ("one", 1), ("two", 2), ("last", 3), ("limit", 4)].map { "\($0.0):i32[] = constant[\($0.1)]\n" }.joined()
 
     /// A loop from `start` on with a carry `c`, rows of `xs` (f64[6]) and outputs `ys`; `index` makes `k` of `i`.
-    private func loop(_ form: String, start: String = "zero", condition: String = "p = compare[comparison_direction=LT] i limit", index: String = "k = add i zero",
+    private func loop(_ form: String, start: String = "zero", condition: String = "p = compare[comparison_direction=LT] i limit",
+                      index: String = "k = add i zero",
                       next: String = "j = add i one", output: String = "i", before: String = "", ys: Int = 4) -> Sample {
         Sample("while", form, "c0:f64[] xs:f64[6] w:f64[] ys0:f64[\(ys)]", LoopRecoveryTests.numbers + """
             \(before)
@@ -70,14 +72,16 @@ func operations(_ region: Region, _ code: OpCode) -> [Operation] {
         try check(loop("the other way round", condition: "p = compare[comparison_direction=GT] limit i"), scans: [(1, 1)])
         try check(loop("up to and with the last", condition: "p = compare[comparison_direction=LE] i last"), scans: [(1, 1)])
         try check(loop("from an offset", index: "k = add i two"), scans: [(1, 1)])
-        try check(loop("the index of Python's", index: "q = compare[comparison_direction=LT] i zero\nl = add i limit\nk = select q l i"), scans: [(1, 1)])
+        try check(loop("the index of Python's", index: "q = compare[comparison_direction=LT] i zero\nl = add i limit\nk = select q l i"),
+                  scans: [(1, 1)])
         try check(loop("a clamped index", index: "k = clamp zero i last"), scans: [(1, 1)])
         try check(loop("not from zero", start: "two", ys: 4), scans: [(1, 1)])
         try check(loop("into a longer array", ys: 6), scans: [(1, 1)])
         // Counters of 64 bits, as under jax_enable_x64.
         let wide = loop("wide")
-        let lines = wide.text.split(separator: "\n").dropFirst().dropLast().joined(separator: "\n").split(separator: "i32", omittingEmptySubsequences: false)
-        try check(Sample("while", "wide", "c0:f64[] xs:f64[6] w:f64[] ys0:f64[4]", lines.joined(separator: "i64"), "c ys n"), scans: [(1, 1)])
+        let body = wide.text.split(separator: "\n").dropFirst().dropLast().joined(separator: "\n")
+        let parts = body.split(separator: "i32", omittingEmptySubsequences: false)
+        try check(Sample("while", "wide", "c0:f64[] xs:f64[6] w:f64[] ys0:f64[4]", parts.joined(separator: "i64"), "c ys n"), scans: [(1, 1)])
     }
 
     @Test func reversed() throws {
@@ -180,10 +184,16 @@ func operations(_ region: Region, _ code: OpCode) -> [Operation] {
     }
 
     @Test func loopsThatDoNotCount() throws {
-        try check(loop("by the carry", condition: "big:f64[] = constant[0.9]\nq = compare[comparison_direction=LT] c big\nr = compare[comparison_direction=LT] i limit\np = and q r"),
+        try check(loop("by the carry", condition: """
+            big:f64[] = constant[0.9]
+            q = compare[comparison_direction=LT] c big
+            r = compare[comparison_direction=LT] i limit
+            p = and q r
+            """),
                   scans: [], loops: 1)
         try check(loop("in twos", next: "j = add i two"), scans: [], loops: 1)
-        try check(loop("in steps that depend on the carry", next: "big:f64[] = constant[0.5]\nq = compare[comparison_direction=LT] d big\nstep = select q one two\nj = add i step"),
+        try check(loop("in steps that depend on the carry",
+                       next: "big:f64[] = constant[0.5]\nq = compare[comparison_direction=LT] d big\nstep = select q one two\nj = add i step"),
                   scans: [], loops: 1)
         try check(loop("up to another end", condition: "p = compare[comparison_direction=NE] i limit"), scans: [], loops: 1)
         try check(Sample("while", "with a limit that is given", "n:i32[] x:f64[]", LoopRecoveryTests.numbers + """

@@ -46,7 +46,8 @@ extension OpDefinition {
             _ = try function.applying(.jvp)
             Issue.record("\(name) has a derivative")
         } catch let error as JaxError {
-            #expect(error.kind == .notImplemented && error.message.hasPrefix("Differentiation rule for '") && error.message.hasSuffix("' not implemented"), "\(error)")
+            #expect(error.kind == .notImplemented && error.message.hasPrefix("Differentiation rule for '")
+                    && error.message.hasSuffix("' not implemented"), "\(error)")
         }
     }
 

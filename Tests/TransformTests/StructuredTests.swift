@@ -25,7 +25,8 @@ import Testing
         let lowered = try withoutStructured(function.program.module)
         try verify(lowered)
         let main = try #require(lowered.function(named: "main"))
-        for code in [OpCode.scan, .countedLoop, .customJVP, .customVJP, .remat, .namedCall] { #expect(operations(main.body, code).isEmpty, "\(code.name)") }
+        for code in [OpCode.scan, .countedLoop, .customJVP, .customVJP, .remat,
+                     .namedCall] { #expect(operations(main.body, code).isEmpty, "\(code.name)") }
         let results = try EvaluationPlan(lowered).call(main, arguments.map { .tensor($0) })
         for (result, value) in zip(results, try function(arguments)) {
             let tensor = try result.asTensor()
@@ -37,7 +38,8 @@ import Testing
     /// What is computed again is hidden from the search for common subexpressions, unless the program says otherwise.
     @Test func whatIsComputedAgainIsHidden() throws {
         for (parameter, count) in [("", 1), ("[prevent_cse=False]", 0)] {
-            let module = try Sample("checkpoint", "", "x:f32[]", "y = checkpoint\(parameter) x\n{ lambda ; a:f32[]. let\n b = sine a\n in (b,) }").module()
+            let module = try Sample("checkpoint", "", "x:f32[]",
+                                    "y = checkpoint\(parameter) x\n{ lambda ; a:f32[]. let\n b = sine a\n in (b,) }").module()
             let main = try #require(try withoutStructured(module).function(named: "main"))
             #expect(operations(main.body, .optimizationBarrier).count == count)
         }

@@ -114,7 +114,8 @@ extension BatchTests {
         let function = try Callable(try Sample("sine", "", "x:f64[2] z:f64[2]", "y = sine x\nw = cosine z", "y w").module())
         for size in [3, 1, 0] {
             let mapped = try function.applying(options([0, nil], size: size, out: 1))
-            let x = try Numbers.tensor(TensorType(.f64, [size, 2]), (0..<(2 * size)).map { Double($0) }), z = try Numbers.tensor(TensorType(.f64, [2]), [0.5, 1])
+            let x = try Numbers.tensor(TensorType(.f64, [size, 2]), (0..<(2 * size)).map { Double($0) }),
+                z = try Numbers.tensor(TensorType(.f64, [2]), [0.5, 1])
             let results = try mapped([x, z]), single = try function([try Numbers.tensor(TensorType(.f64, [2]), [0, 1]), z])
             #expect(results.map { $0.shape } == [[2, size], [2, size]])
             let expected = try single[1].numbers.flatMap { [Double](repeating: $0, count: size) }

@@ -9,9 +9,13 @@ import Testing
 @Suite struct DTypeTests {
     /// What converts, or is for one type, stays.
     private static let samples = allSamples.filter { sample in
-        sample.modes != .none && !sample.operation.hasPrefix("lapack_") && !["convert", "reduce_precision", "bitcast_convert"].contains(sample.operation)
+        sample.modes != .none && !sample.operation.hasPrefix("lapack_")
+            && !["convert", "reduce_precision", "bitcast_convert"].contains(sample.operation)
             && (try? sample.module()) != nil
     }
+
+    private static let wideOnly = ["complex", "cholesky", "triangular_solve", "fft", "Qr", "LuDecomposition", "Eigh",
+                                   "ProductOfElementaryHouseholderReflectors"]
 
     private func replacing(_ text: String, _ name: String, _ other: String) -> String {
         text.split(separator: name, omittingEmptySubsequences: false).joined(separator: other)
@@ -23,8 +27,7 @@ import Testing
     }
 
     /// Narrow floats have too few bits to compare with, but all types must fit.
-    @Test(arguments: samples.filter { sample in !sample.text.contains("c128") && !["complex", "cholesky", "triangular_solve", "fft", "Qr", "LuDecomposition",
-        "Eigh", "ProductOfElementaryHouseholderReflectors"].contains(sample.operation) })
+    @Test(arguments: samples.filter { !$0.text.contains("c128") && !wideOnly.contains($0.operation) })
     func narrowFloats(_ sample: Sample) throws {
         for name in ["bf16", "f16"] { try check(sample, name, complex: "c64", tolerance: nil) }
     }

@@ -44,7 +44,8 @@ struct GradientCheck {
 
     /// Central differences of the results that have tangents.
     private func differences(_ function: Callable, _ arguments: [Tensor], _ tangents: [Tensor]) throws -> [[Double]] {
-        let above = try function(try moved(arguments, tangents, by: sample.step)), below = try function(try moved(arguments, tangents, by: -sample.step))
+        let above = try function(try moved(arguments, tangents, by: sample.step)),
+            below = try function(try moved(arguments, tangents, by: -sample.step))
         var made: [[Double]] = []
         for (high, low) in zip(above, below) where high.hasTangent {
             made.append(zip(try high.numbers, try low.numbers).map { ($0 - $1) / (2 * sample.step) })
@@ -56,7 +57,8 @@ struct GradientCheck {
         for (index, (derivative, expected)) in zip(derivatives, differences).enumerated() {
             let exact = try derivative.numbers, scale = 1 + exact.reduce(0) { max($0, abs($1)) }
             for k in exact.indices where !(abs(expected[k] - exact[k]) <= sample.tolerance * scale) {
-                Issue.record("\(sample.testDescription): \(path)jvp gives \(exact[k]) for element \(k) of result \(index), differences \(expected[k])")
+                let place = "element \(k) of result \(index)"
+                Issue.record("\(sample.testDescription): \(path)jvp gives \(exact[k]) for \(place), differences \(expected[k])")
                 break
             }
             checks += 1

@@ -31,7 +31,8 @@ import Testing
     }
 
     /// Second derivatives do not depend on the order; forward over reverse is what JAX's hessian is.
-    @Test(arguments: ["multiply", "dot_general", "reduce", "scan", "while", "if", "sort", "gather", "logistic", "power", "checkpoint", "custom_jvp_call"])
+    @Test(arguments: ["multiply", "dot_general", "reduce", "scan", "while", "if", "sort", "gather", "logistic", "power", "checkpoint",
+                      "custom_jvp_call"])
     func hessiansAreSymmetric(_ operation: String) throws {
         for sample in JacobianTests.samples where sample.operation == operation {
             let function = try Callable(try sample.module()), arguments = try sample.arguments(function.types)
@@ -54,7 +55,8 @@ import Testing
     /// Arguments and results that have nothing to do with each other, and integers among them.
     @Test func blocksOfZeros() throws {
         let function = try Callable(try Sample("sine", "", "x:f64[2] n:i32[] z:f64[]", "y = sine x\nw = multiply z z", "y w").module())
-        let arguments = try [Numbers.tensor(TensorType(.f64, [2]), [0, 1]), Numbers.tensor(TensorType(.i32, []), [3]), Numbers.tensor(TensorType(.f64, []), [2])]
+        let arguments = try [Numbers.tensor(TensorType(.f64, [2]), [0, 1]), Numbers.tensor(TensorType(.i32, []), [3]),
+                             Numbers.tensor(TensorType(.f64, []), [2])]
         for transformation in [Transformation.jacfwd(argnums: [0, 2]), .jacrev(argnums: [0, 2])] {
             let blocks = try function.applying(transformation)(arguments)
             #expect(blocks.map { $0.shape } == [[2, 2], [2], [2], []])

@@ -1,6 +1,8 @@
 // dot_general and convolution.
-private func dot(_ form: String, _ a: String, _ b: String, _ contracting: (String, String), batching: (String, String) = ("()", "()"), _ type: String = "f64") -> Sample {
-    Sample("dot_general", form, "a:\(type)[\(a)] b:\(type)[\(b)]", "y = dot_general[lhs_batching_dimensions=\(batching.0) rhs_batching_dimensions=\(batching.1) "
+private func dot(_ form: String, _ a: String, _ b: String, _ contracting: (String, String), batching: (String, String) = ("()", "()"),
+                 _ type: String = "f64") -> Sample {
+    Sample("dot_general", form, "a:\(type)[\(a)] b:\(type)[\(b)]",
+           "y = dot_general[lhs_batching_dimensions=\(batching.0) rhs_batching_dimensions=\(batching.1) "
         + "lhs_contracting_dimensions=\(contracting.0) rhs_contracting_dimensions=\(contracting.1) preferred_element_type=\(type)[]] a b").rounded
 }
 
@@ -20,7 +22,8 @@ private struct Layout {
 
 private let line = Layout(input: "0 1 2", kernel: "1 0 2", output: "0 1 2")
 
-private func convolution(_ form: String, _ input: String, _ kernel: String, _ layout: Layout, _ parameters: String = "", _ type: String = "f64") -> Sample {
+private func convolution(_ form: String, _ input: String, _ kernel: String, _ layout: Layout, _ parameters: String = "",
+                         _ type: String = "f64") -> Sample {
     Sample("convolution", form, "x:\(type)[\(input)] k:\(type)[\(kernel)]",
            "y = convolution[\(layout.text()) \(parameters) preferred_element_type=\(type)[]] x k").rounded
 }

@@ -1,5 +1,6 @@
 // Control flow: branches, loops that count and loops that do not, scans.
-private func counting(_ form: String, _ parameters: String, state: String, limit: String = "5", constants: String = "", _ body: String, _ next: String,
+private func counting(_ form: String, _ parameters: String, state: String, limit: String = "5", constants: String = "", _ body: String,
+                      _ next: String,
                       _ results: String, _ values: String) -> Sample {
     Sample("while", form, parameters, """
         zero:i32[] = constant[0]

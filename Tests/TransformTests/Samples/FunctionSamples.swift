@@ -2,7 +2,8 @@
 private let cube = "b = multiply a a\nc = multiply b a"
 
 let functionSamples: [Sample] = [
-    Sample("call", "", "x:f64[3]", "z = call[callee=@f] x\ny = call[callee=@f] z", private: "private f = { lambda ; a:f64[3]. let\nb = sine a\nc = multiply b a\n in (c,) }"),
+    Sample("call", "", "x:f64[3]", "z = call[callee=@f] x\ny = call[callee=@f] z",
+           private: "private f = { lambda ; a:f64[3]. let\nb = sine a\nc = multiply b a\n in (c,) }"),
     Sample("named_call", "", "x:f64[3] n:i32[3]", """
         y m = named_call[name='f'] x n
           { lambda ; a:f64[3] k:i32[3]. let

@@ -30,7 +30,8 @@ private func scatter(_ form: String, _ region: String, _ parameters: String, win
 
 /// Rows of a matrix, of which row 4 is left out and others may be hit twice.
 private func rows(_ form: String, _ region: String, unique: Bool = false, type: String = "f64") -> Sample {
-    scatter("\(form) rows, \(unique ? "each once" : "some twice")", region, "x:\(type)[4,3] i:i32[4,1] u:\(type)[4,3]", window: "(1,)", inserted: "(0,)",
+    scatter("\(form) rows, \(unique ? "each once" : "some twice")", region, "x:\(type)[4,3] i:i32[4,1] u:\(type)[4,3]", window: "(1,)",
+            inserted: "(0,)",
             map: "(0,)", vector: 1, unique: unique, unique ? .permutation : .values([2, 0, 2, 4]))
 }
 

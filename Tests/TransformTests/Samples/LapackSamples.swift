@@ -21,7 +21,8 @@ private func routine(_ name: String, complex: String? = nil, _ form: String, _ p
         let declared = typed(results.split(separator: "W:T[3]", omittingEmptySubsequences: false).joined(separator: values))
         var names = returning.map { [$0] } ?? declared.split(separator: " ").map { String($0.split(separator: ":")[0]) }.filter { $0 != "info" }
         var lines = before.isEmpty ? [] : [typed(before.split(separator: "$").joined(separator: letter))]
-        lines.append("\(declared) = custom_call[call_target_name='\(target)' mhlo.backend_config={\(attributes.joined(separator: ", "))}] \(operands)")
+        let configuration = attributes.joined(separator: ", ")
+        lines.append("\(declared) = custom_call[call_target_name='\(target)' mhlo.backend_config={\(configuration)}] \(operands)")
         if isComplex {
             lines += turning.map { "abs_\($0) = abs \($0)" }
             names = names.map { turning.contains($0) ? "abs_" + $0 : $0 }
@@ -44,33 +45,43 @@ private func trsm(_ form: String, _ side: String, _ triangle: String, _ transpos
 
 private func svd(_ name: String, _ form: String, _ m: Int, _ n: Int, _ mode: String = "S") -> [Sample] {
     let k = min(m, n), hasVectors = mode == "S"
-    return routine(name, form, "a:T[\(m),\(n)]", "f:T[\(m),\(n)] s:R[\(k)] u:T[\(m),\(k)] v:T[\(k),\(n)] info:i32[]", attributes: [letter("mode", mode)],
+    return routine(name, form, "a:T[\(m),\(n)]", "f:T[\(m),\(n)] s:R[\(k)] u:T[\(m),\(k)] v:T[\(k),\(n)] info:i32[]",
+                   attributes: [letter("mode", mode)],
                    turning: hasVectors ? ["u", "v"] : [], returning: hasVectors ? nil : "s")
 }
 
 private func eigen(_ form: String, left: String, right: String) -> [Sample] {
-    routine("geev", form, "a:T[3,3]", "W:T[3] l:C[3,3] r:C[3,3] info:i32[]", attributes: [letter("compute_left", left), letter("compute_right", right)])
+    routine("geev", form, "a:T[3,3]", "W:T[3] l:C[3,3] r:C[3,3] info:i32[]",
+            attributes: [letter("compute_left", left), letter("compute_right", right)])
 }
 
 let lapackSamples: [Sample] = [
-    routine("potrf", "lower", "a:T[3,3]", "y:T[3,3] info:i32[]", attributes: [letter("uplo", "L")], of: "b", domains: [0: .positive], hermitian: true),
-    routine("potrf", "upper", "a:T[3,3]", "y:T[3,3] info:i32[]", attributes: [letter("uplo", "U")], of: "b", domains: [0: .positive], hermitian: true),
-    trsm("left, lower", "L", "L", "N", "N"), trsm("right, upper, transposed", "R", "U", "T", "N"), trsm("left, upper, adjoint, unit", "L", "U", "C", "U"),
+    routine("potrf", "lower", "a:T[3,3]", "y:T[3,3] info:i32[]", attributes: [letter("uplo", "L")], of: "b", domains: [0: .positive],
+            hermitian: true),
+    routine("potrf", "upper", "a:T[3,3]", "y:T[3,3] info:i32[]", attributes: [letter("uplo", "U")], of: "b", domains: [0: .positive],
+            hermitian: true),
+    trsm("left, lower", "L", "L", "N", "N"), trsm("right, upper, transposed", "R", "U", "T", "N"),
+    trsm("left, upper, adjoint, unit", "L", "U", "C", "U"),
     routine("getrf", "square", "a:T[3,3]", "y:T[3,3] p:i32[3] info:i32[]"),
     routine("getrf", "wide", "a:T[2,4]", "y:T[2,4] p:i32[2] info:i32[]", domains: [0: .apart(-2, 2)]),
     routine("getrf", "tall, two of them", "a:T[2,4,2]", "y:T[2,4,2] p:i32[2,2] info:i32[2]", domains: [0: .apart(-2, 2)]),
     routine("geqrf", "tall", "a:T[4,3]", "q:T[4,3] t:T[3]"), routine("geqrf", "wide", "a:T[2,4]", "q:T[2,4] t:T[2]", domains: [0: .apart(-2, 2)]),
     routine("orgqr", complex: "ungqr", "", "a:T[4,3]", "y:T[4,3]", of: "q t", before: factored),
-    routine("ormqr", complex: "unmqr", "from the left", "a:T[4,3] c:T[4,2]", "y:T[4,2]", attributes: ["left=True", "transpose=False"], of: "q t c", before: factored),
-    routine("ormqr", complex: "unmqr", "adjoint, from the right", "a:T[4,3] c:T[2,4]", "y:T[2,4]", attributes: ["left=False", "transpose=True"], of: "q t c",
+    routine("ormqr", complex: "unmqr", "from the left", "a:T[4,3] c:T[4,2]", "y:T[4,2]", attributes: ["left=True", "transpose=False"], of: "q t c",
             before: factored),
-    routine("syevd", complex: "heevd", "", "a:T[3,3]", "v:T[3,3] w:R[3] info:i32[]", attributes: [letter("mode", "V"), letter("uplo", "L")], of: "b", domains: [0: .positive],
+    routine("ormqr", complex: "unmqr", "adjoint, from the right", "a:T[4,3] c:T[2,4]", "y:T[2,4]", attributes: ["left=False", "transpose=True"],
+            of: "q t c", before: factored),
+    routine("syevd", complex: "heevd", "", "a:T[3,3]", "v:T[3,3] w:R[3] info:i32[]", attributes: [letter("mode", "V"), letter("uplo", "L")], of: "b",
+            domains: [0: .positive],
             hermitian: true, turning: ["v"]),
     svd("gesdd", "square", 3, 3), svd("gesdd", "wide", 2, 3), svd("gesdd", "values alone", 3, 2, "N"), svd("gesvd", "tall", 4, 3),
     eigen("right vectors", left: "N", right: "V"), eigen("left vectors", left: "V", right: "N"), eigen("values alone", left: "N", right: "N"),
-    routine("gees", "", "a:T[3,3]", "t:T[3,3] z:T[3,3] W:T[3] n:i32[] info:i32[]", attributes: [letter("mode", "V"), letter("sort", "N")], differentiable: false),
+    routine("gees", "", "a:T[3,3]", "t:T[3,3] z:T[3,3] W:T[3] n:i32[] info:i32[]", attributes: [letter("mode", "V"), letter("sort", "N")],
+            differentiable: false),
     routine("gehrd", "", "a:T[3,3]", "h:T[3,3] t:T[2] info:i32[]", attributes: ["low=1:i32", "high=3:i32"], differentiable: false),
-    routine("sytrd", complex: "hetrd", "", "a:T[3,3]", "t:T[3,3] d:R[3] e:R[2] u:T[2] info:i32[]", attributes: [letter("uplo", "L")], of: "b", domains: [0: .positive],
+    routine("sytrd", complex: "hetrd", "", "a:T[3,3]", "t:T[3,3] d:R[3] e:R[2] u:T[2] info:i32[]", attributes: [letter("uplo", "L")], of: "b",
+            domains: [0: .positive],
             hermitian: true, differentiable: false),
-    routine("gtsv", "", "l:T[3] d:T[3] u:T[3] b:T[3,2]", "k:T[3] m:T[3] n:T[3] y:T[3,2] info:i32[]", of: "l d u b", domains: [1: .apart(4, 6)], returning: "y"),
+    routine("gtsv", "", "l:T[3] d:T[3] u:T[3] b:T[3,2]", "k:T[3] m:T[3] n:T[3] y:T[3,2] info:i32[]", of: "l d u b", domains: [1: .apart(4, 6)],
+            returning: "y"),
 ].flatMap { $0 }

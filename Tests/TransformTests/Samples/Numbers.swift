@@ -48,7 +48,8 @@ struct Numbers {
     }
 
     /// The last two dimensions are those of matrices. Of a complex one the imaginary parts are hermitian where the real ones are symmetric.
-    private mutating func matrices(_ type: TensorType, _ element: (_ row: Int, _ column: Int, _ a: Double, _ transposed: Double) -> Double) throws -> Tensor {
+    private mutating func matrices(_ type: TensorType,
+                                   _ element: (_ row: Int, _ column: Int, _ a: Double, _ transposed: Double) -> Double) throws -> Tensor {
         let n = type.shape[type.rank - 1], m = type.shape[type.rank - 2]
         var values: [Double] = []
         for _ in 0..<(type.elementCount / max(n * m, 1)) {
@@ -59,7 +60,8 @@ struct Numbers {
                 for column in 0..<n {
                     let i = row * n + column, j = m == n ? column * n + row : i
                     values.append(element(row, column, a[i], a[j]))
-                    if type.dtype.isComplex { values.append(row == column ? 0 : element(row, column, 0, 0) == 0 && element(row, column, 1, 0) == 0 ? 0 : (b[i] - b[j]) / 2) }
+                    let isZero = element(row, column, 1, 1) == 0
+                    if type.dtype.isComplex { values.append(row == column || isZero ? 0 : (b[i] - b[j]) / 2) }
                 }
             }
         }

@@ -1,6 +1,8 @@
 // reduce and reduce_window with every reducer that has a derivative, and select_and_scatter.
-private func reduce(_ form: String, _ operation: String, _ type: String = "f64", shape: String = "2,3,4", axes: String = "(0, 2)", initial: Domain = .values([0])) -> Sample {
-    Sample("reduce", form, "x:\(type)[\(shape)] z:\(type)[]", "y = reduce[dimensions=\(axes)] x z\n" + scalarRegion(operation, type)).with([1: initial]).rounded
+private func reduce(_ form: String, _ operation: String, _ type: String = "f64", shape: String = "2,3,4", axes: String = "(0, 2)",
+                    initial: Domain = .values([0])) -> Sample {
+    Sample("reduce", form, "x:\(type)[\(shape)] z:\(type)[]", "y = reduce[dimensions=\(axes)] x z\n"
+           + scalarRegion(operation, type)).with([1: initial]).rounded
 }
 
 /// With a constant initial value, as JAX writes it.
@@ -11,7 +13,8 @@ private func folded(_ form: String, _ operation: String, _ initial: String, _ ax
 let reductionSamples: [Sample] = [
     reduce("sum", "add"), reduce("complex sum", "add", "c128", shape: "3,2", axes: "(1,)", initial: .values([0, 0])),
     folded("sum of all", "add", "0.0", "(0, 1)"), folded("maximum", "maximum", "-inf"), folded("minimum", "minimum", "inf", "(0,)"),
-    folded("maximum of all", "maximum", "-inf", "(0, 1)"), folded("product", "multiply", "1.0"), folded("product of all", "multiply", "1.0", "(0, 1)"),
+    folded("maximum of all", "maximum", "-inf", "(0, 1)"), folded("product", "multiply", "1.0"),
+    folded("product of all", "multiply", "1.0", "(0, 1)"),
     folded("over no dimension", "add", "0.0", "()"),
     reduce("maximum from a value", "maximum", initial: .values([0.5])),
     reduce("product from a value", "multiply", shape: "5", axes: "(0,)", initial: .apart(0.5, 1.5)),
@@ -55,9 +58,11 @@ let reductionSamples: [Sample] = [
         """).rounded,
 ]
 
-private func window(_ form: String, _ operation: String, _ initial: String, shape: String = "4,5", _ parameters: String, domain: Domain = .apart(-2, 2),
+private func window(_ form: String, _ operation: String, _ initial: String, shape: String = "4,5", _ parameters: String,
+                    domain: Domain = .apart(-2, 2),
                     _ modes: Sample.Modes = .both) -> Sample {
-    Sample("reduce_window", form, "x:f64[\(shape)]", "z:f64[] = constant[\(initial)]\ny = reduce_window[\(parameters)] x z\n" + scalarRegion(operation))
+    Sample("reduce_window", form, "x:f64[\(shape)]", "z:f64[] = constant[\(initial)]\ny = reduce_window[\(parameters)] x z\n"
+           + scalarRegion(operation))
         .with([0: domain], modes).rounded
 }
 
@@ -103,7 +108,7 @@ let windowSamples: [Sample] = [
             in (c, l) }
         """, "y w"),
     Sample("select_and_scatter", "largest", "x:f64[4,6] s:f64[2,3] z:f64[]",
-           "y = select_and_scatter[window_dimensions=(2, 2) window_strides=(2, 2) padding=(0, 0, 0, 0)] x s z\n\(picking("GE"))\n\(scalarRegion("add"))")
+           "y = select_and_scatter[window_dimensions=(2, 2) window_strides=(2, 2)] x s z\n\(picking("GE"))\n\(scalarRegion("add"))")
         .with([2: .values([0])], .none).rounded,
     Sample("select_and_scatter", "largest, overlapping", "x:f64[5] s:f64[3]", """
         z:f64[] = constant[0.0]

@@ -45,7 +45,8 @@ struct Sample: CustomTestStringConvertible {
     init(_ operation: String, _ form: String = "", _ parameters: String, _ body: String, _ results: String = "y", private helper: String = "") {
         self.operation = operation
         self.form = form
-        text = (helper.isEmpty ? "" : helper + "\n") + "main = { lambda ; \(parameters). let\n\(body)\n in (\(results.split(separator: " ").map { $0 + "," }.joined(separator: " "))) }"
+        text = (helper.isEmpty ? "" : helper + "\n")
+            + "main = { lambda ; \(parameters). let\n\(body)\n in (\(results.split(separator: " ").map { $0 + "," }.joined(separator: " "))) }"
     }
 
     func with(_ domains: [Int: Domain] = [:], _ modes: Modes = .both) -> Sample {
@@ -104,5 +105,6 @@ func comparison(_ direction: String, _ type: String = "f64") -> String {
 }
 
 /// All samples, by family.
-let allSamples = elementwiseSamples + integerSamples + shapeSamples + indexingSamples + scatterSamples + reductionSamples + windowSamples + contractionSamples
+let allSamples = elementwiseSamples + integerSamples + shapeSamples + indexingSamples + scatterSamples + reductionSamples + windowSamples
+    + contractionSamples
     + emptySamples + controlSamples + functionSamples + sortingSamples + randomSamples + linearAlgebraSamples + lapackSamples

@@ -26,10 +26,13 @@ let sortingSamples: [Sample] = [
 ]
 
 let randomSamples: [Sample] = [
-    Sample("rng_bit_generator", "Threefry", "state:u64[2]", "next bits = rng_bit_generator[rng_algorithm=THREE_FRY dtype=u32[] shape=(5,)] state", "next bits")
+    Sample("rng_bit_generator", "Threefry", "state:u64[2]", "next bits = rng_bit_generator[rng_algorithm=THREE_FRY dtype=u32[] shape=(5,)] state",
+           "next bits")
         .with([0: .integers(0, 1000)], .none),
-    Sample("rng_bit_generator", "Philox", "state:u64[3]", "next bits = rng_bit_generator[rng_algorithm=PHILOX dtype=u8[] shape=(2, 3)] state", "next bits")
+    Sample("rng_bit_generator", "Philox", "state:u64[3]", "next bits = rng_bit_generator[rng_algorithm=PHILOX dtype=u8[] shape=(2, 3)] state",
+           "next bits")
         .with([0: .integers(0, 1000)], .none),
-    Sample("rng", "uniform", "a:f64[] b:f64[]", "n:i64[2] = constant[2, 3]\ny = rng[rng_distribution=UNIFORM shape=(2, 3)] a b n").with([:], .none).random,
+    Sample("rng", "uniform", "a:f64[] b:f64[]", "n:i64[2] = constant[2, 3]\ny = rng[rng_distribution=UNIFORM shape=(2, 3)] a b n").with([:],
+                                                                                                                                        .none).random,
     Sample("rng", "normal", "a:f64[] b:f64[]", "n:i64[1] = constant[4]\ny = rng[rng_distribution=NORMAL shape=(4,)] a b n").with([:], .none).random,
 ]
