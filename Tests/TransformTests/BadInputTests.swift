@@ -128,14 +128,14 @@ import Testing
     @Test func reverseModeThroughLoopsWithoutEnd() throws {
         let words = "Reverse-mode differentiation does not work for lax.while_loop or lax.fori_loop with dynamic start/stop values. "
             + "Try using lax.scan, or using fori_loop with static start/stop."
-        for sample in controlSamples where sample.modes == .forward {
+        for sample in controlSamples + nestedSamples where sample.modes == .forward {
             let function = try Callable(try sample.module())
             try refuses(.valueError, words, function.program, .vjp)
         }
     }
 
     @Test func forwardModeOfBackwardRules() throws {
-        for sample in functionSamples where sample.modes == .reverse {
+        for sample in functionSamples + nestedSamples where sample.modes == .reverse {
             let program = try Callable(try sample.module()).program
             try refuses(.typeError, "can't apply forward-mode differentiation (jvp) to a custom_vjp function.", program, .jvp)
         }

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct StructuredTests {
     /// What is left of a program without structured operations computes the same, also of its derivatives.
-    @Test(arguments: controlSamples + functionSamples)
+    @Test(arguments: controlSamples + functionSamples + nestedSamples)
     func loweringKeepsResults(_ sample: Sample) throws {
         let function = try Callable(try sample.module())
         try check(function, try sample.arguments(function.types))

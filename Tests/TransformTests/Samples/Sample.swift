@@ -107,4 +107,4 @@ func comparison(_ direction: String, _ type: String = "f64") -> String {
 /// All samples, by family.
 let allSamples = elementwiseSamples + integerSamples + shapeSamples + indexingSamples + scatterSamples + reductionSamples + windowSamples
     + contractionSamples
-    + emptySamples + controlSamples + functionSamples + sortingSamples + randomSamples + linearAlgebraSamples + lapackSamples
+    + emptySamples + controlSamples + functionSamples + nestedSamples + sortingSamples + randomSamples + linearAlgebraSamples + lapackSamples
