@@ -152,7 +152,7 @@ if ring0 {
             .executableTarget(
                 name: "prompt-fuzz", dependencies: ["HostMachine", "WireProtocol", "JaxPlatform", "TestSupport"], path: "Tests/PromptFuzz",
                 exclude: ["extremes.py"], swiftSettings: swiftSettings),
-            test("TransformTests", ["JaxTransform", "JaxOps", "JaxLoad", "JaxIR", "JaxPlatform"]),
+            test("TransformTests", ["JaxTransform", "JaxOps", "JaxLoad", "JaxIR", "JaxPlatform", "TestSupport"]),
             test("LaneMathTests", ["Loops", "JaxPlatform"]),
             test("LoadTests", ["JaxLoad", "JaxOps", "JaxIR", "JaxPlatform"]),
             test("SaveTests", ["JaxEncoding", "JaxLoad", "JaxOps", "JaxSave", "JaxIR", "JaxPlatform"]),

@@ -27,12 +27,16 @@ private struct FunctionVerifier {
     private let requiringKnownCalls: Bool
     private enum Definition: UInt8 { case none, visible, hidden }
     private var definitions: [Definition]
+    /// When each value was defined, and since when values may be used: a structured operation captures nothing.
+    private var ordinals: [Int32]
+    private var next: Int32 = 0, first: Int32 = 0
 
     init(_ function: Function, _ module: Module, requiringKnownCalls: Bool) {
         self.function = function
         self.module = module
         self.requiringKnownCalls = requiringKnownCalls
         definitions = [Definition](repeating: .none, count: function.types.count)
+        ordinals = [Int32](repeating: 0, count: function.types.count)
     }
 
     mutating func verify() throws(JaxError) {
@@ -70,6 +74,8 @@ private struct FunctionVerifier {
             throw JaxError(.malformed, "value \(id.index) is defined twice")
         }
         definitions[id.index] = .visible
+        ordinals[id.index] = next
+        next += 1
         own.append(id)
     }
 
@@ -77,11 +83,17 @@ private struct FunctionVerifier {
         guard definitions.indices.contains(id.index), definitions[id.index] == .visible else {
             throw JaxError(.malformed, "\(what) uses value \(id.index), which is not defined there")
         }
+        guard ordinals[id.index] >= first else {
+            throw JaxError(.malformed, "\(what) uses value \(id.index) from outside of a structured operation, which captures nothing")
+        }
     }
 
     private mutating func operation(_ operation: Operation, _ own: inout [ValueID]) throws(JaxError) {
         for id in operation.operands { try use(id, operation.code.name) }
+        let before = first
+        if operation.code.isStructured { first = next }
         for region in operation.regions { try self.region(region) }
+        first = before
         for id in operation.results { try define(id, &own) }
         for callee in operation.parameters.functions where module.function(named: callee.name) !== callee {
             throw JaxError(.malformed, "\(operation.code.name) names @\(callee.name), which does not exist")
@@ -100,6 +112,16 @@ private struct FunctionVerifier {
         }
         for (id, type) in zip(values, types) where !agree(function.type(of: id), type) {
             throw JaxError(.typeError, "\(what) \(type), but \(function.type(of: id)) is declared")
+        }
+    }
+}
+
+extension OpCode {
+    /// Whether its regions take all that they use as parameters.
+    fileprivate var isStructured: Bool {
+        switch self {
+        case .scan, .countedLoop, .customJVP, .customVJP, .customLin, .remat, .namedCall: true
+        default: false
         }
     }
 }

@@ -128,7 +128,7 @@ private struct ArgumentPlan {
     /// Takes the dimension that is mapped over from the types; its size.
     private mutating func strip(_ options: BatchOptions, _ groups: [Range<Int>]) throws(JaxError) -> Int? {
         let axes = options.inAxes ?? groups.map { _ in 0 }
-        guard axes.count == groups.count else { return options.axisSize }
+        guard axes.count == groups.count else { throw wrongAxes(axes.count, arguments: groups.count) }
         var size = options.axisSize, first: (index: Int, axis: Int)?
         for (group, axis) in zip(groups, axes) {
             guard let axis else { continue }

@@ -34,8 +34,7 @@ extension TransformedProgram {
     private func parameterAxes(_ options: BatchOptions, _ function: Function) throws(JaxError) -> [Int?] {
         let inAxes = options.inAxes ?? [Int?](repeating: 0, count: arguments.count)
         guard inAxes.count == arguments.count else {
-            throw JaxError(.valueError, "vmap in_axes must be an int, None, or a tuple of entries corresponding to the positional arguments passed "
-                + "to the function, but got len(in_axes)=\(inAxes.count), len(args)=\(arguments.count)")
+            throw wrongAxes(inAxes.count, arguments: arguments.count)
         }
         var axes = [Int?](repeating: nil, count: function.parameterTypes.count)
         for (argument, axis) in zip(arguments, inAxes) {
@@ -78,4 +77,10 @@ extension TransformedProgram {
         permutation.insert(0, at: axis)
         return try builder.transpose(value, permutation)
     }
+}
+
+/// What JAX says where `in_axes` does not go with the arguments.
+public func wrongAxes(_ count: Int, arguments: Int) -> JaxError {
+    JaxError(.valueError, "vmap in_axes must be an int, None, or a tuple of entries corresponding to the positional arguments passed "
+        + "to the function, but got len(in_axes)=\(count), len(args)=\(arguments)")
 }

@@ -25,7 +25,9 @@ func topKTangent(_ b: Builder, _ operation: Operation, _ tangents: [ValueID?]) t
 extension Builder {
     /// The elements of `a` at `places` along one dimension; all other dimensions go together.
     func takeAlong(_ a: ValueID, _ places: ValueID, axis: Int) throws(JaxError) -> ValueID {
-        let shape = try tensorType(places).shape, others = shape.indices.filter { $0 != axis }
+        let shape = try tensorType(places).shape
+        if shape.contains(0) { return try constant(0, TensorType(try tensorType(a).dtype, shape)) }
+        let others = shape.indices.filter { $0 != axis }
         let dimensions = WindowDimensions(windowDims: [], collapsed: [axis], operandBatching: others, indicesBatching: others, indexMap: [axis],
                                           indexVectorDim: shape.count)
         return try one(.gather, [a, places], GatherParameters(dimensions, sliceSizes: [Int](repeating: 1, count: shape.count)))

@@ -72,6 +72,12 @@ private func scan(_ operation: Operation, _ rewriter: inout Rewriter) throws(Jax
     let builder = rewriter.builder, source = rewriter.source, body = operation.regions[0]
     let parameters = operation.parameters(ScanParameters.self), count = parameters.carryCount
     let operands = try rewriter.copies(of: operation.operands)
+    if parameters.length == 0 {
+        // There is no row that a round could take.
+        var results = Array(operands.prefix(count))
+        for result in operation.results.dropFirst(count) { results.append(try builder.zeros(source.type(of: result))) }
+        return results
+    }
     let changing = (0..<count).filter { body.results[$0] != body.parameters[$0] }
     let number = TensorType(.i32, [])
     let zero = try builder.constant(0, number), one = try builder.constant(1, number), length = try builder.constant(Double(parameters.length), number)
