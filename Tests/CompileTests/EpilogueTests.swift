@@ -59,6 +59,20 @@ import Testing
             """, units: 64, scale: 64)
     }
 
+    /// What an epilogue reads at other places than it writes keeps its memory, also where the shape is the same.
+    @Test func aTransposedSquareIsNotOverwritten() throws {
+        try agree("""
+            main = { lambda ; a:f32[40,8] b:f32[8,40] c:f32[40,40] s:f32[40]. let
+                w:f32[40,40] = dot_general[lhs_contracting_dimensions=(1,) rhs_contracting_dimensions=(1,)] c c
+                d:f32[40,40] = dot_general[lhs_contracting_dimensions=(1,) rhs_contracting_dimensions=(0,)] a b
+                t:f32[40,40] = broadcast_in_dim[broadcast_dimensions=(1,)] s
+                x:f32[40,40] = multiply w t
+                y:f32[40,40] = transpose[permutation=(1, 0)] x
+                z:f32[40,40] = add d y
+              in (z,) }
+            """, units: 64, scale: 8)
+    }
+
     @Test func panelsArePackedPieceByPiece() throws {
         for (m, k, n) in [(13, 260, 520), (5, 600, 530)] {
             try agree("""

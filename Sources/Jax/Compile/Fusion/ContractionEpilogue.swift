@@ -57,22 +57,27 @@ struct ContractionEpilogue {
 
     /// For each result the parameters whose memory it may take: each of their elements is asked for once, where the result's is stored.
     func reusable() -> [[Int]] {
-        var users: [ValueID: [Operation]] = [:]
-        for operation in region.operations {
-            for operand in operation.operands { users[operand, default: []].append(operation) }
-        }
-        return region.results.map { result in
+        region.results.map { result in
             guard let type = function.type(of: result).tensor else { return [] }
             return parameters.filter { place in
                 let parameter = region.parameters[place]
                 guard let candidate = function.type(of: parameter).tensor, candidate.shape == type.shape,
                       candidate.dtype.byteWidth == type.dtype.byteWidth else { return false }
-                return (users[parameter] ?? []).allSatisfy { user in
-                    user !== contraction && opDefinition(user)?.lanes != nil
-                        && function.type(of: user.results[0]).tensor?.shape == type.shape
-                }
+                return staysInPlace(parameter, type.shape)
             }
         }
+    }
+
+    /// Whether everything that is computed of `value` is computed element by element, and nothing moves on the way, as in a transposition of a
+    /// square.
+    private func staysInPlace(_ value: ValueID, _ shape: [Int]) -> Bool {
+        var dependents: Set<ValueID> = [value]
+        for operation in region.operations where operation.operands.contains(where: { dependents.contains($0) }) {
+            guard operation !== contraction, opDefinition(operation)?.lanes != nil,
+                  function.type(of: operation.results[0]).tensor?.shape == shape else { return false }
+            dependents.formUnion(operation.results)
+        }
+        return true
     }
 }
 
