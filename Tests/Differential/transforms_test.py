@@ -124,6 +124,22 @@ def check_saved(machine, loss, arguments):
     return compare_results(leaves(export.deserialize(bytearray(saved)).call(*flat)), leaves(jax.jit(jax.value_and_grad(loss))(*arguments)))
 
 
+@jax.custom_vjp
+def halved(x):
+    return jnp.sin(x)
+
+
+halved.defvjp(lambda x: (jnp.sin(x), x), lambda x, g: (g * jnp.cos(x) / 2,))
+
+
+def check_stored(machine, n):
+    """A backward pass that came with the export knows rules that the program has lost."""
+    loss = lambda x, k: jnp.sum(halved(x) * k)
+    x, k = transforms.normal(3, n), np.int32(3)
+    program = export.export(jax.jit(loss))(x, k).serialize(vjp_order=1)
+    return compare_results(machine.transform("value_and_grad", program, (x, k)), leaves(jax.value_and_grad(loss)(x, k)))
+
+
 TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
 
 
@@ -176,6 +192,8 @@ if __name__ == "__main__":
                         continue
                     if options.transformation in (None, transformation):
                         yield f"{transformation} of {name} ({number})", lambda t=transformation, r=rest: check(machine, t, *r)
+            if not options.only and not options.transformation:
+                yield "a stored backward pass", lambda: check_stored(machine, 5)
             for name, loss, arguments in transforms_models.programs():
                 if options.only and name not in options.only:
                     continue

@@ -47,7 +47,8 @@ private func transformed(_ request: TransformationRequest, _ program: LoadedProg
         throw JaxError(.valueError, "argument \(index) has type \(type), of which dimensions are open: give arguments")
     }
     let module = try convention.specialised(program.module, parameterTypes, deviceLimit: deviceLimit)
-    var subject = try TransformedProgram(try withPlainMain(module, convention, inner), arguments: convention.groups)
+    var subject = try TransformedProgram(try withPlainMain(module, convention, inner), arguments: convention.groups,
+                                         backward: try backward(program, module, inner, deviceLimit: deviceLimit))
     for (index, step) in request.steps.enumerated() {
         if case .vmap(var options) = step {
             options.axisSize = sizes[index] ?? options.axisSize
@@ -61,6 +62,20 @@ private func transformed(_ request: TransformationRequest, _ program: LoadedProg
         }
     }
     return try DecodedProgram(subject.module)
+}
+
+/// The backward pass that the program was exported with, for arguments of `types`; nil where there is none.
+private func backward(_ program: LoadedProgram, _ module: Module, _ types: [TensorType], deviceLimit: Int) throws(JaxError) -> Module? {
+    guard let exported = program.exported?.vjp, let main = module.function(named: "main") else { return nil }
+    var all = types
+    for type in main.resultTypes {
+        guard let tensor = type.tensor else { return nil }
+        all.append(TensorType(tensor.dtype.isFloat || tensor.dtype.isComplex ? tensor.dtype : .i1, tensor.shape))
+    }
+    let convention = try CallingConvention(exported: exported)
+    var parameterTypes: [TensorType] = []
+    for input in try convention.inputs(all) { parameterTypes.append(CallingConvention.type(input, all)) }
+    return try withPlainMain(try convention.specialised(try exported.module(), parameterTypes, deviceLimit: deviceLimit), convention, all)
 }
 
 /// A module whose `main` takes all of the user's arguments and nothing else.

@@ -20,6 +20,7 @@ extension TransformedProgram {
             throw JaxError(.typeError, "Gradient only defined for scalar-output functions. Output had shape: \(pythonTuple(first.shape)).")
         }
         try checkOutput(first, name, holomorphic: options.holomorphic)
+        if let backward { return try storedGradient(backward, wanted, options) }
         let active = function.parameterTypes.indices.map { wanted.contains($0) }
         let reverse = try ReverseMode(function, active: active), builder = reverse.builder
         var cotangents = [ValueID?](repeating: nil, count: reverse.results.count)
@@ -30,6 +31,24 @@ extension TransformedProgram {
         for index in wanted { results.append(try gradientOrZeros(made[index], function.parameterTypes[index], builder)) }
         if !options.withValue { results += reverse.results.dropFirst() }
         builder.finish(results)
+        return builder.function
+    }
+
+    /// The same by the backward pass that came with the program.
+    private func storedGradient(_ backward: Function, _ wanted: [Int], _ options: GradientOptions) throws(JaxError) -> Function {
+        let function = try main(), (builder, parameters) = fresh(function)
+        let values = try emit(function, parameters, builder)
+        var arguments = parameters
+        for (index, value) in values.enumerated() {
+            let type = try builder.tensorType(value)
+            arguments.append(try builder.constant(index == 0 ? 1 : 0, TensorType(builder.type(of: value).hasTangent ? type.dtype : .i1, type.shape)))
+        }
+        guard backward.parameterTypes == arguments.map({ builder.type(of: $0) }), backward.resultTypes.count == parameters.count else {
+            throw JaxError(.valueError, "the backward pass of '\(module.name)' does not go with the program")
+        }
+        let cotangents = try emit(backward, arguments, builder)
+        let gradients = wanted.map { cotangents[$0] }
+        builder.finish(options.withValue ? values + gradients : gradients + values.dropFirst())
         return builder.function
     }
 

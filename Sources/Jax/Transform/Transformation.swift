@@ -43,10 +43,14 @@ public struct BatchOptions {
 public struct TransformedProgram {
     public private(set) var module: Module
     public private(set) var arguments: [Range<Int>]
+    /// The backward pass that the program was exported with, as long as nothing has been transformed: `(x…, cotangents…) -> cotangents of x…`. It knows
+    /// rules that the program itself has lost.
+    private(set) var backward: Function?
 
-    /// Inlines the module's calls. Every type must be known.
+    /// Inlines the module's calls. Every type must be known. `backward` is a module whose `main` is the backward pass that came with the program.
     @export(interface)
-    public init(_ module: Module, arguments: [Range<Int>]) throws(JaxError) {
+    public init(_ module: Module, arguments: [Range<Int>], backward: Module? = nil) throws(JaxError) {
+        if let backward { self.backward = try inlined(backward).function(named: "main") }
         self.module = try withScans(inlined(module))
         self.arguments = arguments
         for type in try main().parameterTypes + main().resultTypes where type == .token {
@@ -80,6 +84,7 @@ public struct TransformedProgram {
         try verify(made)
         module = try pruned(made)
         self.arguments = arguments
+        backward = nil
     }
 
     /// Which parameters belong to the arguments `argnums`, in their order. Throws `valueError` where there is no such argument.
