@@ -22,6 +22,12 @@ enum Victims {
             files.append(bytes)
             list.append(Victim(name: "load " + file) { machine, limits in try load(bytes, machine, limits) })
         }
+        let folds = Array(try Data(contentsOf: URL(fileURLWithPath: repository + "/Tests/ServiceTests/Fixtures/folds.jaxexp")))
+        for (transformation, options) in [("vjp", "{}"), ("jvp", "{}"), ("vmap(jvp)", "{\"axis_size\": 3}")] {
+            list.append(Victim(name: transformation + " of folds.jaxexp") { machine, limits in
+                try transform(folds, transformation, options, machine, limits)
+            })
+        }
         for (name, text) in programs {
             list.append(Victim(name: name) { machine, limits in try evaluate(text, machine, limits) })
         }
@@ -37,6 +43,19 @@ enum Victims {
         let dropped = try machine.client.start(Drop(handles: [7]), channel: SoakMachine.victims)
         defer { _ = try? dropped.waitWithBody(seconds: SoakMachine.timeout) }
         _ = try compiled.waitWithBody(seconds: SoakMachine.timeout)
+    }
+
+    /// A transformation of a program, for the types that it was exported for.
+    static func transform(_ bytes: [UInt8], _ name: String, _ options: String, _ machine: SoakMachine, _ limits: JobLimits) throws {
+        let compiled = try machine.client.start(Compile(handle: 7, name: "victim"), body: BodyBuffer(copying: bytes), channel: SoakMachine.victims)
+        var request = Transform()
+        (request.transformation, request.program, request.handle, request.parameters) = (name, 7, 8, options)
+        request.limits = limits
+        let transformed = try machine.client.start(request, channel: SoakMachine.victims)
+        let dropped = try machine.client.start(Drop(handles: [7, 8]), channel: SoakMachine.victims)
+        defer { _ = try? dropped.waitWithBody(seconds: SoakMachine.timeout) }
+        _ = try compiled.waitWithBody(seconds: SoakMachine.timeout)
+        _ = try transformed.waitWithBody(seconds: SoakMachine.timeout)
     }
 
     /// Python text; an uncaught exception is an error with what it printed.
