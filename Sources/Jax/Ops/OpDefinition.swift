@@ -76,6 +76,10 @@ typealias TensorEvaluation = (Activation, inout [RuntimeValue]) throws(JaxError)
 /// The tangents of the results, from an operation of `builder`'s function and the tangents of its operands (nil: zero).
 public typealias JVPRule = (_ builder: Builder, _ operation: Operation, _ tangents: [ValueID?]) throws(JaxError) -> [ValueID?]
 
+/// Emits the operation, which is not emitted yet, with further results that the rule for its tangent needs; the operation that it emits last is the
+/// one that the rule is given.
+public typealias Augmentation = (_ builder: Builder, _ operation: Operation) throws(JaxError) -> Void
+
 /// The same of an operation with a rule for some forms alone; nil for the others, which are decomposed.
 typealias PartialJVPRule = (_ builder: Builder, _ operation: Operation, _ tangents: [ValueID?]) throws(JaxError) -> [ValueID?]?
 
@@ -114,6 +118,7 @@ public final class OpDefinition {
     /// How an elementwise operation is lowered to the loop form.
     public private(set) var lanes: LaneRule?
     public private(set) var jvp: JVPRule?
+    public private(set) var augmentation: Augmentation?
     /// Of an operation that has a rule for some of its forms; nil for the others.
     private(set) var partialJVP: PartialJVPRule?
     public private(set) var transpose: TransposeRule?
@@ -173,6 +178,11 @@ public final class OpDefinition {
 
     func decomposition(_ rule: @escaping Decomposition) -> OpDefinition {
         decomposition = rule
+        return self
+    }
+
+    func augmented(_ rule: @escaping Augmentation) -> OpDefinition {
+        augmentation = rule
         return self
     }
 

@@ -9,7 +9,7 @@ func sortFamily() -> [OpDefinition] {
         for operand in operands { inputs.append(try operand.asTensor()) }
         let axis = parameters.dimension < 0 ? parameters.dimension + inputs[0].type.rank : parameters.dimension
         return try sort(inputs, axis: axis, SortOrder(activation, inputs)).map { .tensor($0) }
-    }).jvp(sortTangent).batched(batchedSort)]
+    }).augmented(sortWithPlaces).jvp(sortTangent).batched(batchedSort)]
 }
 
 public final class SortParameters: Parameters {

@@ -2,16 +2,22 @@
 import JaxIR
 import JaxPlatform
 
-/// The order is found once more by sorting the places along.
+/// The same sort with the places of the elements sorted along, which its tangent goes by.
+func sortWithPlaces(_ b: Builder, _ operation: Operation) throws(JaxError) {
+    let type = try b.tensorType(operation.operands[0]), scalar = ValueType.tensor(TensorType(.i32, []))
+    let places = try b.iota(TensorType(.i32, type.shape), dimension: sortedAxis(operation, type))
+    var comparator = operation.regions[0]
+    comparator.parameters += [b.function.makeValue(scalar), b.function.makeValue(scalar)]
+    try b.emit(.sort, operation.operands + [places], operation.parameters, regions: [comparator])
+}
+
+private func sortedAxis(_ operation: Operation, _ type: TensorType) -> Int {
+    let dimension = operation.parameters(SortParameters.self).dimension
+    return dimension < 0 ? dimension + type.rank : dimension
+}
+
 func sortTangent(_ b: Builder, _ operation: Operation, _ tangents: [ValueID?]) throws(JaxError) -> [ValueID?] {
-    let parameters = operation.parameters(SortParameters.self), type = try b.tensorType(operation.operands[0])
-    let axis = parameters.dimension < 0 ? parameters.dimension + type.rank : parameters.dimension
-    let places = try b.iota(TensorType(.i32, type.shape), dimension: axis), scalar = b.function.makeValue(.tensor(TensorType(.i32, [])))
-    let other = b.function.makeValue(.tensor(TensorType(.i32, [])))
-    var comparator = b.copy(operation.regions[0])
-    comparator.parameters += [scalar, other]
-    let sorted = try b.emit(.sort, operation.operands + [places], parameters, regions: [comparator])
-    let order = sorted[sorted.count - 1]
+    let order = operation.results[operation.results.count - 1], axis = sortedAxis(operation, try b.tensorType(operation.operands[0]))
     var made: [ValueID?] = []
     for tangent in tangents { made.append(try tangent.map { (t) throws(JaxError) in try b.takeAlong(t, order, axis: axis) }) }
     return made

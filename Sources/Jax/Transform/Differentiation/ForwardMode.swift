@@ -65,12 +65,23 @@ struct ForwardMode {
         }
         builder.location = operation.location
         if try runStructured(operation) { return }
-        try copies.copy([operation])
+        try emit(operation)
         guard let copy = builder.latest else { throw JaxError(.internalError, "\(operation.code.name) was not copied") }
         let incoming = operation.operands.map { tangents[$0] }
         for (result, tangent) in zip(operation.results, try resultTangents(copy, incoming)) where source.type(of: result).hasTangent {
             tangents[result] = tangent
         }
+    }
+
+    /// Emits the primal operation, with further results where its rule needs some.
+    private mutating func emit(_ operation: Operation) throws(JaxError) {
+        guard let augmentation = opDefinition(operation)?.augmentation else { return try copies.copy([operation]) }
+        var regions: [Region] = []
+        for region in operation.regions { regions.append(try copies.copied(region)) }
+        try augmentation(builder, Operation(operation.code, operands: try primals(operation.operands), parameters: operation.parameters,
+                                            annotations: operation.annotations, regions: regions, location: operation.location))
+        guard let emitted = builder.latest else { throw JaxError(.internalError, "\(operation.code.name) was not emitted") }
+        for (result, copy) in zip(operation.results, emitted.results) { bind(result, copy) }
     }
 
     /// The tangents of the results of an operation of the target by its rule, by its linearity, or by what it is composed of.
