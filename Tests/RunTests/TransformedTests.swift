@@ -93,7 +93,7 @@ import Testing
     @Test func namesAndOptionsMustExist() {
         refuses(.valueError, "there is no transformation 'gradient'", "gradient")
         refuses(.valueError, "'vmap(grad' is no transformation", "vmap(grad")
-        refuses(.valueError, "differentiating with respect to argnums=2 requires at least 3 positional arguments", "grad", #"{"argnums": 2}"#)
+        refuses(.typeError, "differentiating with respect to argnums=2 requires at least 3 positional arguments", "grad", #"{"argnums": 2}"#)
         refuses(.valueError, "argnums must name an argument", "grad", #"{"argnums": []}"#)
         refuses(.typeError, "argnums must be an integer", "grad", #"{"argnums": ["x"]}"#)
         refuses(.typeError, "has_aux must be true or false", "grad", #"{"has_aux": 1}"#)

@@ -94,11 +94,11 @@ import Testing
         let two = try program("x:f32[] z:f32[]", "y = multiply x z", "y")
         let words = "differentiating with respect to argnums=2 requires at least 3 positional arguments to be passed by the caller, but got only 2 "
             + "positional arguments."
-        try refuses(.valueError, words, two, grad { $0.argnums = [2] })
-        try refuses(.valueError, words, two, grad { $0.argnums = [0, 2] })
-        try refuses(.valueError, words, two, .jacrev(argnums: [2]))
-        try refuses(.valueError, words, two, .jacfwd(argnums: [2]))
-        try refuses(.valueError, "differentiating with respect to argnums=-3 requires at least 3 positional arguments", two,
+        try refuses(.typeError, words, two, grad { $0.argnums = [2] })
+        try refuses(.typeError, words, two, grad { $0.argnums = [0, 2] })
+        try refuses(.typeError, words, two, .jacrev(argnums: [2]))
+        try refuses(.typeError, words, two, .jacfwd(argnums: [2]))
+        try refuses(.typeError, "differentiating with respect to argnums=-3 requires at least 3 positional arguments", two,
                     grad { $0.argnums = [-3] })
         var last = two
         try last.apply(grad { $0.argnums = [-1, 0] })

@@ -87,13 +87,13 @@ public struct TransformedProgram {
         backward = nil
     }
 
-    /// Which parameters belong to the arguments `argnums`, in their order. Throws `valueError` where there is no such argument.
+    /// Which parameters belong to the arguments `argnums`, in their order. Throws `typeError` where there is no such argument.
     func parameters(_ argnums: [Int]) throws(JaxError) -> [Int] {
         var list: [Int] = []
         for number in argnums {
             let index = number < 0 ? number + arguments.count : number
             guard arguments.indices.contains(index) else {
-                throw JaxError(.valueError, "differentiating with respect to argnums=\(number) requires at least "
+                throw JaxError(.typeError, "differentiating with respect to argnums=\(number) requires at least "
                     + "\(number < 0 ? -number : number + 1) positional arguments to be passed by the caller, but got only \(arguments.count) "
                     + "positional arguments.")
             }
