@@ -49,10 +49,10 @@ enum Victims {
     static func transform(_ bytes: [UInt8], _ name: String, _ options: String, _ machine: SoakMachine, _ limits: JobLimits) throws {
         let compiled = try machine.client.start(Compile(handle: 7, name: "victim"), body: BodyBuffer(copying: bytes), channel: SoakMachine.victims)
         var request = Transform()
-        (request.transformation, request.program, request.handle, request.parameters) = (name, 7, 8, options)
+        (request.transformation, request.program, request.handle, request.parameters) = (name, 7, 70, options)
         request.limits = limits
         let transformed = try machine.client.start(request, channel: SoakMachine.victims)
-        let dropped = try machine.client.start(Drop(handles: [7, 8]), channel: SoakMachine.victims)
+        let dropped = try machine.client.start(Drop(handles: [7, 70]), channel: SoakMachine.victims)
         defer { _ = try? dropped.waitWithBody(seconds: SoakMachine.timeout) }
         _ = try compiled.waitWithBody(seconds: SoakMachine.timeout)
         _ = try transformed.waitWithBody(seconds: SoakMachine.timeout)
