@@ -11,8 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-import compiled_programs as programs
 from compiled import disagreement, geometric_mean, theirs
+import compiled_programs as programs
 from hosted import Hosted, Missing
 import models
 
