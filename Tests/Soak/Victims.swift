@@ -47,7 +47,8 @@ enum Victims {
 
     /// A transformation of a program, for the types that it was exported for.
     static func transform(_ bytes: [UInt8], _ name: String, _ options: String, _ machine: SoakMachine, _ limits: JobLimits) throws {
-        let compiled = try machine.client.start(Compile(handle: 7, name: "victim"), body: BodyBuffer(copying: bytes), channel: SoakMachine.victims)
+        let compiled = try machine.client.start(Compile(handle: 7, name: "victim", limits: limits), body: BodyBuffer(copying: bytes),
+                                                channel: SoakMachine.victims)
         var request = Transform()
         (request.transformation, request.program, request.handle, request.parameters) = (name, 7, 70, options)
         request.limits = limits
