@@ -33,6 +33,18 @@ def run_cases(cases):
     sys.exit(1 if failed else 0)
 
 
+def flags(options):
+    """A transformation's options as those of the command."""
+    words = []
+    for key, value in options.items():
+        words.append("--" + key.replace("_", "-"))
+        if isinstance(value, (tuple, list)):
+            words.append(",".join("none" if each is None else str(each) for each in value))
+        elif value is not True:
+            words.append(str(value))
+    return words
+
+
 class Machine:
     """Boots a machine without a prompt and executes programs on it."""
 
@@ -64,23 +76,15 @@ class Machine:
 
     def transform(self, name, program, arguments, timeout=120, **options):
         """Executes what the transformation makes of `program`; options as JAX's functions have them."""
-        flags = []
-        for key, value in options.items():
-            text = ",".join("none" if each is None else str(each) for each in value) if isinstance(value, (tuple, list)) else str(value)
-            flags += ["--" + key.replace("_", "-"), text] if value is not True else ["--" + key.replace("_", "-")]
-        return self.execute(["transform", name], program, arguments, timeout, flags)
+        return self.execute(["transform", name], program, arguments, timeout, flags(options))
 
     def saved(self, name, program, **options):
         """What the transformation makes of `program` for the types that it was exported for, as an artifact of jax.export."""
         with tempfile.TemporaryDirectory(dir=self.folder.name) as folder:
             path, out = os.path.join(folder, "program"), os.path.join(folder, "transformed")
             pathlib.Path(path).write_bytes(program)
-            flags = []
-            for key, value in options.items():
-                flags += ["--" + key.replace("_", "-"), ",".join("none" if each is None else str(each) for each in value)
-                          if isinstance(value, (tuple, list)) else str(value)]
-            done = subprocess.run([COMMAND, "transform", name, path, "--save", out, "--connect", self.socket, *flags], capture_output=True,
-                                  text=True, timeout=120)
+            done = subprocess.run([COMMAND, "transform", name, path, "--save", out, "--connect", self.socket, *flags(options)],
+                                  capture_output=True, text=True, timeout=120)
             if done.returncode != 0:
                 raise MachineError(done.stderr.strip())
             return pathlib.Path(out).read_bytes()

@@ -133,7 +133,7 @@ extension ErrorBounds {
             parameters = DotParameters(dimensions, .f64)
             terms = dimensions.lhsContracting.map { type(a).shape[$0] }.reduce(1, *)
         } else {
-            let original = operation.parameters(ConvolutionParameters.self), wide = original.copy
+            let original = operation.parameters(ConvolutionParameters.self), wide = original.copy()
             wide.dtype = .f64
             parameters = wide
             let kernel = type(b).shape
@@ -163,18 +163,5 @@ extension ErrorBounds {
         if dtype == kept { return bound }
         let rounded = try finished(result, try emit(.add, [bound, try rounding(result, units: 1)]), from: errors)
         return try emit(.maximum, [bound, rounded])
-    }
-}
-
-extension ConvolutionParameters {
-    /// The same convolution, to be changed.
-    fileprivate var copy: ConvolutionParameters {
-        let copy = ConvolutionParameters()
-        (copy.inputBatch, copy.inputFeature, copy.inputSpatial) = (inputBatch, inputFeature, inputSpatial)
-        (copy.kernelInput, copy.kernelOutput, copy.kernelSpatial) = (kernelInput, kernelOutput, kernelSpatial)
-        (copy.outputBatch, copy.outputFeature, copy.outputSpatial) = (outputBatch, outputFeature, outputSpatial)
-        (copy.featureGroups, copy.batchGroups, copy.strides, copy.padding) = (featureGroups, batchGroups, strides, padding)
-        (copy.inputDilation, copy.kernelDilation, copy.reversal, copy.dtype) = (inputDilation, kernelDilation, reversal, dtype)
-        return copy
     }
 }

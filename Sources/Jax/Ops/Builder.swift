@@ -93,21 +93,22 @@ public final class Builder {
     public func region(_ types: [ValueType], _ body: (Builder, [ValueID]) throws(JaxError) -> [ValueID]) throws(JaxError) -> Region {
         var parameters: [ValueID] = []
         for type in types { parameters.append(function.makeValue(type)) }
-        open.append([])
+        let (operations, results) = try block { () throws(JaxError) in try body(self, parameters) }
+        return Region(parameters: parameters, operations: operations, results: results)
+    }
+
+    /// What `body` emits, behind `operations` that are there already, as a block that stands nowhere yet; with what `body` returns.
+    public func block<Result>(_ operations: [Operation] = [],
+                              _ body: () throws(JaxError) -> Result) throws(JaxError) -> (operations: [Operation], result: Result) {
+        open.append(operations)
         do throws(JaxError) {
-            let results = try body(self, parameters)
-            return Region(parameters: parameters, operations: open.removeLast(), results: results)
+            let result = try body()
+            return (open.removeLast(), result)
         } catch {
             _ = open.removeLast()
             throw error
         }
     }
-
-    /// Starts a block whose operations are emitted from now on, after those that it has already; `close` ends it.
-    public func open(_ operations: [Operation] = []) { open.append(operations) }
-
-    /// The operations of the block that was opened last.
-    public func close() -> [Operation] { open.removeLast() }
 
     /// Appends an operation that was made of values of this function.
     public func append(_ operation: Operation) { open[open.count - 1].append(operation) }

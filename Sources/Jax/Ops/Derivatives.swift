@@ -29,11 +29,6 @@ extension OpDefinition {
         jvp { _, _, _ throws(JaxError) in throw JaxError(.notImplemented, "Differentiation rule for '\(primitive)' not implemented") }
     }
 
-    /// A rule for some forms of the operation; the others are differentiated through `decomposition`.
-    func jvp(_ rule: @escaping PartialJVPRule, else decomposition: @escaping Decomposition) -> OpDefinition {
-        self.decomposition(decomposition).partialJVP(rule)
-    }
-
     /// The transpose of an operation that is linear in its first operand alone and has one result.
     func transposed(_ rule: @escaping (_ builder: Builder, _ operation: Operation, _ cotangent: ValueID) throws(JaxError) -> ValueID)
         -> OpDefinition {

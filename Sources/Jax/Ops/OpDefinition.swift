@@ -73,15 +73,13 @@ typealias Evaluation = (Activation, inout [RuntimeValue]) throws(JaxError) -> [R
 /// The same for operations with one result, an array: most of them, and those that programs execute most.
 typealias TensorEvaluation = (Activation, inout [RuntimeValue]) throws(JaxError) -> Tensor
 
-/// The tangents of the results, from an operation of `builder`'s function and the tangents of its operands (nil: zero).
-public typealias JVPRule = (_ builder: Builder, _ operation: Operation, _ tangents: [ValueID?]) throws(JaxError) -> [ValueID?]
+/// The tangents of the results, from an operation of `builder`'s function and the tangents of its operands (nil: zero). Nil for a form of
+/// the operation that is differentiated through its decomposition.
+public typealias JVPRule = (_ builder: Builder, _ operation: Operation, _ tangents: [ValueID?]) throws(JaxError) -> [ValueID?]?
 
 /// Emits the operation, which is not emitted yet, with further results that the rule for its tangent needs; the operation that it emits last is the
 /// one that the rule is given.
 public typealias Augmentation = (_ builder: Builder, _ operation: Operation) throws(JaxError) -> Void
-
-/// The same of an operation with a rule for some forms alone; nil for the others, which are decomposed.
-typealias PartialJVPRule = (_ builder: Builder, _ operation: Operation, _ tangents: [ValueID?]) throws(JaxError) -> [ValueID?]?
 
 /// The cotangents of the operands that `linear` marks, from those of the results (nil: zero); the other operands are values.
 public typealias TransposeRule = (_ builder: Builder, _ operation: Operation, _ cotangents: [ValueID?],
@@ -119,8 +117,6 @@ public final class OpDefinition {
     public private(set) var lanes: LaneRule?
     public private(set) var jvp: JVPRule?
     public private(set) var augmentation: Augmentation?
-    /// Of an operation that has a rule for some of its forms; nil for the others.
-    private(set) var partialJVP: PartialJVPRule?
     public private(set) var transpose: TransposeRule?
     public private(set) var batch: BatchRule?
     /// The same by other operations, which differentiation goes through where there is no rule.
@@ -189,17 +185,6 @@ public final class OpDefinition {
     func jvp(_ rule: @escaping JVPRule) -> OpDefinition {
         jvp = rule
         return self
-    }
-
-    func partialJVP(_ rule: @escaping PartialJVPRule) -> OpDefinition {
-        partialJVP = rule
-        return self
-    }
-
-    /// The tangents of the results by the operation's rule; nil where there is none for it.
-    public func tangents(_ builder: Builder, _ operation: Operation, _ incoming: [ValueID?]) throws(JaxError) -> [ValueID?]? {
-        if let jvp { return try jvp(builder, operation, incoming) }
-        return try partialJVP?(builder, operation, incoming)
     }
 
     func transpose(_ rule: @escaping TransposeRule) -> OpDefinition {

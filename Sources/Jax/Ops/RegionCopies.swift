@@ -58,7 +58,7 @@ extension Builder {
     }
 
     /// A slice along one dimension.
-    func slice(_ a: ValueID, axis: Int, from start: Int, to limit: Int, stride: Int = 1) throws(JaxError) -> ValueID {
+    public func slice(_ a: ValueID, axis: Int, from start: Int, to limit: Int, stride: Int = 1) throws(JaxError) -> ValueID {
         let shape = try tensorType(a).shape
         var starts = [Int](repeating: 0, count: shape.count), limits = shape, strides = [Int](repeating: 1, count: shape.count)
         (starts[axis], limits[axis], strides[axis]) = (start, limit, stride)
@@ -66,7 +66,7 @@ extension Builder {
             : try one(.slice, [a], SliceParameters(starts: starts, limits: limits, strides: strides))
     }
 
-    func concatenate(_ parts: [ValueID], axis: Int) throws(JaxError) -> ValueID {
+    public func concatenate(_ parts: [ValueID], axis: Int) throws(JaxError) -> ValueID {
         parts.count == 1 ? parts[0] : try one(.concatenate, parts, DimensionParameters(axis))
     }
 }

@@ -7,7 +7,7 @@ extension TransformedProgram {
     func vectorised(_ options: BatchOptions) throws(JaxError) -> Function {
         let function = try main()
         let axes = try parameterAxes(options, function)
-        let size = try axisSize(options, function, axes)
+        guard let size = options.axisSize else { throw JaxError(.valueError, "vmap must have at least one non-None value in in_axes") }
         // The types that the function had without the dimension are those that it was made for: the arguments get one more.
         let (batched, flags) = try batchedFunction(function, axes.map { $0 != nil }, size: size)
         let builder = Builder(function.emptyCopy())
@@ -50,13 +50,6 @@ extension TransformedProgram {
             }
         }
         return axes
-    }
-
-    private func axisSize(_ options: BatchOptions, _ function: Function, _ axes: [Int?]) throws(JaxError) -> Int {
-        guard let size = options.axisSize else {
-            throw JaxError(.valueError, "vmap must have at least one non-None value in in_axes")
-        }
-        return size
     }
 
     /// A result with its dimension where it is wanted.

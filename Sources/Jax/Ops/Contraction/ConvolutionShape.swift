@@ -43,7 +43,7 @@ public class ConvolutionParameters: Parameters {
     }
 
     /// The same, to be changed.
-    final func copy() -> ConvolutionParameters {
+    public final func copy() -> ConvolutionParameters {
         let copy = ConvolutionParameters()
         (copy.inputBatch, copy.inputFeature, copy.inputSpatial) = (inputBatch, inputFeature, inputSpatial)
         (copy.kernelInput, copy.kernelOutput, copy.kernelSpatial) = (kernelInput, kernelOutput, kernelSpatial)

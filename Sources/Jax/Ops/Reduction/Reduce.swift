@@ -10,7 +10,7 @@ func reduceFamily() -> [OpDefinition] {
             var kept: [Int] = []
             for axis in 0..<shape.count where !parameters.dimensions.contains(axis) { kept.append(shape[axis]) }
             return accumulators.map { .tensor(TensorType($0, kept)) }
-        }, evaluate: evaluateReduce).jvp(reduceTangent, else: halvedReduce).transpose(transposedReduce).batched(batchedReduce),
+        }, evaluate: evaluateReduce).jvp(reduceTangent).decomposition(halvedReduce).transpose(transposedReduce).batched(batchedReduce),
     ]
 }
 

@@ -11,7 +11,7 @@ func reduceWindowFamily() -> [OpDefinition] {
                 output.append(isDynamic(window.size) ? TensorType.dynamic : window.outputSize)
             }
             return accumulators.map { .tensor(TensorType($0, output)) }
-        }, evaluate: evaluateReduceWindow).jvp(windowTangent, else: unrolledWindow).transpose(transposedWindow)
+        }, evaluate: evaluateReduceWindow).jvp(windowTangent).decomposition(unrolledWindow).transpose(transposedWindow)
             .batched(batchedWindow),
     ]
 }

@@ -9,7 +9,7 @@ import JaxPlatform
 func batchedFunction(_ function: Function, _ batched: [Bool], size: Int) throws(JaxError) -> (function: Function, batchedResults: [Bool]) {
     let builder = Builder(function.emptyCopy())
     let parameters = function.body.parameters
-    let dependence = Dependence(function, on: zip(parameters, batched).filter { $0.1 }.map { $0.0 }, .value)
+    let dependence = Dependence(function, on: parameters.marked(by: batched), .value)
     var batching = Batching(function, builder, dependence, size: size)
     for (parameter, isBatched) in zip(parameters, batched) {
         let type = isBatched ? try batching.batchedType(function.type(of: parameter)) : function.type(of: parameter)
@@ -149,7 +149,7 @@ struct Batching {
         parts.finish(try decomposition(parts, Operation(operation.code, operands: parameters, parameters: operation.parameters, regions: regions,
                                                         location: operation.location)))
         let values = operands + (try values(captured))
-        let marked = zip(parameters + inputs, values).filter { $0.1.isBatched }.map { $0.0 }
+        let marked = (parameters + inputs).marked(by: values.map { $0.isBatched })
         var inner = Batching(parts.function, builder, Dependence(parts.function, on: marked, .value), size: size, devices: areDevices)
         for (parameter, value) in zip(parameters + inputs, values) { inner.bind(parameter, value) }
         try inner.run(parts.function.body.operations)

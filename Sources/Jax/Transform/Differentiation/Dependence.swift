@@ -109,6 +109,11 @@ struct Dependence {
     }
 }
 
+extension Array {
+    /// The elements that `flags` mark, in their order.
+    func marked(by flags: [Bool]) -> [Element] { zip(self, flags).filter { $0.1 }.map { $0.0 } }
+}
+
 extension ValueType {
     /// Whether it is an array of floats or complex numbers.
     var hasTangent: Bool {

@@ -15,7 +15,7 @@ extension ForwardMode {
             }
             try finish(operation, arguments, operation.parameters, regions)
         case .while:
-            let state = try activeTangents(operation.operands, with: operation.regions[1].parameters)
+            let state = try tangents(operation.operands, where: dependence.flags(operation.regions[1].parameters))
             let condition = try self.region(operation.regions[0], parameters: operation.regions[0].parameters,
                                             active: dependence.flags(operation.regions[1].parameters), results: operation.regions[0].results,
                                             activeResults: [])
@@ -24,15 +24,15 @@ extension ForwardMode {
             try finish(operation, arguments + state, operation.parameters, [condition, body])
         case .countedLoop:
             let body = operation.regions[0]
-            let state = try activeTangents(Array(operation.operands.dropFirst(2)), with: Array(body.parameters.dropFirst()))
+            let state = try tangents(Array(operation.operands.dropFirst(2)), where: dependence.flags(Array(body.parameters.dropFirst())))
             try finish(operation, arguments + state, operation.parameters,
                        [try region(body, parameters: body.parameters, resultsOf: operation, body.results)])
         case .scan:
             try scan(operation, arguments)
         case .remat:
             let body = operation.regions[0]
-            let tangents = try activeTangents(operation.operands, with: body.parameters)
-            try finish(operation, arguments + tangents, operation.parameters,
+            let incoming = try tangents(operation.operands, where: dependence.flags(body.parameters))
+            try finish(operation, arguments + incoming, operation.parameters,
                        [try region(body, parameters: body.parameters, resultsOf: operation, body.results)])
         case .namedCall:
             let body = operation.regions[0]
@@ -52,15 +52,6 @@ extension ForwardMode {
         return true
     }
 
-    /// The tangents of operands whose parameters in a region have one: zeros where the operand's is zero.
-    private func activeTangents(_ operands: [ValueID], with parameters: [ValueID]) throws(JaxError) -> [ValueID] {
-        var list: [ValueID] = []
-        for (operand, parameter) in zip(operands, parameters) where dependence.contains(parameter) {
-            if let tangent = tangent(operand) { list.append(tangent) } else { list.append(try builder.zeros(source.type(of: operand))) }
-        }
-        return list
-    }
-
     /// A region that takes its primals and then the tangents of those that have one, and returns likewise.
     private func region(_ region: Region, parameters: [ValueID], resultsOf operation: Operation,
                         _ results: [ValueID]) throws(JaxError) -> Region {
@@ -71,27 +62,12 @@ extension ForwardMode {
     private func region(_ region: Region, parameters: [ValueID], active: [Bool], results: [ValueID],
                         activeResults: [Bool]) throws(JaxError) -> Region {
         let types = parameters.map { source.type(of: $0) }
-        let tangentTypes = zip(types, active).filter { $0.1 }.map { $0.0 }
-        var inner = self
-        return try builder.region(types + tangentTypes) { (_, values) throws(JaxError) in
-            var next = parameters.count
-            for (index, parameter) in parameters.enumerated() {
-                inner.bind(parameter, values[index])
-                guard active[index] else { continue }
-                inner.bind(tangentOf: parameter, values[next])
-                next += 1
-            }
+                var inner = self
+        return try builder.region(types + types.marked(by: active)) { (_, values) throws(JaxError) in
+            inner.bind(parameters, values, where: active)
             try inner.run(region.operations)
             return try inner.primals(results) + inner.tangents(results, where: activeResults)
         }
-    }
-
-    private func tangents(_ values: [ValueID], where active: [Bool]) throws(JaxError) -> [ValueID] {
-        var list: [ValueID] = []
-        for (value, isActive) in zip(values, active) where isActive {
-            if let tangent = tangent(value) { list.append(tangent) } else { list.append(try builder.zeros(source.type(of: value))) }
-        }
-        return list
     }
 
     /// Emits the operation with tangents beside its operands and results.
@@ -101,28 +77,20 @@ extension ForwardMode {
     }
 
     /// Primals, then the tangents of those that have one.
-    private mutating func bind(_ results: [ValueID], _ values: [ValueID]) {
-        var next = results.count
-        for (index, result) in results.enumerated() {
-            bind(result, values[index])
-            guard dependence.contains(result) else { continue }
-            bind(tangentOf: result, values[next])
-            next += 1
-        }
-    }
+    private mutating func bind(_ results: [ValueID], _ values: [ValueID]) { bind(results, values, where: dependence.flags(results)) }
 
     /// The state with its tangents, then slices with theirs.
     private mutating func scan(_ operation: Operation, _ arguments: [ValueID]) throws(JaxError) {
         let parameters = operation.parameters(ScanParameters.self), count = parameters.carryCount
         let body = operation.regions[0]
         let carried = Array(body.parameters.prefix(count)), slices = Array(body.parameters.dropFirst(count))
-        let carriedTangents = try activeTangents(Array(operation.operands.prefix(count)), with: carried)
-        let sliceTangents = try activeTangents(Array(operation.operands.dropFirst(count)), with: slices)
+        let carriedTangents = try tangents(Array(operation.operands.prefix(count)), where: dependence.flags(carried))
+        let sliceTangents = try tangents(Array(operation.operands.dropFirst(count)), where: dependence.flags(slices))
         let outputs = Array(operation.results.dropFirst(count))
         var types: [ValueType] = []
         for group in [carried, slices] {
-            types += group.map { source.type(of: $0) }
-            types += group.filter { dependence.contains($0) }.map { source.type(of: $0) }
+            let own = group.map { source.type(of: $0) }
+            types += own + own.marked(by: dependence.flags(group))
         }
         var inner = self
         let region = try builder.region(types) { (_, values) throws(JaxError) in
@@ -144,39 +112,22 @@ extension ForwardMode {
     /// The rule in the function's place: it has operands and the tangents of all that can have some.
     private mutating func customJVP(_ operation: Operation, _ arguments: [ValueID]) throws(JaxError) {
         let rule = operation.regions[1]
-        var tangents: [ValueID] = []
-        for operand in operation.operands where source.type(of: operand).hasTangent {
-            if let tangent = tangent(operand) { tangents.append(tangent) } else { tangents.append(try builder.zeros(source.type(of: operand))) }
-        }
-        let results = try inlined(rule, arguments + tangents)
-        var next = operation.results.count
-        for (index, result) in operation.results.enumerated() {
-            bind(result, results[index])
-            guard source.type(of: result).hasTangent else { continue }
-            bind(tangentOf: result, results[next])
-            next += 1
-        }
+        let incoming = try tangents(operation.operands, where: haveTangents(operation.operands))
+        bind(operation.results, try inlined(rule, arguments + incoming), where: haveTangents(operation.results))
     }
 
     /// The forward rule in the function's place, and tangents that nothing but transposition can make sense of.
     private mutating func customVJP(_ operation: Operation, _ arguments: [ValueID]) throws(JaxError) {
         let values = try inlined(operation.regions[1], arguments), count = operation.results.count
         let residuals = Array(values.dropFirst(count))
-        var tangents: [ValueID] = []
-        for operand in operation.operands where source.type(of: operand).hasTangent {
-            if let tangent = tangent(operand) { tangents.append(tangent) } else { tangents.append(try builder.zeros(source.type(of: operand))) }
-        }
+        let incoming = try tangents(operation.operands, where: haveTangents(operation.operands))
         let copies = Rewriter(from: source, into: builder) { (_, _) in nil }
         let rule = try copies.copied(operation.regions[2])
-        let linear = try builder.emit(.customLin, residuals + tangents, CustomLinParameters(residualCount: residuals.count), regions: [rule])
-        var next = 0
-        for (index, result) in operation.results.enumerated() {
-            bind(result, values[index])
-            guard source.type(of: result).hasTangent else { continue }
-            bind(tangentOf: result, linear[next])
-            next += 1
-        }
+        let linear = try builder.emit(.customLin, residuals + incoming, CustomLinParameters(residualCount: residuals.count), regions: [rule])
+        bind(operation.results, Array(values.prefix(count)) + linear, where: haveTangents(operation.results))
     }
+
+    private func haveTangents(_ values: [ValueID]) -> [Bool] { values.map { source.type(of: $0).hasTangent } }
 
     /// A copy of a region's operations here, of parameters that are given.
     private func inlined(_ region: Region, _ arguments: [ValueID]) throws(JaxError) -> [ValueID] {

@@ -10,14 +10,14 @@ import JaxPlatform
 func forwardMode(_ function: Function, active: [Bool]) throws(JaxError) -> (function: Function, activeResults: [Bool]) {
     let builder = Builder(function.emptyCopy())
     let parameters = function.body.parameters
-    let marked = zip(parameters, active).filter { $0.1 }.map { $0.0 }
+    let marked = parameters.marked(by: active)
     let dependence = Dependence(function, on: marked, .tangent)
     var forward = ForwardMode(function, builder, dependence)
     for parameter in parameters { forward.bind(parameter, builder.parameter(function.type(of: parameter))) }
     for parameter in marked { forward.bind(tangentOf: parameter, builder.parameter(function.type(of: parameter))) }
     try forward.run(function.body.operations)
     let activeResults = dependence.flags(function.body.results)
-    let primals = try forward.primals(function.body.results), tangents = try forward.activeTangents(function.body.results)
+    let primals = try forward.primals(function.body.results), tangents = try forward.tangents(function.body.results, where: activeResults)
     builder.finish(primals + tangents)
     return (builder.function, activeResults)
 }
@@ -45,13 +45,19 @@ struct ForwardMode {
 
     func tangent(_ value: ValueID) -> ValueID? { tangents[value] }
 
-    /// The tangents of those values that depend on what is differentiated for; zeros where there is nothing else.
-    func activeTangents(_ values: [ValueID]) throws(JaxError) -> [ValueID] {
+    /// The tangents of the values that `flags` mark; zeros where there is nothing else.
+    func tangents(_ values: [ValueID], where flags: [Bool]) throws(JaxError) -> [ValueID] {
         var list: [ValueID] = []
-        for value in values where dependence.contains(value) {
+        for value in values.marked(by: flags) {
             if let tangent = tangents[value] { list.append(tangent) } else { list.append(try builder.zeros(source.type(of: value))) }
         }
         return list
+    }
+
+    /// Lets values of the source stand for primals, and then for the tangents of those that `flags` mark.
+    mutating func bind(_ values: [ValueID], _ copies: [ValueID], where flags: [Bool]) {
+        for (value, copy) in zip(values, copies) { bind(value, copy) }
+        for (value, tangent) in zip(values.marked(by: flags), copies.dropFirst(values.count)) { bind(tangentOf: value, tangent) }
     }
 
     mutating func run(_ operations: [Operation]) throws(JaxError) {
@@ -88,7 +94,7 @@ struct ForwardMode {
     private func resultTangents(_ operation: Operation, _ incoming: [ValueID?]) throws(JaxError) -> [ValueID?] {
         guard let definition = opDefinition(operation) else { throw JaxError(.notImplemented, noRule(operation)) }
         if incoming.allSatisfy({ $0 == nil }) { return operation.results.map { _ in nil } }
-        if let tangents = try definition.tangents(builder, operation, incoming) { return tangents }
+        if let tangents = try definition.jvp?(builder, operation, incoming) { return tangents }
         switch definition.linearity {
         case .jointly(let operands):
             var arguments = operation.operands
@@ -125,7 +131,7 @@ struct ForwardMode {
         let results = try decomposition(parts, Operation(operation.code, operands: parameters, parameters: operation.parameters,
                                                          regions: regions, location: operation.location))
         parts.finish(results)
-        let marked = zip(parameters, incoming).filter { $0.1 != nil }.map { $0.0 }
+        let marked = parameters.marked(by: incoming.map { $0 != nil })
         var forward = ForwardMode(parts.function, builder, Dependence(parts.function, on: marked, .tangent))
         for (index, parameter) in parameters.enumerated() {
             forward.bind(parameter, operation.operands[index])

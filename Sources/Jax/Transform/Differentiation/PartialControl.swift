@@ -22,41 +22,31 @@ extension PartialEvaluation {
     // MARK: if and case
 
     private mutating func branches(_ operation: Operation) throws(JaxError) {
-        let isKnown = operation.results.map { !isUnknown($0) }
+        let isUnknown = unknown.flags(operation.results), isKnown = isUnknown.map { !$0 }
         // What a branch makes that the unknown branch needs.
         var blocks: [[Operation]] = [], runs: [PartialEvaluation] = [], residuals: [[ValueID]] = []
         for region in operation.regions {
-            builder.open()
-            do throws(JaxError) {
-                let run = try running(region.operations)
-                let block = builder.close(), defined = definedValues(block)
-                let unknownResults = zip(region.results, isKnown).filter { !$0.1 }.map { $0.0 }
-                let used = freeValues(run.deferred, try run.copies(of: unknownResults))
-                blocks.append(block)
-                residuals.append(used.filter { defined.contains($0) })
-                runs.append(run)
-            } catch {
-                _ = builder.close()
-                throw error
-            }
+            let current = self
+            let (block, run) = try builder.block { () throws(JaxError) in try current.running(region.operations) }
+            let defined = definedValues(block), used = freeValues(run.deferred, try run.copies(of: region.results.marked(by: isUnknown)))
+            blocks.append(block)
+            residuals.append(used.filter { defined.contains($0) })
+            runs.append(run)
         }
         let types = residuals.map { $0.map { builder.type(of: $0) } }
         var regions: [Region] = []
         for (index, region) in operation.regions.enumerated() {
-            builder.open(blocks[index])
-            do throws(JaxError) {
-                var results = try runs[index].copies(of: zip(region.results, isKnown).filter { $0.1 }.map { $0.0 })
+            let (block, results) = try builder.block(blocks[index]) { () throws(JaxError) -> [ValueID] in
+                var results = try runs[index].copies(of: region.results.marked(by: isKnown))
                 for other in operation.regions.indices {
                     if other == index { results += residuals[index]; continue }
                     for type in types[other] { results.append(try builder.zeros(type)) }
                 }
-                regions.append(Region(operations: builder.close(), results: results))
-            } catch {
-                _ = builder.close()
-                throw error
+                return results
             }
+            regions.append(Region(operations: block, results: results))
         }
-        let known = zip(operation.results, isKnown).filter { $0.1 }.map { $0.0 }
+        let known = operation.results.marked(by: isKnown)
         let made = try builder.emit(operation.code, [try copy(operation.operands[0])], operation.parameters, regions: regions)
         for (result, copy) in zip(known, made) { bind(result, to: copy) }
         var next = known.count
@@ -67,10 +57,10 @@ extension PartialEvaluation {
                 standIns[residual] = made[next]
                 next += 1
             }
-            let results = try runs[index].copies(of: zip(region.results, isKnown).filter { !$0.1 }.map { $0.0 })
+            let results = try runs[index].copies(of: region.results.marked(by: isUnknown))
             later.append(Region(operations: runs[index].deferred, results: results).replacing(standIns))
         }
-        let unknownResults = zip(operation.results, isKnown).filter { !$0.1 }.map { $0.0 }
+        let unknownResults = operation.results.marked(by: isUnknown)
         putOff(Operation(operation.code, operands: [try copy(operation.operands[0])],
                          results: unknownResults.map { builder.function.makeValue(source.type(of: $0)) },
                          parameters: operation.parameters, regions: later, location: operation.location), for: unknownResults)
@@ -93,21 +83,15 @@ extension PartialEvaluation {
         // The known round. Its parameters: the state, then slices; what does not change stands for itself outside.
         let changing = knownState.filter { !invariant.contains($0) }
         let roundParameters = (changing + knownSlices).map { builder.function.makeValue(source.type(of: body.parameters[$0])) }
-        builder.open()
-        let run: PartialEvaluation
-        let block: [Operation]
-        do throws(JaxError) {
-            run = try running(body.operations) { inner in
+        let current = self
+        let (block, run) = try builder.block { () throws(JaxError) in
+            try current.running(body.operations) { inner in
                 for index in invariant { inner.bind(body.parameters[index], to: operands[index]) }
                 for (index, parameter) in zip(changing + knownSlices, roundParameters) { inner.bind(body.parameters[index], to: parameter) }
                 for index in unknownState + unknownSlices {
-                    inner.bind(body.parameters[index], to: inner.builder.function.makeValue(source.type(of: body.parameters[index])))
+                    inner.bind(body.parameters[index], to: inner.builder.function.makeValue(inner.source.type(of: body.parameters[index])))
                 }
             }
-            block = builder.close()
-        } catch {
-            _ = builder.close()
-            throw error
         }
         // What does not depend on the round is computed once.
         let (outside, inside) = separated(block, from: Set(roundParameters))

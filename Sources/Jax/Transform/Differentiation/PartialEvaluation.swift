@@ -43,9 +43,9 @@ struct PartialEvaluation {
 
     /// The operation as a whole, later.
     mutating func putOff(_ operation: Operation) throws(JaxError) {
-        builder.open()
-        try copies.copy([operation])
-        deferred += builder.close()
+        var inner = copies
+        deferred += try builder.block { () throws(JaxError) in try inner.copy([operation]) }.operations
+        copies = inner
     }
 
     /// Puts off an operation of the target that computes `results` of the source.

@@ -64,15 +64,10 @@ extension Transposition {
         let outputCotangents = body.results.dropFirst(count).map { cotangent(of: $0) }
         let operations = body.operations.map { $0.replacing(names) }
         let linearResults = state.map { body.results[$0] } + body.results.dropFirst(count)
-        builder.open()
-        let cotangents: [ValueID], block: [Operation]
-        do throws(JaxError) {
-            cotangents = try transposed(operations, linearResults, stateCotangents + outputCotangents,
-                                        inputs: (state + slices).map { body.parameters[$0] })
-            block = builder.close()
-        } catch {
-            _ = builder.close()
-            throw error
+        let current = self
+        let (block, cotangents) = try builder.block { () throws(JaxError) in
+            try current.transposed(operations, linearResults, stateCotangents + outputCotangents,
+                                   inputs: (state + slices).map { body.parameters[$0] })
         }
         let round = Region(parameters: constantParameters + stateCotangents + residualParameters + outputCotangents, operations: block,
                            results: constantParameters + cotangents)

@@ -72,7 +72,7 @@ private final class LoopRecovery {
             var stack: ValueID
             if let index = input.index { stack = operands[index] } else { stack = try rewriter.copy(input.array) }
             let type = try builder.tensorType(stack)
-            stack = try sliced(stack, from: input.offset, count: loop.length)
+            stack = try builder.slice(stack, axis: 0, from: input.offset, to: input.offset + loop.length)
             if input.isReverse != isReverse { stack = try builder.one(.reverse, [stack], DimensionsParameters([0])) }
             stacks.append(stack)
             rowTypes.append(.tensor(TensorType(type.dtype, Array(type.shape.dropFirst()))))
@@ -107,14 +107,6 @@ private final class LoopRecovery {
             results[output.index] = try placed(stack, into: operands[output.index], at: output.offset)
         }
         return results
-    }
-
-    private func sliced(_ array: ValueID, from offset: Int, count: Int) throws(JaxError) -> ValueID {
-        let shape = try builder.tensorType(array).shape
-        if offset == 0 && shape[0] == count { return array }
-        var starts = [Int](repeating: 0, count: shape.count), limits = shape
-        (starts[0], limits[0]) = (offset, offset + count)
-        return try builder.one(.slice, [array], SliceParameters(starts: starts, limits: limits))
     }
 
     private func placed(_ stack: ValueID, into array: ValueID, at offset: Int) throws(JaxError) -> ValueID {

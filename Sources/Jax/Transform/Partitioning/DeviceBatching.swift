@@ -43,27 +43,26 @@ extension Batching {
     }
 
     private func collective(_ operation: Operation, _ operand: ValueID, _ groups: DeviceGroups, _ regions: [Region]) throws(JaxError) -> ValueID {
-        let type = try builder.tensorType(operand), local = Array(type.shape.dropFirst()), members = groups.size
+        let local = Array(try builder.tensorType(operand).shape.dropFirst()), members = groups.size
         // (groups, members, the part of each).
         let rows = try builder.reshape(try reordered(operand, groups.order), [groups.count, members] + local)
         let made: ValueID
         switch operation.code {
-        case .allReduce: made = try builder.repeatedRows(try reduced(rows, regions, type.dtype), members)
+        case .allReduce: made = try builder.repeatedRows(try reduced(rows, regions), members)
         case .collectiveBroadcast:
-            let first = try builder.one(.slice, [rows], SliceParameters(starts: [Int](repeating: 0, count: local.count + 2),
-                                                                        limits: [groups.count, 1] + local))
+            let first = try builder.slice(rows, axis: 1, from: 0, to: 1)
             made = try builder.repeatedRows(try builder.reshape(first, [groups.count] + local), members)
         case .allGather:
             let axis = operation.parameters(AllGatherParameters.self).dimension
             made = try builder.repeatedRows(try joined(rows, axis: axis), members)
         case .reduceScatter:
             let axis = operation.parameters(ReduceScatterParameters.self).dimension
-            made = try split(try reduced(rows, regions, type.dtype), axis: axis, members)
+            made = try split(try reduced(rows, regions), axis: axis, members)
         case .allToAll:
             let p = operation.parameters(AllToAllParameters.self)
             guard p.splitCount == members else { throw JaxError(.notImplemented, "all_to_all into \(p.splitCount) parts among \(members) devices") }
             // (groups, from, to, part), then (groups, to, from, part), of which the parts are joined.
-            let parts = try splitMembers(rows, axis: p.splitDimension, members)
+            let parts = try split(rows, axis: p.splitDimension, members, leading: 2)
             let exchanged = try builder.transpose(parts, [0, 2, 1] + Array(3..<(local.count + 3)))
             made = try joined(exchanged, axis: p.concatDimension, leading: 2)
         default: throw JaxError(.notImplemented, "\(operation.code.name) between devices")
@@ -76,27 +75,22 @@ extension Batching {
     private func reordered(_ value: ValueID, _ order: [Int]) throws(JaxError) -> ValueID {
         if order == Array(order.indices) { return value }
         var parts: [ValueID] = []
-        let shape = try builder.tensorType(value).shape
         var start = 0
         // Rows that stay side by side move together.
         while start < order.count {
             var end = start + 1
             while end < order.count && order[end] == order[end - 1] + 1 { end += 1 }
-            var starts = [Int](repeating: 0, count: shape.count), limits = shape
-            (starts[0], limits[0]) = (order[start], order[end - 1] + 1)
-            parts.append(try builder.one(.slice, [value], SliceParameters(starts: starts, limits: limits)))
+            parts.append(try builder.slice(value, axis: 0, from: order[start], to: order[end - 1] + 1))
             start = end
         }
-        return parts.count == 1 ? parts[0] : try builder.one(.concatenate, parts, DimensionParameters(0))
+        return try builder.concatenate(parts, axis: 0)
     }
 
     /// (groups, members, …) folded over the members by the operation's computation.
-    private func reduced(_ rows: ValueID, _ regions: [Region], _ dtype: DType) throws(JaxError) -> ValueID {
+    private func reduced(_ rows: ValueID, _ regions: [Region]) throws(JaxError) -> ValueID {
         let shape = try builder.tensorType(rows).shape
-        var starts = [Int](repeating: 0, count: shape.count), limits = shape
         func member(_ index: Int) throws(JaxError) -> ValueID {
-            (starts[1], limits[1]) = (index, index + 1)
-            return try builder.reshape(try builder.one(.slice, [rows], SliceParameters(starts: starts, limits: limits)), [shape[0]] + shape.dropFirst(2))
+            try builder.reshape(try builder.slice(rows, axis: 1, from: index, to: index + 1), [shape[0]] + shape.dropFirst(2))
         }
         guard let region = regions.first else { throw JaxError(.malformed, "an operation between devices has no computation") }
         var sum = try member(0)
@@ -117,27 +111,15 @@ extension Batching {
         return try builder.reshape(try builder.transpose(rows, permutation), joined)
     }
 
-    /// (groups, …) divided in dimension `axis` among the members: (groups, members, …).
-    private func split(_ rows: ValueID, axis: Int, _ members: Int) throws(JaxError) -> ValueID {
-        let shape = try builder.tensorType(rows).shape
-        var parts = shape
-        parts[axis + 1] = shape[axis + 1] / members
-        parts.insert(members, at: axis + 1)
+    /// The dimension `axis` of what is behind `leading` dimensions, divided among the members, whose number comes behind the leading ones.
+    private func split(_ rows: ValueID, axis: Int, _ members: Int, leading: Int = 1) throws(JaxError) -> ValueID {
+        let place = leading + axis
+        var parts = try builder.tensorType(rows).shape
+        parts[place] /= members
+        parts.insert(members, at: place)
         var permutation = Array(parts.indices)
-        permutation.remove(at: axis + 1)
-        permutation.insert(axis + 1, at: 1)
-        return try builder.transpose(try builder.reshape(rows, parts), permutation)
-    }
-
-    /// (groups, from, …) divided in dimension `axis` by whom the parts are for: (groups, from, to, …).
-    private func splitMembers(_ rows: ValueID, axis: Int, _ members: Int) throws(JaxError) -> ValueID {
-        let shape = try builder.tensorType(rows).shape
-        var parts = shape
-        parts[axis + 2] = shape[axis + 2] / members
-        parts.insert(members, at: axis + 2)
-        var permutation = Array(parts.indices)
-        permutation.remove(at: axis + 2)
-        permutation.insert(axis + 2, at: 2)
+        permutation.remove(at: place)
+        permutation.insert(place, at: leading)
         return try builder.transpose(try builder.reshape(rows, parts), permutation)
     }
 
@@ -152,8 +134,7 @@ extension Batching {
         }
         let type = try builder.tensorType(value)
         let nothing = try builder.constant(0, TensorType(type.dtype, [1] + type.shape.dropFirst()))
-        let withNothing = try builder.one(.concatenate, [value, nothing], DimensionParameters(0))
-        return try reordered(withNothing, source.map { $0 ?? size })
+        return try reordered(try builder.concatenate([value, nothing], axis: 0), source.map { $0 ?? size })
     }
 }
 
