@@ -85,7 +85,7 @@ public struct CallingConvention {
         return tensors
     }
 
-    /// The program `module` for arguments of these types, ready to be compiled: of known shapes, and of as many devices as are there.
+    /// The program `module` for parameters of `main` of these types, ready to be compiled: of known shapes, and of as many devices as are there.
     /// Throws `valueError` where it needs more than `deviceLimit`.
     func specialised(_ module: Module, _ types: [TensorType], deviceLimit: Int) throws(JaxError) -> Module {
         guard deviceCount <= deviceLimit else {
@@ -102,11 +102,13 @@ public struct CallingConvention {
         case platformIndex(Int)
     }
 
-    /// The type of what a parameter is given.
-    static func type(_ input: Input, _ argumentTypes: [TensorType]) -> TensorType {
-        switch input {
-        case .argument(let index): return argumentTypes[index]
-        case .platformIndex: return TensorType(.i32, [])
+    /// The types of `main`'s tensor parameters where the user's arguments have `types`, which are checked.
+    func parameterTypes(_ types: [TensorType]) throws(JaxError) -> [TensorType] {
+        try inputs(types).map { input in
+            switch input {
+            case .argument(let index): return types[index]
+            case .platformIndex: return TensorType(.i32, [])
+            }
         }
     }
 

@@ -92,9 +92,7 @@ extension Session {
             }
         }
         let inputs = try program.convention.inputs(types)
-        var parameterTypes: [TensorType] = []
-        for input in inputs { parameterTypes.append(CallingConvention.type(input, types)) }
-        let executable = try jit(program, parameterTypes, device: device, by: method, limits: limits)
+        let executable = try jit(program, try program.convention.parameterTypes(types), device: device, by: method, limits: limits)
         var arrays: [DeviceArray] = [], donated: [Bool] = []
         for input in inputs {
             switch input {
@@ -115,8 +113,6 @@ extension Session {
     @export(interface)
     public func coverage(_ program: LoadedProgram, _ types: [TensorType], device: any Device, by method: Method = .compiled,
                          limits: Limits = Limits()) throws(JaxError) -> Coverage {
-        var parameterTypes: [TensorType] = []
-        for input in try program.convention.inputs(types) { parameterTypes.append(CallingConvention.type(input, types)) }
-        return try jit(program, parameterTypes, device: device, by: method, limits: limits).coverage
+        try jit(program, try program.convention.parameterTypes(types), device: device, by: method, limits: limits).coverage
     }
 }

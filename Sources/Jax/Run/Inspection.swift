@@ -70,10 +70,7 @@ public struct Inspection {
             throw JaxError(.valueError, "argument \(index) has type \(type), of which dimensions are open: only a program of known shapes "
                 + "is compiled")
         }
-        var types: [TensorType] = []
-        for input in try convention.inputs(convention.argumentTypes) {
-            types.append(CallingConvention.type(input, convention.argumentTypes))
-        }
-        return try convention.specialised(module, types, deviceLimit: convention.deviceCount)
+        return try convention.specialised(module, try convention.parameterTypes(convention.argumentTypes),
+                                          deviceLimit: convention.deviceCount)
     }
 }

@@ -41,8 +41,7 @@ private func transformed(_ request: TransformationRequest, _ program: LoadedProg
         inner = plan.inner
         sizes = plan.sizes
     }
-    var parameterTypes: [TensorType] = []
-    for input in try convention.inputs(inner) { parameterTypes.append(CallingConvention.type(input, inner)) }
+    let parameterTypes = try convention.parameterTypes(inner)
     for (index, type) in inner.enumerated() where !type.isStatic {
         throw JaxError(.valueError, "argument \(index) has type \(type), of which dimensions are open: give arguments")
     }
@@ -73,9 +72,8 @@ private func backward(_ program: LoadedProgram, _ module: Module, _ types: [Tens
         all.append(TensorType(tensor.dtype.isFloat || tensor.dtype.isComplex ? tensor.dtype : .i1, tensor.shape))
     }
     let convention = try CallingConvention(exported: exported)
-    var parameterTypes: [TensorType] = []
-    for input in try convention.inputs(all) { parameterTypes.append(CallingConvention.type(input, all)) }
-    return try withPlainMain(try convention.specialised(try exported.module(), parameterTypes, deviceLimit: deviceLimit), convention, all)
+    let module = try convention.specialised(try exported.module(), try convention.parameterTypes(all), deviceLimit: deviceLimit)
+    return try withPlainMain(module, convention, all)
 }
 
 /// A module whose `main` takes all of the user's arguments and nothing else.

@@ -62,7 +62,7 @@ extension ForwardMode {
     private func region(_ region: Region, parameters: [ValueID], active: [Bool], results: [ValueID],
                         activeResults: [Bool]) throws(JaxError) -> Region {
         let types = parameters.map { source.type(of: $0) }
-                var inner = self
+        var inner = self
         return try builder.region(types + types.marked(by: active)) { (_, values) throws(JaxError) in
             inner.bind(parameters, values, where: active)
             try inner.run(region.operations)
