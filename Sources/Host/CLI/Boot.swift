@@ -13,7 +13,8 @@ struct Boot: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Processors, 1 to 8.", valueName: "n"))
     var cpus: Int?
 
-    @Option(name: .customLong("cpu-devices"), help: ArgumentHelp("Devices that the processors are for programs, 1 to 64; not with --efi.", valueName: "n"))
+    @Option(name: .customLong("cpu-devices"),
+            help: ArgumentHelp("Devices that the processors are for programs, 1 to 64; not with --efi.", valueName: "n"))
     var cpuDevices: Int?
 
     @Option(name: .long, help: ArgumentHelp("Memory, such as 512M or 4G.", valueName: "size"))

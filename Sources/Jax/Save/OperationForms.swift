@@ -27,7 +27,8 @@ func writtenForm(_ operation: Operation, in function: Function, isUndivided: Boo
         return .chloCall(attributes: parameters.encodedAttributes().entries)
     case .atan: return .expansion(try arcTangentExpansion(try staticType(operation, function)))
     case .erfc: return .expansion(try complementaryErrorExpansion(try staticType(operation, function)))
-    case .customCall where isUndivided && operation.isShardy: return .expansion(try identityExpansion(operation.operands.map { function.type(of: $0) }))
+    case .customCall where isUndivided && operation.isShardy:
+        return .expansion(try identityExpansion(operation.operands.map { function.type(of: $0) }))
     case .scan, .countedLoop, .customJVP, .customVJP, .remat, .namedCall:
         throw JaxError(.notImplemented, "\(operation.code.name) is not written: VHLO has no such operation; lower it to while or call before")
     case .fusion: throw JaxError(.notImplemented, "fusion is not written: what a compiler made is no program of VHLO")

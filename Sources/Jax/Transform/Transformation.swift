@@ -43,8 +43,8 @@ public struct BatchOptions {
 public struct TransformedProgram {
     public private(set) var module: Module
     public private(set) var arguments: [Range<Int>]
-    /// The backward pass that the program was exported with, as long as nothing has been transformed: `(x…, cotangents…) -> cotangents of x…`. It knows
-    /// rules that the program itself has lost.
+    /// The backward pass that the program was exported with, as long as nothing has been transformed: `(x…, cotangents…) -> cotangents of
+    /// x…`. It knows rules that the program itself has lost.
     private(set) var backward: Function?
 
     /// Inlines the module's calls. Every type must be known. `backward` is a module whose `main` is the backward pass that came with the program.

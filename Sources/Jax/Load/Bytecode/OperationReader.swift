@@ -133,7 +133,9 @@ final class OperationReader {
         function.location = header.location
         function.parameterAttributes = dictionaries(attributes.array(FunctionField.parameters), inputs.count)
         function.resultAttributes = dictionaries(attributes.array(FunctionField.results), results.count)
-        for key in [FunctionField.name, FunctionField.type, FunctionField.visibility, FunctionField.parameters, FunctionField.results] { attributes[key] = nil }
+        for key in [FunctionField.name, FunctionField.type, FunctionField.visibility, FunctionField.parameters, FunctionField.results] {
+            attributes[key] = nil
+        }
         function.attributes = attributes
         guard header.regionCount == 1 else {
             throw JaxError(.malformed, "expected one body of @\(name), found \(header.regionCount)", offset: header.offset)

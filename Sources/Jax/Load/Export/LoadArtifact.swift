@@ -83,7 +83,8 @@ private enum ArtifactReader {
             functionName: try table.string(ExportedField.functionName) ?? "",
             inTree: inTree, outTree: outTree, inValues: inValues, outValues: outValues, keptArguments: kept,
             platforms: try table.strings(ExportedField.platforms),
-            orderedEffects: try effects(table.tables(ExportedField.orderedEffects)), unorderedEffects: try effects(table.tables(ExportedField.unorderedEffects)),
+            orderedEffects: try effects(table.tables(ExportedField.orderedEffects)),
+            unorderedEffects: try effects(table.tables(ExportedField.unorderedEffects)),
             deviceCount: devices, inShardings: inShardings, outShardings: outShardings,
             disabledChecks: try checks(table.tables(ExportedField.disabledChecks)), callingConventionVersion: version,
             usesGlobalConstants: try table.scalar(ExportedField.usesGlobalConstants, UInt8.self) != 0, vjp: vjp, program: program.array())

@@ -51,7 +51,9 @@ public final class ManualComputationParameters: Parameters {
             let sharding = Attributes(fields)
             var dimensions: [[String]] = []
             for dimension in sharding.array("dimensions") ?? [] {
-                guard case .dictionary(let fields) = dimension else { throw JaxError(.malformed, "manual_computation: a sharding has no such dimension") }
+                guard case .dictionary(let fields) = dimension else {
+                    throw JaxError(.malformed, "manual_computation: a sharding has no such dimension")
+                }
                 var axes: [String] = []
                 for axis in Attributes(fields).array("axes") ?? [] {
                     guard case .dictionary(let fields) = axis, let name = Attributes(fields).string("name") else {

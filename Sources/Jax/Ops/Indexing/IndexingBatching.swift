@@ -3,8 +3,8 @@ import JaxIR
 import JaxPlatform
 
 extension WindowDimensions {
-    /// The same behind a new leading dimension of the outer array and, where they have one, of the operand and of the indices. Where both have it they
-    /// go together; where the operand alone has it, windows run through it.
+    /// The same behind a new leading dimension of the outer array and, where they have one, of the operand and of the indices. Where both have
+    /// it they go together; where the operand alone has it, windows run through it.
     fileprivate func behindRows(operand: Bool, indices: Bool) -> WindowDimensions {
         var d = self
         d.windowDims = (operand && !indices ? [0] : []) + behind(windowDims)

@@ -36,6 +36,6 @@ func batchedSelectAndScatter(_ b: Builder, _ operation: Operation, _ operands: B
 
 func batchedSort(_ b: Builder, _ operation: Operation, _ operands: BatchedOperands) throws(JaxError) -> [ValueID]? {
     let p = operation.parameters(SortParameters.self)
-    return try b.emit(.sort, try operands.allBatched(), SortParameters(dimension: p.dimension < 0 ? p.dimension : p.dimension + 1, isStable: p.isStable),
-                      regions: operation.regions)
+    let dimension = p.dimension < 0 ? p.dimension : p.dimension + 1
+    return try b.emit(.sort, try operands.allBatched(), SortParameters(dimension: dimension, isStable: p.isStable), regions: operation.regions)
 }

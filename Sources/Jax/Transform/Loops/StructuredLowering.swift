@@ -80,7 +80,8 @@ private func scan(_ operation: Operation, _ rewriter: inout Rewriter) throws(Jax
     }
     let changing = (0..<count).filter { body.results[$0] != body.parameters[$0] }
     let number = TensorType(.i32, [])
-    let zero = try builder.constant(0, number), one = try builder.constant(1, number), length = try builder.constant(Double(parameters.length), number)
+    let zero = try builder.constant(0, number), one = try builder.constant(1, number)
+    let length = try builder.constant(Double(parameters.length), number)
     let last = try builder.constant(Double(parameters.length - 1), number)
     var state = [zero] + changing.map { operands[$0] }
     for result in operation.results.dropFirst(count) { state.append(try builder.zeros(source.type(of: result))) }
@@ -101,7 +102,8 @@ private func scan(_ operation: Operation, _ rewriter: inout Rewriter) throws(Jax
         var next = [try b.add(p[0], one)] + changing.map { results[$0] }
         for (place, value) in results.dropFirst(count).enumerated() {
             let shape = try b.tensorType(value).shape
-            next.append(try b.one(.dynamicUpdateSlice, [p[1 + changing.count + place], try b.reshape(value, [1] + shape), row] + shape.map { _ in zero }))
+            let made = p[1 + changing.count + place], starts = [row] + shape.map { _ in zero }
+            next.append(try b.one(.dynamicUpdateSlice, [made, try b.reshape(value, [1] + shape)] + starts))
         }
         return next
     }

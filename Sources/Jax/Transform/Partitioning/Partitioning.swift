@@ -80,7 +80,8 @@ private struct Partitioning {
         return tensor
     }
 
-    /// For each dimension the manual axes that divide it. Throws where an axis is none of the mesh or divides twice, or the parts do not make up the whole.
+    /// For each dimension the manual axes that divide it. Throws where an axis is none of the mesh or divides twice, or the parts do not make
+    /// up the whole.
     private func axes(_ sharding: ArraySharding, whole: TensorType, part: TensorType) throws(JaxError) -> [[Int]] {
         var used: Set<Int> = [], dimensions: [[Int]] = []
         guard whole.rank == part.rank, sharding.dimensions.count == whole.rank else {
