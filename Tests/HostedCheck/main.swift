@@ -1,5 +1,5 @@
 // Runs self-checking programs on this host, without the machine: `swift run hosted-check PATH… [--load] [--verify] [--text] [--written] [--save DIR]
-// [--print] [--verbose] [--fused] [--interpreted] [--compiled [--avx2]]`.
+// [--print] [--verbose] [--fused] [--interpreted] [--compiled [--avx2]] [--shaders]`.
 // A debugging aid for operations; the command `barejax check` does the same on the machine.
 import CompileSupport
 import Foundation
@@ -32,10 +32,12 @@ struct Tally { var passed = 0, failed = 0 }
 /// the program as bytecode.
 enum Stage: Int { case load, verify, text, written, run }
 
-/// How programs are executed: by the evaluator alone; in groups, whose regions are evaluated; in kernels, which are interpreted or compiled.
-enum Execution { case evaluated, fused, interpreted, compiled }
+/// How programs are executed: by the evaluator alone; in groups, whose regions are evaluated; in kernels, which are interpreted, compiled, or
+/// executed as shaders by the host's software Vulkan.
+enum Execution { case evaluated, fused, interpreted, compiled, shaders }
 
 let interpreting = Interpreting()
+let shading = CommandLine.arguments.contains("--shaders") ? try Shading() : nil
 let compiling = Compiling(CommandLine.arguments.contains("--avx2") ? X86Features(hasAVX512: false) : .detected)
 
 /// How many operations were executed one by one, by name, and how many kernels took the place of others.
@@ -113,7 +115,13 @@ func check(_ url: URL, upTo stage: Stage, printing: Bool) throws(JaxError) {
         _ = try EvaluationPlan(module).call(main, [])
         return
     }
-    let fusions = try compiled(module, execution == .interpreted ? interpreting : execution == .compiled ? compiling : nil)
+    let compiler: (any KernelCompiler)? = switch execution {
+    case .evaluated, .fused: nil
+    case .interpreted: interpreting
+    case .compiled: compiling
+    case .shaders: shading
+    }
+    let fusions = try compiled(module, compiler)
     if printing { print(fusions.text(PrintOptions())) }
     for function in fusions.functions { count(function.body) }
     _ = try ExecutionPlan(fusions).execute([], mayOverwrite: [])
@@ -138,6 +146,7 @@ while let argument = arguments.popFirst() {
     case "--fused": execution = .fused
     case "--interpreted": execution = .interpreted
     case "--compiled": execution = .compiled
+    case "--shaders": execution = .shaders
     case "--avx2": break
     default:
         let url = URL(fileURLWithPath: argument)

@@ -76,7 +76,7 @@ struct CSource {
         case .xor: return "\(x) ^ \(y)"
         case .shiftLeft: return "(\(unsigned))\(y) >= \(width) ? 0 : (\(unsigned))\(x) << (\(y) & \(width - 1))"
         case .shiftRightLogical: return "(\(unsigned))\(y) >= \(width) ? 0 : (\(unsigned))\(x) >> (\(y) & \(width - 1))"
-        case .multiplyAdd: return "__builtin_fma\(suffix)(\(x), \(y), \(z))"
+        case .multiplyAdd, .accumulate: return "__builtin_fma\(suffix)(\(x), \(y), \(z))"
         case .negate: return "-\(x)"
         case .absolute: return "__builtin_fabs\(suffix)(\(x))"
         case .not: return type == .bool ? "!\(x)" : "~\(x)"

@@ -1,7 +1,7 @@
 """Venus encoders and decoders: every item padded to 4 bytes, arrays with a 64-bit count, pointers with a presence word."""
 from swift import HEADER, Method, array_count, chained, field_type, shown
 
-READ = {'UInt32': 'u32()', 'Int32': 'i32()', 'UInt64': 'u64()', 'Float': 'f32()'}
+READ = {'UInt8': 'u8()', 'UInt32': 'u32()', 'Int32': 'i32()', 'UInt64': 'u64()', 'Float': 'f32()'}
 
 
 def put(r, kind, expression):

@@ -28,6 +28,8 @@ public struct VenusReader {
         return mmio_read32(address + UInt(position - 4))
     }
 
+    /// A byte takes a word of its own.
+    public mutating func u8() -> UInt8 { UInt8(truncatingIfNeeded: u32()) }
     public mutating func i32() -> Int32 { Int32(bitPattern: u32()) }
     public mutating func f32() -> Float { Float(bitPattern: u32()) }
 

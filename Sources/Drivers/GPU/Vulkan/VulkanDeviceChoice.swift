@@ -55,6 +55,7 @@ struct VulkanDeviceChoice {
 
         var properties = VkPhysicalDeviceProperties2()
         properties.chainedPhysicalDeviceSubgroupProperties = VkPhysicalDeviceSubgroupProperties()
+        if version >= VulkanVersion.v1_2 { properties.chainedPhysicalDeviceVulkan12Properties = VkPhysicalDeviceVulkan12Properties() }
         if version >= VulkanVersion.v1_3 { properties.chainedPhysicalDeviceVulkan13Properties = VkPhysicalDeviceVulkan13Properties() }
         try calls.vkGetPhysicalDeviceProperties2(physicalDevice, &properties)
         if version >= VulkanVersion.v1_2 {
@@ -118,6 +119,10 @@ struct VulkanDeviceChoice {
             if subgroup.supportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT != 0 { features.insert(.subgroupShuffle) }
         }
         if hasClock && limits.timestampPeriod > 0 { features.insert(.timestamps) }
+        if let floats = properties.chainedPhysicalDeviceVulkan12Properties, floats.shaderSignedZeroInfNanPreserveFloat32 != 0,
+           floats.shaderSignedZeroInfNanPreserveFloat64 != 0 || core.shaderFloat64 == 0 {
+            features.insert(.specialValues)
+        }
         information.features = features
     }
 

@@ -190,8 +190,8 @@ struct ContractionLowering {
 }
 
 extension KernelBuilder {
-    /// a × b + c; of floats rounded once.
+    /// a × b + c.
     func sumOfProduct(_ a: LaneValue, _ b: LaneValue, _ c: LaneValue) -> LaneValue {
-        type(of: a).isFloat ? multiplyAdd(a, b, c) : add(multiply(a, b), c)
+        type(of: a).isFloat ? accumulate(a, b, c) : add(multiply(a, b), c)
     }
 }

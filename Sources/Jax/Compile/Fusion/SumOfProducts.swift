@@ -239,7 +239,7 @@ struct SumOfProducts {
                 var left = place.left, right = place.right
                 left.constant += tap.left
                 right.constant += tap.right
-                sums[row] = tile.builder.multiplyAdd(tile.builder.load(tile.left, left), tile.builder.load(tile.right, right), sums[row])
+                sums[row] = tile.builder.accumulate(tile.builder.load(tile.left, left), tile.builder.load(tile.right, right), sums[row])
             }
         }
         return sums

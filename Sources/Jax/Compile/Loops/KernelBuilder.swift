@@ -214,6 +214,7 @@ extension KernelBuilder {
     public func multiply(_ a: LaneValue, _ b: LaneValue) -> LaneValue { emit(.multiply, a, b) }
     public func divide(_ a: LaneValue, _ b: LaneValue) -> LaneValue { emit(.divide, a, b) }
     public func multiplyAdd(_ a: LaneValue, _ b: LaneValue, _ c: LaneValue) -> LaneValue { emit(.multiplyAdd, a, b, c) }
+    public func accumulate(_ a: LaneValue, _ b: LaneValue, _ c: LaneValue) -> LaneValue { emit(.accumulate, a, b, c) }
     public func select(_ condition: LaneValue, _ a: LaneValue, _ b: LaneValue) -> LaneValue { emit(.select, condition, a, b) }
     public func and(_ a: LaneValue, _ b: LaneValue) -> LaneValue { emit(.and, a, b) }
     public func or(_ a: LaneValue, _ b: LaneValue) -> LaneValue { emit(.or, a, b) }

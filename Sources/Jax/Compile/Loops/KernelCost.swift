@@ -62,7 +62,7 @@ extension Kernel {
 extension LaneOp {
     fileprivate var flops: Int {
         switch self {
-        case .multiplyAdd: return 2
+        case .multiplyAdd, .accumulate: return 2
         case .add, .subtract, .multiply, .divide, .remainder, .squareRoot: return 1
         default: return 0
         }

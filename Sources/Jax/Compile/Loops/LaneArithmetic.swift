@@ -137,7 +137,7 @@ extension LaneOp {
         case .divide: return a / b
         case .minimum: return a < b ? a : b
         case .maximum: return a > b ? a : b
-        case .multiplyAdd: return c.addingProduct(a, b)
+        case .multiplyAdd, .accumulate: return c.addingProduct(a, b)
         case .negate: return -a
         case .absolute: return a.magnitude
         case .squareRoot: return a.squareRoot()

@@ -59,6 +59,8 @@ public enum LaneOp: UInt8, CaseIterable {
     case shiftLeft, shiftRightLogical, shiftRightArithmetic
     /// a × b + c of floats, rounded once.
     case multiplyAdd
+    /// The same, rounded once or, on a target that does that faster, twice: for sums where neither is better than the other.
+    case accumulate
     // One operand.
     case negate, absolute
     /// Of integers and truth values.
@@ -94,7 +96,7 @@ public enum LaneOp: UInt8, CaseIterable {
 
     public var operandCount: Int {
         switch self {
-        case .multiplyAdd, .select: return 3
+        case .multiplyAdd, .accumulate, .select: return 3
         case .negate, .absolute, .not, .squareRoot, .floor, .ceiling, .truncate, .roundEven, .countOnes, .leadingZeros, .toF32, .toF64,
              .toI32, .toI64, .signExtend, .zeroExtend, .low, .bits, .fromBits, .toInteger, .signExtend8, .signExtend16, .zeroExtend8,
              .zeroExtend16, .roundF16, .roundBF16:
@@ -109,7 +111,7 @@ public enum LaneOp: UInt8, CaseIterable {
         let type = types[0]
         switch self {
         case .select: return type == .bool && types[1] == types[2] ? types[1] : nil
-        case .multiplyAdd: return type.isFloat && types[1] == type && types[2] == type ? type : nil
+        case .multiplyAdd, .accumulate: return type.isFloat && types[1] == type && types[2] == type ? type : nil
         case .add, .subtract, .multiply, .divide, .minimum, .maximum: return type != .bool && types[1] == type ? type : nil
         case .remainder, .divideUnsigned, .remainderUnsigned, .minimumUnsigned, .maximumUnsigned, .shiftLeft, .shiftRightLogical,
              .shiftRightArithmetic:
@@ -144,7 +146,7 @@ extension LaneOp {
     private static let names = [
         "add", "subtract", "multiply", "divide", "remainder", "divideUnsigned", "remainderUnsigned", "minimum", "maximum",
         "minimumUnsigned", "maximumUnsigned", "and", "or", "xor", "shiftLeft", "shiftRightLogical", "shiftRightArithmetic",
-        "multiplyAdd", "negate", "absolute", "not", "squareRoot", "floor", "ceiling", "truncate", "roundEven", "countOnes",
+        "multiplyAdd", "accumulate", "negate", "absolute", "not", "squareRoot", "floor", "ceiling", "truncate", "roundEven", "countOnes",
         "leadingZeros", "equal", "notEqual", "less", "lessOrEqual", "lessUnsigned", "lessOrEqualUnsigned", "select", "toF32", "toF64",
         "toI32", "toI64", "signExtend", "zeroExtend", "low", "bits", "fromBits", "toInteger", "signExtend8", "signExtend16",
         "zeroExtend8", "zeroExtend16", "roundF16", "roundBF16"

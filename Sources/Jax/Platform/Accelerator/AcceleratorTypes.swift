@@ -106,6 +106,8 @@ public struct AcceleratorFeatures: OptionSet {
     public static let bufferAddresses = AcceleratorFeatures(rawValue: 1 << 11)
     /// The device measures its own time.
     public static let timestamps = AcceleratorFeatures(rawValue: 1 << 12)
+    /// A kernel can ask for infinities, NaNs and signs of zero as IEEE 754 has them, in floats of 32 bits and those of 64 that it has.
+    public static let specialValues = AcceleratorFeatures(rawValue: 1 << 13)
 
     /// The names of those in the set, in the order above, with blanks between.
     public var names: String {
@@ -114,6 +116,7 @@ public struct AcceleratorFeatures: OptionSet {
             (.storage8, "storage8"), (.storage16, "storage16"), (.subgroupArithmetic, "subgroup-arithmetic"),
             (.subgroupShuffle, "subgroup-shuffle"), (.subgroupSizeControl, "subgroup-size-control"),
             (.int64Atomics, "i64-atomics"), (.bufferAddresses, "buffer-addresses"), (.timestamps, "timestamps"),
+            (.specialValues, "special-values"),
         ]
         var text = ""
         for (feature, name) in all where contains(feature) { text += (text.isEmpty ? "" : " ") + name }

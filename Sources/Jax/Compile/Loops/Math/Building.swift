@@ -83,13 +83,13 @@ extension KernelBuilder {
     /// By Horner's rule, the coefficient of the lowest power first; n − 1 operations for n coefficients.
     func polynomial(_ x: LaneValue, _ coefficients: [Double]) -> LaneValue {
         var sum = number(coefficients[coefficients.count - 1], like: x)
-        for coefficient in coefficients.dropLast().reversed() { sum = multiplyAdd(sum, x, number(coefficient, like: x)) }
+        for coefficient in coefficients.dropLast().reversed() { sum = accumulate(sum, x, number(coefficient, like: x)) }
         return sum
     }
 
     /// x + x³ P(x²): an odd function that is x near 0.
     func oddPolynomial(_ x: LaneValue, square: LaneValue, _ coefficients: [Double]) -> LaneValue {
-        multiplyAdd(multiply(x, square), polynomial(square, coefficients), x)
+        accumulate(multiply(x, square), polynomial(square, coefficients), x)
     }
 
     /// The sign bit of `x`, the others 0.

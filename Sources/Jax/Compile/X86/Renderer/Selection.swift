@@ -183,7 +183,7 @@ struct Selection {
         var registers: [VirtualRegister] = []
         for part in 0..<parts {
             let sources = operands.map { register($0, part) }
-            if op == .multiplyAdd, spread || !isSpread(operands[2]) {
+            if op == .multiplyAdd || op == .accumulate, spread || !isSpread(operands[2]) {
                 // Sums that go on are added to in place; of the steps of a polynomial it is the product that goes on.
                 let isDouble = kernel.type(of: value) == .f64
                 let w = spread ? widest : width(kernel.type(of: value), lanes: mode.lanes)

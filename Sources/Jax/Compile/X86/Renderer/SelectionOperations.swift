@@ -35,7 +35,7 @@ extension Selection {
         case .shiftLeft: return vector(.binary(is64 ? .vpsllvq : .vpsllvd), w, x)
         case .shiftRightLogical: return vector(.binary(is64 ? .vpsrlvq : .vpsrlvd), w, x)
         case .shiftRightArithmetic: return is64 ? shiftRightArithmetic64(x[0], x[1], w) : vector(.binary(.vpsravd), w, x)
-        case .multiplyAdd: return vector(.tied(isDouble ? .vfmadd213pd : .vfmadd213ps), w, x)
+        case .multiplyAdd, .accumulate: return vector(.tied(isDouble ? .vfmadd213pd : .vfmadd213ps), w, x)
         case .negate:
             if type.isFloat { return vector(.binary(.vpxord), w, [x[0]], memory: signConstant(is64, w)) }
             return vector(.binary(is64 ? .vpsubq : .vpsubd), w, [zero(w), x[0]])

@@ -51,6 +51,12 @@ public final class ShaderBuilder {
         extended(a.type.scalar.isFloat ? .fMax : a.type.scalar.isSigned ? .sMax : .uMax, [a, b])
     }
 
+    /// The result of exactly this instruction, rounded once: not joined with another one.
+    public func exact(_ value: Value) -> Value {
+        module.forbidContraction(value.id)
+        return value
+    }
+
     public func fma(_ a: Value, _ b: Value, _ c: Value) -> Value { extended(.fma, [a, b, c]) }
 
     // Bits

@@ -19,6 +19,8 @@ public final class ModuleBuilder {
     private var parameterBlock: (id: UInt32, types: [ShaderType])?
     private(set) lazy var extendedSet = makeID()
     private var usesExtendedSet = false
+    /// Widths of floats whose infinities, NaNs and signs of zero count.
+    private var exactFloats: [UInt32] = []
     let entryName: String
 
     public init(entry: String = "main") { entryName = entry }
@@ -211,6 +213,16 @@ public final class ModuleBuilder {
         return pointer
     }
 
+    /// Infinities, NaNs and signs of zero of floats of `width` bits are as IEEE 754 says (3.6, SignedZeroInfNanPreserve); the device must
+    /// offer it.
+    public func preserveSpecialValues(_ width: UInt32) {
+        require(.signedZeroInfNanPreserve)
+        if !exactFloats.contains(width) { exactFloats.append(width) }
+    }
+
+    /// The instruction with that result is not joined with another one, as a product with a sum.
+    func forbidContraction(_ id: UInt32) { decorate(id, .noContraction) }
+
     func useExtendedSet() -> UInt32 {
         usesExtendedSet = true
         return extendedSet
@@ -235,11 +247,13 @@ public final class ModuleBuilder {
         }
         let hasAddresses = capabilities.contains(.physicalStorageBufferAddresses)
         if hasAddresses { words += ModuleBuilder.instruction(.extension, ModuleBuilder.literal("SPV_KHR_physical_storage_buffer")) }
+        if !exactFloats.isEmpty { words += ModuleBuilder.instruction(.extension, ModuleBuilder.literal("SPV_KHR_float_controls")) }
         if usesExtendedSet { words += ModuleBuilder.instruction(.extInstImport, [extendedSet] + ModuleBuilder.literal("GLSL.std.450")) }
         words += ModuleBuilder.instruction(.memoryModel,
                                            [hasAddresses ? 5348 : 0, 1])  // PhysicalStorageBuffer64 or logical addressing, GLSL450
         words += ModuleBuilder.instruction(.entryPoint, [5, function] + ModuleBuilder.literal(entryName) + interface)  // GLCompute
         words += ModuleBuilder.instruction(.executionMode, [function, 17, workgroupSize.0, workgroupSize.1, workgroupSize.2])  // LocalSize
+        for width in exactFloats { words += ModuleBuilder.instruction(.executionMode, [function, 4461, width]) }
         words += debugNames + annotations + declarations + code
         words[3] = lastID + 1
         return words

@@ -20,6 +20,7 @@ enum Opcode: UInt16 {
     case uLessThan = 176, sLessThan = 177, uLessThanEqual = 178, sLessThanEqual = 179
     case fOrdEqual = 180, fUnordNotEqual = 183, fOrdLessThan = 184, fOrdGreaterThan = 186,
         fOrdLessThanEqual = 188, fOrdGreaterThanEqual = 190
+    case bitCount = 205
     case shiftRightLogical = 194, shiftRightArithmetic = 195, shiftLeftLogical = 196,
         bitwiseOr = 197, bitwiseXor = 198, bitwiseAnd = 199, not = 200
     case controlBarrier = 224, memoryBarrier = 225
@@ -37,7 +38,8 @@ enum Opcode: UInt16 {
 public enum Capability: UInt32, CaseIterable {
     case shader = 1, float16 = 9, float64 = 10, int64 = 11, int64Atomics = 12, int16 = 22, int8 = 39
     case groupNonUniform = 61, groupNonUniformArithmetic = 63, groupNonUniformShuffle = 65
-    case storageBuffer16BitAccess = 4433, storageBuffer8BitAccess = 4448, physicalStorageBufferAddresses = 5347
+    case storageBuffer16BitAccess = 4433, storageBuffer8BitAccess = 4448, signedZeroInfNanPreserve = 4466,
+        physicalStorageBufferAddresses = 5347
 }
 
 /// Where a variable lives (3.7).
@@ -46,7 +48,8 @@ public enum StorageClass: UInt32 {
 }
 
 enum Decoration: UInt32 {
-    case specId = 1, block = 2, arrayStride = 6, builtIn = 11, nonWritable = 24, binding = 33, descriptorSet = 34, offset = 35
+    case specId = 1, block = 2, arrayStride = 6, builtIn = 11, nonWritable = 24, binding = 33, descriptorSet = 34, offset = 35,
+        noContraction = 42
 }
 
 /// Values that the device supplies to each invocation (3.21).
@@ -87,5 +90,5 @@ public enum ExtendedFunction: UInt32 {
     case sin = 13, cos = 14, tan = 15, asin = 16, acos = 17, atan = 18,
         sinh = 19, cosh = 20, tanh = 21, asinh = 22, acosh = 23, atanh = 24, atan2 = 25
     case pow = 26, exp = 27, log = 28, exp2 = 29, log2 = 30, sqrt = 31, inverseSqrt = 32
-    case fMin = 37, uMin = 38, sMin = 39, fMax = 40, uMax = 41, sMax = 42, fClamp = 43, fma = 50
+    case fMin = 37, uMin = 38, sMin = 39, fMax = 40, uMax = 41, sMax = 42, fClamp = 43, fma = 50, findUMsb = 75
 }
