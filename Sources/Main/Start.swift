@@ -35,6 +35,7 @@ private func afterMemory() -> Never {
     platform = KernelPlatform()
     guard load_jax_library() == 0 else { panic("the JAX layer does not start") }
     addProcessorDevices()
+    Accelerators.addDevices()
     BootFiles.start(bootRecord)
     KernelServiceHost.start()
     connectPrompt()

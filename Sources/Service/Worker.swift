@@ -185,7 +185,7 @@ final class Worker {
         try channel.claim(request.handle)
         guard let storage = bytes.owner as? Storage else { throw JaxError(.internalError, "an array's body lies outside its storage") }
         type.dtype.canonicalise(storage.bytes, count: type.elementCount)
-        let array = try session.device("cpu").put(Tensor(type, storage: storage))
+        let array = try session.device(request.device).put(Tensor(type, storage: storage))
         session.register(.array(array), as: channel.name(request.handle))
         try service.reply(message, Empty())
     }

@@ -17,6 +17,8 @@ public final class Shading: KernelCompiler {
     public var target: LoopTarget { shaderTarget.loops }
     /// Told of each module that is executed for the first time.
     public var sees: (Kernel, [UInt32]) -> Void = { _, _ in }
+    /// Told of each kernel that leaves other bits in its buffers than the interpreter does, with how many bytes differ.
+    public var differs: ((Kernel, Int) -> Void)?
     /// Kernels that the device cannot have.
     public private(set) var failures: [String] = []
 
@@ -37,7 +39,7 @@ public final class Shading: KernelCompiler {
             return nil
         }
         for dispatch in code.dispatches where kernels[dispatch.words] == nil { sees(kernel, dispatch.words) }
-        return ShadedKernel(code, self)
+        return ShadedKernel(kernel, code, self)
     }
 
     fileprivate func run(_ code: ShaderCode, _ table: UnsafeMutablePointer<UnsafeMutableRawPointer>) throws(AcceleratorError) {
@@ -66,16 +68,38 @@ public final class Shading: KernelCompiler {
 }
 
 private final class ShadedKernel: CompiledKernel {
+    private let kernel: Kernel
     private let code: ShaderCode
     private let shading: Shading
 
-    init(_ code: ShaderCode, _ shading: Shading) {
+    init(_ kernel: Kernel, _ code: ShaderCode, _ shading: Shading) {
+        self.kernel = kernel
         self.code = code
         self.shading = shading
         super.init(name: code.name, source: code.source, cost: code.cost)
     }
 
     override func run(_ table: UnsafeMutablePointer<UnsafeMutableRawPointer>) throws(JaxError) {
+        var copies: [UnsafeMutableRawPointer] = []
+        defer { for copy in copies { copy.deallocate() } }
+        if let differs = shading.differs {
+            for (number, buffer) in kernel.buffers.enumerated() {
+                let byteCount = buffer.count * buffer.element.byteCount
+                copies.append(.allocate(byteCount: max(byteCount, 8), alignment: 64))
+                copies[number].copyMemory(from: table[number], byteCount: byteCount)
+            }
+            defer {
+                for (number, buffer) in kernel.buffers.enumerated() where buffer.isWritten {
+                    let byteCount = buffer.count * buffer.element.byteCount
+                    let wrong = (0..<byteCount).count { copies[number].load(fromByteOffset: $0, as: UInt8.self) != table[number].load(fromByteOffset: $0, as: UInt8.self) }
+                    if wrong > 0 { differs(kernel, wrong) }
+                }
+            }
+            var interpreter = KernelInterpreter(kernel, copies)
+            interpreter.run()
+            do throws(AcceleratorError) { try shading.run(code, table) } catch { throw JaxError(error) }
+            return
+        }
         do throws(AcceleratorError) { try shading.run(code, table) } catch { throw JaxError(error) }
     }
 }

@@ -147,6 +147,15 @@ while let argument = arguments.popFirst() {
     case "--interpreted": execution = .interpreted
     case "--compiled": execution = .compiled
     case "--shaders": execution = .shaders
+    case "--words":
+        let folder = URL(fileURLWithPath: arguments.popFirst() ?? ".")
+        var count = 0
+        shading?.sees = { kernel, words in
+            count += 1
+            let name = "\(count)_" + kernel.name.replacingOccurrences(of: "/", with: "_").prefix(80) + ".spv"
+            try? words.withUnsafeBytes { Data($0) }.write(to: folder.appendingPathComponent(name))
+        }
+    case "--compare": shading?.differs = { print("differs by \($1) bytes:\n" + $0.text) }
     case "--avx2": break
     default:
         let url = URL(fileURLWithPath: argument)

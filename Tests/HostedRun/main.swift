@@ -1,9 +1,11 @@
-// Executes programs on the host for the differential tests: the evaluator without the machine.
+// Executes programs on the host for the differential tests, without the machine.
 //
 // Requests on standard input, answers on standard output, numbers as 64-bit little endian: the program's length and bytes; a transformation
 // and its options as JSON, texts (length, bytes), the first empty where the program is executed as it is; the number of arguments; for each its dtype's name (length, bytes), rank, dimensions, length and bytes.
 // Answers: 0 and the results in the same form, or 1 and the error's text.
 import Foundation
+import GPU
+import HostAccelerator
 import JaxIR
 import JaxPlatform
 import JaxRun
@@ -39,7 +41,10 @@ func readTensor() throws -> Tensor {
     return tensor
 }
 
+/// With `--device gpu` on the host's own Vulkan.
+let deviceName = CommandLine.arguments.dropFirst() == ["--device", "gpu"] ? "gpu" : "cpu"
 _ = load_jax_library()
+if deviceName == "gpu" { session!.add(AcceleratorDevice(try VulkanAccelerator.host(), name: "gpu:0")) }
 session!.addProcessors(upTo: 8)
 while true {
     let program = readBytes(readNumber())
@@ -56,11 +61,11 @@ while true {
             let request = try TransformationRequest(transformation, try JSON(parsing: options))
             loaded = try session.transform(request, loaded, arguments.map { $0.type }, as: "transformed")
         }
-        let device = try session.device("cpu")
+        let device = try session.device(deviceName)
         var arrays: [DeviceArray] = []
         for argument in arguments { arrays.append(try device.put(argument)) }
         var results: [Tensor] = []
-        for result in try session.execute(loaded, arrays, device: device) { results.append(try device.fetch(result)) }
+        for result in try session.execute(loaded, arrays, device: device, limits: Limits(permissions: .devices)) { results.append(try device.fetch(result)) }
         write(0)
         write(results.count)
         for result in results {

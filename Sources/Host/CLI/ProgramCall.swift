@@ -26,7 +26,7 @@ struct ProgramCall {
             let handle = client.newHandles()
             let body = BodyBuffer(UnsafeMutableRawBufferPointer(start: tensor.bytes, count: tensor.type.byteCount), of: tensor.storage)
             let type = ArrayType(dtype: tensor.dtype.name, shape: tensor.shape)
-            calls.append(try client.start(Put(handle: handle, type: type), body: body))
+            calls.append(try client.start(Put(handle: handle, type: type, device: device.device), body: body))
             handles.append(handle)
         }
         for call in calls { _ = try call.wait() }

@@ -53,8 +53,14 @@ struct TableEntry {
     var offset: Int
 }
 
+/// The elements of a constant that lie in the program.
+struct PlannedConstant {
+    var address: Int
+    var byteCount: Int
+}
+
 /// A result of the program.
-enum PlannedResult {
+public enum PlannedResult {
     /// It has memory of its own, or that of the argument `donor`, where that is given away.
     case own(TensorType, donor: Int?)
     /// It is an argument.
@@ -85,6 +91,7 @@ public final class ExecutionPlan {
     let steps: UnsafeMutableBufferPointer<PlannedStep>
     let entries: UnsafeMutableBufferPointer<TableEntry>
     let argumentCount: Int
+    let constants: [PlannedConstant]
     let results: [PlannedResult]
     let evaluations: [PlannedEvaluation]
     /// By step; nil for those that are none.
@@ -111,6 +118,7 @@ public final class ExecutionPlan {
         entries = UnsafeMutableBufferPointer.allocate(capacity: finished.entries.count)
         _ = entries.initialize(from: finished.entries)
         argumentCount = builder.argumentCount
+        constants = builder.constants
         results = finished.results
         evaluations = finished.evaluations
         kernels = finished.kernels

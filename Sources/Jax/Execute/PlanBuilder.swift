@@ -43,6 +43,8 @@ struct PlanBuilder {
     /// Numbers of buffers.
     var entries: [Int] = []
     var evaluations: [PlannedEvaluation] = []
+    /// Those that are used where they lie.
+    private(set) var constants: [PlannedConstant] = []
     /// The lifetime of each operand and captured value of an evaluation that may be overwritten, by its entry.
     var overwritable: [Int: (lifetime: Int, time: Int)] = [:]
     /// What the program returns, but for tokens, and the argument that each is, if it is one.
@@ -206,6 +208,7 @@ struct PlanBuilder {
         let literal = operation.parameters(ConstantParameters.self).value
         if !literal.isSplat || literal.type.elementCount == 1 {
             bind(operation.results[0], .array(makeArray(literal.type, .constant(literal.storage.bytes))))
+            constants.append(PlannedConstant(address: Int(bitPattern: literal.storage.bytes), byteCount: literal.type.byteCount))
             return
         }
         let array = makeArray(literal.type)

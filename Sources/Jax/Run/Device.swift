@@ -22,7 +22,7 @@ public protocol Device: AnyObject {
     var description: String { get }
     /// Bytes; 0 where unknown.
     var memoryBytes: Int { get }
-    /// Programs executed so far.
+    /// Programs executed so far; of an accelerator kernels dispatched.
     var dispatchCount: Int { get }
 
     /// An array on this device with the elements of `tensor`, which do not change any more.
@@ -30,6 +30,9 @@ public protocol Device: AnyObject {
 
     /// The elements of one of this device's arrays, in the machine's memory. Throws `deviceError` for a deleted one.
     func fetch(_ array: DeviceArray) throws(JaxError) -> Tensor
+
+    /// Gets ready for `compile` and `execute`; called before either, outside of jobs.
+    func prepare() throws(JaxError)
 
     /// Makes a verified program with known shapes executable on this device. Called within a job, whose result it is.
     func compile(_ module: Module, for argumentTypes: [TensorType], by method: Method) throws(JaxError) -> Executable
@@ -42,6 +45,8 @@ public protocol Device: AnyObject {
 }
 
 extension Device {
+    public func prepare() throws(JaxError) {}
+
     /// "cpu" of "cpu:0".
     public var platformName: String {
         var platform = ""

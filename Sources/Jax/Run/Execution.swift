@@ -48,6 +48,7 @@ extension Session {
     public func jit(_ program: LoadedProgram, _ types: [TensorType], device: any Device, by method: Method = .compiled,
                     limits: Limits = Limits()) throws(JaxError) -> Executable {
         if let executable = program.executable(for: types, on: device, by: method) { return executable }
+        try device.prepare()
         let executable = try runJob(limits.request("jit " + program.name,
                                                    resultOwner: program.owner)) { () throws(JaxError) -> Executable in
             let module = try program.convention.specialised(program.module, types, deviceLimit: processorCount)

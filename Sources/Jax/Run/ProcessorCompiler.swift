@@ -1,9 +1,7 @@
-// From a program to one with kernels of machine code, by the passes of `compilerPasses`.
+// Kernels as machine code of this processor, or of one with other features.
 import JaxCompile
-import JaxIR
 import JaxOps
 import JaxPlatform
-import JaxTransform
 import Loops
 import X86
 
@@ -18,24 +16,6 @@ final class ProcessorCompiler: KernelCompiler {
     }
 
     var target: LoopTarget { features.target }
-
-    /// A program that does the same, after all passes or those up to and including `last`. Where a pass or the verifier refuses what it
-    /// was given, that is logged, and the pass is left out: whatever is not compiled is evaluated. Throws where the job has to end.
-    func compile(_ module: Module, upTo last: String? = nil) throws(JaxError) -> Module {
-        var current = module
-        for pass in compilerPasses {
-            do throws(JaxError) {
-                let result = try pass.run(current, self)
-                try verify(result)
-                current = result
-            } catch {
-                if error.kind == .cancelled || error.kind == .resourceExhausted { throw error }
-                platform.log("the compiler's pass \(pass.name) gave up on \(module.name): \(error.message)")
-            }
-            if pass.name == last { break }
-        }
-        return current
-    }
 
     func compile(_ kernel: Kernel, source: String?) throws(JaxError) -> CompiledKernel? {
         do throws(JaxError) {

@@ -4,6 +4,7 @@ import CPU
 import Drivers
 import GPU
 import JaxPlatform
+import JaxRun
 import Kernel
 
 enum Accelerators {
@@ -54,14 +55,11 @@ enum Accelerators {
     /// ends is freed then.
     static var currentOwner: AcceleratorOwner { owner(ofJob: Jobs.noteDeviceUse()) }
 
-    /// Name, description, bytes in use and dispatches of each, for the prompt and the statistics.
-    static func devices() -> [(name: String, description: String, memoryBytes: Int, dispatchCount: Int)] {
-        var list: [(name: String, description: String, memoryBytes: Int, dispatchCount: Int)] = []
-        for (number, accelerator) in all.enumerated() {
-            let used = (accelerator as? VulkanAccelerator)?.usedByteCount ?? accelerator.ledger.byteCount
-            list.append(("gpu:\(number)", accelerator.information.name, used, accelerator.ledger.dispatchCount))
+    /// Makes devices of the JAX layer of them, "gpu:0", "gpu:1", …; called whenever that layer has started.
+    static func addDevices() {
+        platform.charging(.library) {
+            for (number, accelerator) in all.enumerated() { session?.add(AcceleratorDevice(accelerator, name: "gpu:\(number)")) }
         }
-        return list
     }
 
     /// Runs the test kernels on every device that executes any: one line a check. Throws where there is none.

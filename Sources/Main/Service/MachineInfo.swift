@@ -10,7 +10,6 @@ enum MachineInfo {
         for device in session?.devices ?? [] {
             list.append((device.name, device.description, device.memoryBytes, device.dispatchCount))
         }
-        list += Accelerators.devices()
         return list
     }
 

@@ -44,17 +44,21 @@ public struct Put: Request {
     public typealias Reply = Empty
     public var handle: UInt64 = 0
     public var type = ArrayType()
+    /// Where it is to lie: "cpu", "gpu", "cpu:0".
+    public var device = "cpu"
 
     public init() {}
 
-    public init(handle: UInt64, type: ArrayType) {
+    public init(handle: UInt64, type: ArrayType, device: String = "cpu") {
         self.handle = handle
         self.type = type
+        self.device = device
     }
 
     public mutating func code(_ coder: inout FieldCoder) throws(JaxError) {
         try coder.field(&handle)
         try type.code(&coder)
+        try coder.field(&device)
     }
 }
 

@@ -112,6 +112,18 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
         }
     }
 
+    func completes(_ submission: UInt64, within nanoseconds: UInt64) throws(AcceleratorError) -> Bool {
+        device.access.enter()
+        defer { device.access.leave() }
+        try validate()
+        guard submission <= last else { throw AcceleratorError(.invalidUse, "submission \(submission) was never made") }
+        do throws(AcceleratorError) {
+            return try self.completes(submission, within: nanoseconds, lettingOthersIn: true)
+        } catch {
+            throw device.noting(error)
+        }
+    }
+
     func duration(of submission: UInt64) throws(AcceleratorError) -> UInt64? {
         device.access.enter()
         defer { device.access.leave() }
@@ -147,16 +159,23 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
         return isDone
     }
 
+    /// Throws `timedOut` where that takes longer than `budget`.
+    func await(_ submission: UInt64, budget: UInt64, lettingOthersIn: Bool = false) throws(AcceleratorError) {
+        guard try completes(submission, within: budget, lettingOthersIn: lettingOthersIn) else {
+            throw AcceleratorError(.timedOut, "submission \(submission) did not complete within \(budget / 1_000_000) ms and was cut off")
+        }
+    }
+
     /// Waits, first spinning, then sleeping for a sixteenth of what has gone by, so that short work is not noticed late;
     /// after `interruptTime` the device's interrupt ends the sleep. With `lettingOthersIn`, other tasks may use the device meanwhile.
-    func await(_ submission: UInt64, budget: UInt64, lettingOthersIn: Bool = false) throws(AcceleratorError) {
-        if submission <= completed { return }
+    private func completes(_ submission: UInt64, within budget: UInt64, lettingOthersIn: Bool) throws(AcceleratorError) -> Bool {
+        if submission <= completed { return true }
         let calls = device.platform
         let fence = words == nil ? slots[Int(submission % UInt64(VulkanStream.slotCount))].fence : lastFence
         let start = calls.nanoseconds
         if words != nil {
             repeat {
-                if try hasCompleted(submission) { return }
+                if try hasCompleted(submission) { return true }
                 cpu_pause()
             } while calls.nanoseconds - start < VulkanStream.spinTime
         }
@@ -165,12 +184,9 @@ final class VulkanStream: VulkanObject, AcceleratorStream {
         while true {
             // Others may have lost the device while this task slept.
             if lettingOthersIn { try validate() }
-            if try hasCompleted(submission) { return }
+            if try hasCompleted(submission) { return true }
             let now = calls.nanoseconds
-            guard overflow || now < deadline else {
-                throw AcceleratorError(.timedOut,
-                                       "submission \(submission) did not complete within \(budget / 1_000_000) ms and was cut off")
-            }
+            guard overflow || now < deadline else { return false }
             if words != nil && now >= health {
                 // Throws where the device is lost.
                 _ = try calls.vkGetFenceStatus(device.device, fence)

@@ -16,6 +16,9 @@ public protocol Accelerator: AnyObject {
     /// Bytes and objects in use by owner, and what the device has done so far.
     var ledger: AcceleratorLedger { get }
 
+    /// Bytes of all buffers, for whoever asks beside the device's users.
+    var usedByteCount: Int { get }
+
     /// Makes a buffer of `byteCount` > 0 bytes with unspecified contents.
     /// Throws `outOfMemory` when the device has no room, `invalidUse` above `information.limits.bufferByteCount`.
     func makeBuffer(byteCount: Int, name: String, owner: AcceleratorOwner) throws(AcceleratorError) -> any AcceleratorBuffer
@@ -89,6 +92,9 @@ public protocol AcceleratorStream: AnyObject {
     /// Sleeps until the submission has completed. Throws `timedOut` after `budget` nanoseconds: the work is cut off, and
     /// with it the device's state is lost.
     func wait(for submission: UInt64, budget: UInt64) throws(AcceleratorError)
+
+    /// Sleeps until the submission has completed, `nanoseconds` at most; whether it has. The work goes on.
+    func completes(_ submission: UInt64, within nanoseconds: UInt64) throws(AcceleratorError) -> Bool
 
     /// Nanoseconds that a completed submission of a timed list took on the device; nil where the device has no clock
     /// or the number is no longer kept (the last 32 are).

@@ -5,6 +5,7 @@
 public final class NullAccelerator: Accelerator {
     public let information: AcceleratorInformation
     public let ledger = AcceleratorLedger()
+    public var usedByteCount: Int { ledger.byteCount }
     private var generation: UInt64 = 0
     private var objects: [NullObject] = []
 
@@ -241,6 +242,11 @@ final class NullStream: NullObject, AcceleratorStream {
     func wait(for submission: UInt64, budget: UInt64) throws(AcceleratorError) {
         try validate()
         guard submission <= last else { throw AcceleratorError(.invalidUse, "submission \(submission) was never made") }
+    }
+
+    func completes(_ submission: UInt64, within nanoseconds: UInt64) throws(AcceleratorError) -> Bool {
+        try wait(for: submission, budget: nanoseconds)
+        return true
     }
 
     func duration(of submission: UInt64) throws(AcceleratorError) -> UInt64? { nil }
