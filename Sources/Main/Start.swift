@@ -34,8 +34,7 @@ private func afterMemory() -> Never {
     if CommandLine.value("test") != nil { runSelfTests() }
     platform = KernelPlatform()
     guard load_jax_library() == 0 else { panic("the JAX layer does not start") }
-    addProcessorDevices()
-    Accelerators.addDevices()
+    addSessionDevices()
     BootFiles.start(bootRecord)
     KernelServiceHost.start()
     connectPrompt()

@@ -4,7 +4,6 @@ import CPU
 import Drivers
 import GPU
 import JaxPlatform
-import JaxRun
 import Kernel
 
 enum Accelerators {
@@ -54,13 +53,6 @@ enum Accelerators {
     /// On whose account the running task asks a device for something: its job's. What the job has not freed when it
     /// ends is freed then.
     static var currentOwner: AcceleratorOwner { owner(ofJob: Jobs.noteDeviceUse()) }
-
-    /// Makes devices of the JAX layer of them, "gpu:0", "gpu:1", …; called whenever that layer has started.
-    static func addDevices() {
-        platform.charging(.library) {
-            for (number, accelerator) in all.enumerated() { session?.add(AcceleratorDevice(accelerator, name: "gpu:\(number)")) }
-        }
-    }
 
     /// Runs the test kernels on every device that executes any: one line a check. Throws where there is none.
     static func selfTest() throws(JaxError) -> [(line: String, isWrong: Bool)] {

@@ -29,7 +29,7 @@ enum Prompt {
             console = Console(line)
             fillServices()
             _ = load_jax_library()
-            addProcessorDevices()
+            addSessionDevices()
         }
         console.interrupt = { isAgain in _ = Jobs.cancel(task: taskNumber, isForced: isAgain) }
         guard line != nil else { return true }
