@@ -101,8 +101,9 @@ if ring0 {
         name: "BareJAX",
         products: [.executable(name: "hosted-bench", targets: ["hosted-bench"])],
         targets: shared + [
+            swift("HostAccelerator", "Host/Accelerator", ["GPU", "JaxPlatform"]),
             .executableTarget(
-                name: "hosted-bench", dependencies: ["JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxRun"],
+                name: "hosted-bench", dependencies: ["GPU", "HostAccelerator", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxRun"],
                 path: "Tests/HostedBench", swiftSettings: swiftSettings),
         ])
 } else {

@@ -114,10 +114,11 @@ def main():
     parser.add_argument("--fallbacks", action="store_true", help="the operations that the evaluator executes, and how many")
     parser.add_argument("--growth", action="store_true", help="how time grows with the size of data and program, instead")
     parser.add_argument("--evaluator", action="store_true", help="the evaluator in place of compiled code")
+    parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="gpu: the host's Vulkan (default cpu)")
     parser.add_argument("--platform", default="cpu", help="what the programs are exported for (default cpu)")
     parser.add_argument("--command", default=COMMAND, help="the hosted-bench to measure (default build/hosted-bench)")
     chosen = parser.parse_args()
-    options = ["--evaluator"] if chosen.evaluator else []
+    options = ["--device", chosen.device] + ["--evaluator"] * chosen.evaluator
     if chosen.growth:
         sys.exit(0 if growth.check(chosen.only, chosen.runs, chosen.limit, options, chosen.command) else 1)
 

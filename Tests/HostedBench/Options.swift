@@ -10,11 +10,13 @@ struct Options {
     var usesEvaluator = false
     var profiles = false
     var out: String?
+    /// Whether the host's Vulkan executes it.
+    var usesGPU = false
     /// A transformation that is applied first, with respect to the first argument.
     var transformation: String?
 
     static let usage = "usage: hosted-bench PROGRAM [ARG.npy …] [--runs N] [--threads N] [--evaluator] [--profile] [--out DIR] "
-        + "[--transform NAME]"
+        + "[--transform NAME] [--device cpu|gpu]"
 
     /// Nil where the words are no command line of this program.
     init?(_ words: [String]) {
@@ -24,6 +26,9 @@ struct Options {
             switch word {
             case "--evaluator": usesEvaluator = true
             case "--profile": profiles = true
+            case "--device":
+                guard let name = rest.popFirst(), ["cpu", "gpu"].contains(name) else { return nil }
+                usesGPU = name == "gpu"
             case "--runs":
                 guard let count = rest.popFirst().flatMap({ Int($0) }), count > 0 else { return nil }
                 runs = count

@@ -9,6 +9,8 @@
 //                         those executed, which a loop repeats
 //   profile               with --profile: what a further run did, a row for each kernel and evaluated operation, the longest first
 import Foundation
+import GPU
+import HostAccelerator
 import JaxIR
 import JaxLoad
 import JaxOps
@@ -71,7 +73,7 @@ func measure(_ options: Options, _ meter: MeteredPlatform) throws(JaxError) -> R
     var report = Report()
     let session = session!
     let method: Method = options.usesEvaluator ? .evaluated : .compiled
-    let device = try session.device("cpu")
+    let device = try session.device(options.usesGPU ? "gpu" : "cpu"), limits = Limits(permissions: .devices)
     let bytes = try contents(options.program)
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
     defer { buffer.deallocate() }
@@ -98,19 +100,23 @@ func measure(_ options: Options, _ meter: MeteredPlatform) throws(JaxError) -> R
 
     meter.beginMeasuring()
     for run in 0..<options.runs {
-        let (results, time) = try timed { () throws(JaxError) in try session.execute(program, arguments, device: device, by: method) }
+        let (results, time) = try timed { () throws(JaxError) in try session.execute(program, arguments, device: device, by: method, limits: limits) }
         report.runMs.append(time)
         if run == options.runs - 1, let out = options.out { try write(results, of: device, to: out) }
     }
     report.peakBytes = meter.peakBytes
     if options.profiles {
-        let profile = try session.profile(program, arguments, device: device, by: method).profile
+        let profile = try session.profile(program, arguments, device: device, by: method, limits: limits).profile
         report.profile = profile?.rows.sorted { $0.nanoseconds > $1.nanoseconds }.map {
             Report.Row(name: $0.name, source: $0.source, calls: $0.calls, ms: Double($0.nanoseconds) / 1e6, bytes: $0.bytes,
                        flops: $0.flops)
         }
     }
     return report
+}
+
+func hostAccelerator() throws(JaxError) -> any Accelerator {
+    do throws(AcceleratorError) { return try VulkanAccelerator.host() } catch { throw JaxError(error) }
 }
 
 guard let options = Options(Array(CommandLine.arguments.dropFirst())) else {
@@ -121,6 +127,7 @@ let meter = MeteredPlatform(threads: options.threads)
 platform = meter
 _ = load_jax_library()
 do throws(JaxError) {
+    if options.usesGPU { session!.add(AcceleratorDevice(try hostAccelerator(), name: "gpu:0")) }
     let report = try measure(options, meter)
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase

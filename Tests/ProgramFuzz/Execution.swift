@@ -1,5 +1,6 @@
 // One program executed in every way on the same arguments, and the comparison of what comes out.
 import CompileSupport
+import Foundation
 import JaxCompile
 import JaxExecute
 import JaxIR
@@ -29,8 +30,12 @@ enum Execution {
             (name: "interpreted kernels", compiler: Interpreting()),
             (name: "AVX2", compiler: Compiling(X86Features(hasAVX512: false))),
         ]
-        return X86Features.detected.hasAVX512 ? narrow + [(name: "AVX-512", compiler: Compiling(.detected))] : narrow
+        let wide = X86Features.detected.hasAVX512 ? narrow + [(name: "AVX-512", compiler: Compiling(.detected))] : narrow
+        return shading.map { wide + [(name: "shaders", compiler: $0)] } ?? wide
     }
+
+    /// With BAREJAX_SHADERS in the environment kernels are executed by the host's software Vulkan, too.
+    nonisolated(unsafe) private static let shading = ProcessInfo.processInfo.environment["BAREJAX_SHADERS"] == nil ? nil : try! Shading()
 
     /// The first difference, or nil. Throws what the evaluator throws.
     static func difference(_ module: Module, _ arguments: [Tensor], _ coverage: inout Coverage) throws(JaxError) -> Difference? {
