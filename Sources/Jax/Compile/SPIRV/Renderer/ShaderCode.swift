@@ -33,8 +33,8 @@ public final class ShaderCode: CompiledKernel {
 
 /// What a renderer has to know of a device.
 public struct ShaderTarget {
-    /// Invocations of a workgroup.
-    public var workgroupSize = 64
+    /// Invocations of a workgroup, and how many of them execute together.
+    public var workgroupSize = 64, subgroupSize = 8
     /// Workgroups along one axis of a dispatch.
     public var workgroupCount = 65535
     /// About how many invocations keep the device busy.
@@ -52,6 +52,7 @@ public struct ShaderTarget {
         features = information.features
         let limits = information.limits
         workgroupSize = Int(min(64, limits.workgroupInvocations, limits.workgroupSize.x))
+        subgroupSize = Int(max(1, limits.subgroupSize))
         workgroupCount = Int(min(limits.workgroupCount.x, limits.workgroupCount.y, 65535))
         // A software device has as many invocations at once as its processors have lanes.
         parallelism = information.kind == .processor ? 256 : 16384
@@ -67,7 +68,7 @@ extension ShaderCode {
         var dispatches: [ShaderDispatch] = [], scratchByteCount = 0
         for nest in kernel.gridNests {
             for stage in nest.stages(kernel, target) {
-                guard stage.invocations <= target.workgroupCount * target.workgroupCount * target.workgroupSize else { return nil }
+                guard stage.invocations <= Int(Int32.max), GridLayout(stage, target).rows <= target.workgroupCount else { return nil }
                 dispatches.append(ShaderRendering.dispatch(kernel, stage, target))
                 scratchByteCount = max(scratchByteCount, stage.scratchByteCount)
             }

@@ -11,17 +11,23 @@ extension ShaderRendering {
         return shader.load(shader.place(at: entry, word))
     }
 
-    /// The place of element `index`, an i32.
-    private func element(_ buffer: BufferID, _ index: Value, _ type: ShaderType) -> Pointer {
-        let distance = type.byteCount == 1 ? index : shader.multiply(index, shader.constant(Int32(type.byteCount)))
-        let base = addresses[Int(buffer.id)] ?? shader.zero(word)
-        return shader.place(at: shader.add(base, shader.convertUnsigned(distance, to: .uint(64))), type)
+    /// The place of an element. What differs by constants only shares all but one addition.
+    private func element(_ buffer: BufferID, _ place: Place, _ type: ShaderType) -> Pointer {
+        var address = addresses[Int(buffer.id)] ?? shader.zero(word)
+        if let sum = place.sum {
+            let distance = type.byteCount == 1 ? sum : shader.multiply(sum, shader.constant(Int32(type.byteCount)))
+            address = shader.add(address, shader.bitcast(shader.signExtend(distance, to: .int(64)), to: .uint(64)))
+        }
+        if place.constant != 0 {
+            address = shader.add(address, shader.module.constant(word, bits: UInt64(bitPattern: Int64(place.constant * type.byteCount))))
+        }
+        return shader.place(at: address, type)
     }
 
     /// The lane of an element.
-    func load(_ buffer: BufferID, _ index: Value) -> Value {
+    func load(_ buffer: BufferID, _ place: Place) -> Value {
         let element = kernel.buffers[Int(buffer.id)].element
-        let stored = shader.load(self.element(buffer, index, ShaderRendering.stored(element)))
+        let stored = shader.load(self.element(buffer, place, ShaderRendering.stored(element)))
         switch element {
         case .bool: return shader.notEqual(stored, shader.zero(stored.type))
         case .i8, .i16: return shader.signExtend(stored, to: .i32)
@@ -33,7 +39,7 @@ extension ShaderRendering {
     }
 
     /// Writes a lane as an element.
-    func store(_ lane: Value, to buffer: BufferID, _ index: Value) {
+    func store(_ lane: Value, to buffer: BufferID, _ place: Place) {
         let element = kernel.buffers[Int(buffer.id)].element, type = ShaderRendering.stored(element)
         let value: Value
         switch element {
@@ -43,7 +49,7 @@ extension ShaderRendering {
         case .bf16: value = shader.convertUnsigned(bfloat16Bits(lane), to: type.scalar)
         case .i32, .i64, .f32, .f64: value = lane
         }
-        shader.store(value, to: self.element(buffer, index, type))
+        shader.store(value, to: self.element(buffer, place, type))
     }
 
     /// Narrow floats are integers in memory.

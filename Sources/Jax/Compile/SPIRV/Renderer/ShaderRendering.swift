@@ -12,8 +12,14 @@ final class ShaderRendering {
     let shader: ShaderBuilder
     /// By number, what has been computed so far.
     private var values: [[Value]]
-    /// The counters of open loops, i32.
-    private var variables: [[Value]]
+    /// A loop's variable, an i32: `value`, and for each iteration that is done side by side so much more.
+    private struct Counter {
+        var value: Value
+        var steps = [0]
+    }
+
+    /// Those of open loops.
+    private var variables: [Counter?]
     /// The address of each buffer, once it is needed.
     var addresses: [Value?]
     /// The invocation's iteration of the grid, and with a split loop its part, i32.
@@ -24,31 +30,16 @@ final class ShaderRendering {
     private var isDone = false
 
     static func dispatch(_ kernel: Kernel, _ stage: ShaderStage, _ target: ShaderTarget) -> ShaderDispatch {
-        let module = ModuleBuilder()
+        let module = ModuleBuilder(), grid = GridLayout(stage, target)
         module.parameters([ShaderType(.uint(64)), ShaderType(.uint(64))])
         if target.features.contains(.specialValues) {
             module.preserveSpecialValues(32)
             if kernel.types.contains(.f64) { module.preserveSpecialValues(64) }
         }
-        let size = stage.invocations == 1 ? 1 : target.workgroupSize
-        let groups = (stage.invocations + size - 1) / size, columns = min(groups, target.workgroupCount)
-        let rows = (groups + columns - 1) / columns
-        let words = module.kernel(workgroupSize: (UInt32(size), 1, 1)) { shader in
-            // An invocation's number counts along the workgroups of a row, then along the rows.
-            var number = shader.builtIn(.globalInvocationId)
-            if rows > 1 {
-                number = shader.add(number, shader.multiply(shader.builtIn(.workgroupId, 1), shader.constant(UInt32(columns * size))))
-            }
-            let rendering = ShaderRendering(kernel, stage, target, shader)
-            if rows * columns * size == stage.invocations {
-                rendering.invocation(shader.bitcast(number, to: .i32))
-            } else {
-                shader.if(shader.less(number, shader.constant(UInt32(stage.invocations))), {
-                    rendering.invocation(shader.bitcast(number, to: .i32))
-                })
-            }
+        let words = module.kernel(workgroupSize: (UInt32(grid.workgroupSize), 1, 1)) { shader in
+            ShaderRendering(kernel, stage, target, shader).invocation(grid)
         }
-        return ShaderDispatch(words: words, groups: Extent3(UInt32(columns), UInt32(rows)), invocations: stage.invocations)
+        return ShaderDispatch(words: words, groups: Extent3(UInt32(grid.columns), UInt32(grid.rows)), invocations: stage.invocations)
     }
 
     private init(_ kernel: Kernel, _ stage: ShaderStage, _ target: ShaderTarget, _ shader: ShaderBuilder) {
@@ -57,7 +48,7 @@ final class ShaderRendering {
         self.target = target
         self.shader = shader
         values = [[Value]](repeating: [], count: kernel.types.count)
-        variables = [[Value]](repeating: [], count: kernel.variableCount)
+        variables = [Counter?](repeating: nil, count: kernel.variableCount)
         addresses = [Value?](repeating: nil, count: kernel.buffers.count)
         iteration = shader.constant(Int32(0))
         part = iteration
@@ -66,24 +57,60 @@ final class ShaderRendering {
 
     // MARK: The invocation
 
-    private func invocation(_ number: Value) {
+    private func invocation(_ grid: GridLayout) {
         for buffer in kernel.buffers.indices { addresses[buffer] = address(of: buffer) }
+        // Workgroups count along the columns of a row, then along the rows.
+        var group = shader.builtIn(.workgroupId)
+        if grid.rows > 1 { group = shader.add(group, shader.multiply(shader.builtIn(.workgroupId, 1), shader.constant(UInt32(grid.columns)))) }
+        guarded(group, grid.groups, outOf: grid.columns * grid.rows) {
+            let group = shader.bitcast(group, to: .i32), local = shader.bitcast(shader.builtIn(.localInvocationId), to: .i32)
+            let size = shader.constant(Int32(grid.workgroupSize))
+            guard let groupsPerRow = grid.groupsPerRow else {
+                let number = shader.add(shader.multiply(group, size), local)
+                guarded(number, stage.invocations, outOf: grid.groups * grid.workgroupSize) { take(number) }
+                return
+            }
+            // The variables of the outer loops are the same for a whole workgroup, which the device makes use of.
+            let parts = shader.constant(Int32(groupsPerRow)), count = stage.nest.loops[stage.nest.loops.count - 1].count / stage.width
+            let inner = groupsPerRow == 1 ? local : shader.add(shader.multiply(shader.remainder(group, parts), size), local)
+            let outer = groupsPerRow == 1 ? group : shader.divide(group, parts)
+            guarded(inner, count, outOf: groupsPerRow * grid.workgroupSize) { bind(outer, inner) }
+        }
+    }
+
+    /// Executes `body` where `number` is less than `count`; it may be as large as `most`.
+    private func guarded(_ number: Value, _ count: Int, outOf most: Int, _ body: () -> Void) {
+        if count == most { return body() }
+        shader.if(shader.less(number, shader.module.constant(number.type, bits: UInt64(count))), body)
+    }
+
+    /// An invocation by its number alone.
+    private func take(_ number: Value) {
         iteration = number
         if let split = stage.split, split.part == .partial {
             part = shader.remainder(number, shader.constant(Int32(split.count)))
             iteration = shader.divide(number, shader.constant(Int32(split.count)))
         }
-        var rest = iteration
+        guard let last = stage.nest.loops.last else { return block(stage.nest.statements) }
+        let count = shader.constant(Int32(last.count / stage.width))
+        bind(stage.nest.loops.count == 1 ? iteration : shader.divide(iteration, count),
+             stage.nest.loops.count == 1 ? iteration : shader.remainder(iteration, count))
+    }
+
+    /// The variables of the grid's loops: the innermost is given, `outer` is taken apart into the others.
+    private func bind(_ outer: Value, _ inner: Value) {
+        var rest = outer
         for (place, loop) in stage.nest.loops.enumerated().reversed() {
-            let isInnermost = place == stage.nest.loops.count - 1
-            let count = isInnermost ? loop.count / stage.width : loop.count
-            let size = shader.constant(Int32(count))
-            let counter = count == 1 ? shader.constant(Int32(0)) : place == 0 ? rest : shader.remainder(rest, size)
-            if place > 0 && count > 1 { rest = shader.divide(rest, size) }
-            // Neighbours in memory belong to neighbouring invocations.
-            variables[Int(loop.variable.id)] = (0..<(isInnermost ? stage.width : 1)).map {
-                $0 == 0 ? counter : shader.add(counter, shader.constant(Int32($0 * count)))
+            if place == stage.nest.loops.count - 1 {
+                // Neighbours in memory belong to neighbouring invocations.
+                let count = loop.count / stage.width
+                variables[Int(loop.variable.id)] = Counter(value: inner, steps: (0..<stage.width).map { $0 * count })
+                continue
             }
+            let size = shader.constant(Int32(loop.count))
+            let counter = place == 0 ? rest : shader.remainder(rest, size)
+            if place > 0 { rest = shader.divide(rest, size) }
+            variables[Int(loop.variable.id)] = Counter(value: counter)
         }
         block(stage.nest.statements)
     }
@@ -113,19 +140,34 @@ final class ShaderRendering {
         return (0..<count).map { place in body(operands.map { $0.count == 1 ? $0[0] : $0[place] }) }
     }
 
-    /// A place in elements, i32.
-    private func place(_ index: LoopIndex) -> [Value] {
-        var sum: [Value] = index.constant == 0 && !(index.terms.isEmpty && index.clamped.isEmpty) ? [] : [shader.constant(Int32(index.constant))]
+    /// A place in elements: an i32 and a constant, added to each other; apart, since many places differ by constants only.
+    struct Place {
+        var sum: Value?
+        var constant: Int
+    }
+
+    private func places(_ index: LoopIndex) -> [Place] {
+        var sum: [Value] = [], constants = [index.constant]
         func add(_ part: [Value], times stride: Int) {
             let scaled = stride == 1 ? part : each([part]) { shader.multiply($0[0], shader.constant(Int32(stride))) }
             sum = sum.isEmpty ? scaled : each([sum, scaled]) { shader.add($0[0], $0[1]) }
         }
-        for term in index.terms { add(variables[Int(term.variable.id)], times: term.stride) }
-        for term in index.clamped {
-            let clamped = each([self[term.value]]) { clamp($0[0], to: term.limit) }
-            add(clamped, times: term.stride)
+        for term in index.terms {
+            guard let counter = variables[Int(term.variable.id)] else { continue }
+            add([counter.value], times: term.stride)
+            if counter.steps.count > 1 { constants = counter.steps.map { index.constant + $0 * term.stride } }
         }
-        return sum
+        for term in index.clamped { add(each([self[term.value]]) { clamp($0[0], to: term.limit) }, times: term.stride) }
+        return (0..<max(sum.count, constants.count)).map {
+            Place(sum: sum.isEmpty ? nil : sum[sum.count == 1 ? 0 : $0], constant: constants[constants.count == 1 ? 0 : $0])
+        }
+    }
+
+    /// A place as an i32.
+    private func number(_ place: Place) -> Value {
+        let constant = shader.constant(Int32(place.constant))
+        guard let sum = place.sum else { return constant }
+        return place.constant == 0 ? sum : shader.add(sum, constant)
     }
 
     /// An integer brought into 0 … `limit`, as an i32.
@@ -144,19 +186,19 @@ final class ShaderRendering {
             case .constant(let value, let bits): self[value] = [shader.module.constant(type(kernel.type(of: value)), bits: bits)]
             case .index(let value, let index):
                 let isWide = kernel.type(of: value) == .i64
-                self[value] = isWide ? each([place(index)]) { shader.signExtend($0[0], to: .int(64)) } : place(index)
+                self[value] = places(index).map { isWide ? shader.signExtend(number($0), to: .int(64)) : number($0) }
             case .compute(let value, let op, let a, let b, let c):
                 var operands = [self[a]]
                 if let b { operands.append(self[b]) }
                 if let c { operands.append(self[c]) }
                 self[value] = each(operands) { compute(op, $0) }
             case .load(let value, let buffer, let index):
-                self[value] = each([place(index)]) { load(buffer, $0[0]) }
+                self[value] = places(index).map { load(buffer, $0) }
             case .store(let buffer, let index, let value):
-                // Where only the value has several components, the last of them would be what is left.
-                _ = each([place(index), self[value]]) { operands in
-                    store(operands[1], to: buffer, operands[0])
-                    return operands[1]
+                // Where only the value has several components, the last of them is what is left.
+                let places = places(index), values = self[value]
+                for component in 0..<max(places.count, values.count) {
+                    store(values[values.count == 1 ? 0 : component], to: buffer, places[places.count == 1 ? 0 : component])
                 }
             case .loop(let loop): self.loop(loop)
             case .whileLoop(let loop): whileLoop(loop)
@@ -169,7 +211,7 @@ final class ShaderRendering {
         if let split = stage.split, split.loop === loop { return split.part == .partial ? foldPart(loop, split.count) : foldParts(loop, split.count) }
         let state = carry(loop.carried)
         count(to: shader.constant(Int32(loop.count))) { counter in
-            variables[Int(loop.variable.id)] = [counter]
+            variables[Int(loop.variable.id)] = Counter(value: counter)
             iterate(loop, state)
         }
         finish(loop.carried, state)
@@ -223,7 +265,7 @@ final class ShaderRendering {
     private func foldPart(_ loop: Loop, _ parts: Int) {
         let state = carry(loop.carried), step = shader.constant(Int32(parts))
         shader.loop(from: part, to: shader.constant(Int32(loop.count)), by: step) { counter in
-            variables[Int(loop.variable.id)] = [counter]
+            variables[Int(loop.variable.id)] = Counter(value: counter)
             iterate(loop, state)
         }
         finish(loop.carried, state)

@@ -73,3 +73,36 @@ extension GridNest {
         return width
     }
 }
+
+/// Which workgroups a stage is executed by.
+struct GridLayout {
+    let workgroupSize: Int
+    let groups: Int
+    /// Workgroups along the two axes of a dispatch; together at least `groups`.
+    let columns, rows: Int
+    /// Where each workgroup does iterations of the innermost loop alone: how many workgroups share those. Nil: invocations are numbered
+    /// through, whatever loops their iterations belong to.
+    let groupsPerRow: Int?
+
+    init(_ stage: ShaderStage, _ target: ShaderTarget) {
+        let total = stage.invocations, inner = (stage.nest.loops.last?.count ?? 1) / stage.width
+        if stage.nest.loops.count > 1, stage.split == nil, let size = GridLayout.rowSize(inner, target) {
+            workgroupSize = size
+            groupsPerRow = (inner + size - 1) / size
+            groups = total / inner * ((inner + size - 1) / size)
+        } else {
+            workgroupSize = min(target.workgroupSize, total)
+            groupsPerRow = nil
+            groups = (total + workgroupSize - 1) / workgroupSize
+        }
+        columns = min(groups, target.workgroupCount)
+        rows = (groups + columns - 1) / columns
+    }
+
+    /// The size of workgroups that rows of `inner` iterations fill well; nil where none does.
+    private static func rowSize(_ inner: Int, _ target: ShaderTarget) -> Int? {
+        if inner <= target.workgroupSize { return inner % target.subgroupSize == 0 ? inner : nil }
+        let groups = (inner + target.workgroupSize - 1) / target.workgroupSize
+        return groups * target.workgroupSize * 8 <= inner * 9 ? target.workgroupSize : nil
+    }
+}
