@@ -21,7 +21,8 @@ struct PlannedStep {
         /// The evaluation number `target`.
         case evaluate
         case jump
-        /// Looks at `width` bytes of the first entry's.
+        /// Looks at `width` bytes of the first entry's. At the end of a loop's condition that holds a known number of times, `count` is that
+        /// number and one.
         case jumpIfZero
         /// Ends a loop's trip.
         case jumpBack

@@ -50,6 +50,7 @@ extension PlanBuilder {
         for (parameter, value) in zip(condition.region.parameters, state) { bind(parameter, value) }
         try lower(condition)
         let exit = emitExit(try array(condition.region.results[0]))
+        if let trips = operation.parameters as? KnownTrips { steps[exit].count = trips.count + 1 }
         for (index, _) in carried { if let array = state[index].array { memory.use(array.lifetime) } }
         memory.tick()
         for (parameter, value) in zip(body.region.parameters, state) { bind(parameter, value) }

@@ -55,6 +55,7 @@ private func scalarFunctions(_ module: Module) -> Set<ObjectIdentifier> {
 
 private struct FunctionFusion {
     private let source: Function
+    private let uses: Uses
     private let target: Function
     private let compiler: (any KernelCompiler)?
     /// What has taken the places of the functions that are called.
@@ -65,6 +66,7 @@ private struct FunctionFusion {
 
     init(_ function: Function, _ compiler: (any KernelCompiler)?, _ callees: [ObjectIdentifier: Function], _ locations: LocationTable) {
         source = function
+        uses = Uses(function)
         self.locations = locations
         block = function.name
         self.compiler = compiler
@@ -314,6 +316,10 @@ private struct FunctionFusion {
             regions.append(isScalar ? region : try fuse(region))
         }
         block = outer
+        if operation.code == .while, let count = tripCount(of: operation, in: source, uses) {
+            return Operation(.while, operands: operation.operands, results: operation.results, parameters: KnownTrips(count),
+                             annotations: operation.annotations, regions: regions, location: operation.location)
+        }
         var functions: [Function] = []
         for function in operation.parameters.functions { functions.append(callees[ObjectIdentifier(function)] ?? function) }
         return Operation(operation.code, operands: operation.operands, results: operation.results,

@@ -99,7 +99,7 @@ public final class AcceleratedExecution {
     /// Executes the program. `buffers` are the arguments', then the results'. Throws where the job has to end, and what device and
     /// evaluator throw, with the place in the source.
     public func run(_ buffers: [any AcceleratorBuffer], recording profile: Profile? = nil) throws(JaxError) {
-        var place = 0, last: UInt64 = 0
+        var place = 0, last: UInt64 = 0, trips = [Int](repeating: 0, count: program.plan.counterCount)
         do throws(JaxError) {
             try writeTable(buffers)
             try checkpoint()
@@ -116,6 +116,13 @@ public final class AcceleratedExecution {
                 case .jumpIfZero(let entry, let width, let target):
                     try complete(last)
                     if try word(entry, width, buffers) == 0 { place = target }
+                case .begin(let counter, let count, let target):
+                    trips[counter] = count
+                    if count == 0 { place = target }
+                case .again(let counter, let target):
+                    trips[counter] -= 1
+                    if trips[counter] > 0 { place = target }
+                    try checkpoint()
                 case .select(let entry, let count):
                     try complete(last)
                     let index = Int(Int32(bitPattern: try word(entry, 4, buffers)))

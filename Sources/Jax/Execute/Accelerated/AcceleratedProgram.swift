@@ -1,5 +1,6 @@
 // A program on a device: its kernels and constants, made once for all executions. They are made outside of jobs, under an owner of the
 // program's own, so that a job that ends in the middle leaves nothing half made.
+import JaxOps
 import JaxPlatform
 import SPIRVRenderer
 

@@ -3,6 +3,11 @@ import JaxIR
 import JaxOps
 import JaxPlatform
 
+/// How often a `while` of `function` goes round; nil where that depends on data. `uses` are the function's.
+public func tripCount(of operation: Operation, in function: Function, _ uses: Uses) -> Int? {
+    CountedLoop(operation, function, uses)?.length
+}
+
 struct CountedLoop {
     /// An array of which each round takes the next row.
     struct Input {

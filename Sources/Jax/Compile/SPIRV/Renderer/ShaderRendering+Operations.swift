@@ -1,5 +1,6 @@
 // The operations on lanes as instructions. What an instruction leaves open, as division by zero or shifts beyond the width, is decided
 // before, so that results are those of `LaneOp.evaluate`.
+import JaxPlatform
 import Loops
 import SPIRV
 
