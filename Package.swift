@@ -164,6 +164,7 @@ if ring0 {
             test("CompileTests", ["CompileSupport", "JaxCompile", "JaxExecute", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxTransform", "X86"]),
             test("ExecuteTests", ["CompileSupport", "JaxCompile", "JaxExecute", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "X86"]),
             test("SPIRVTests", ["SPIRV", "AcceleratorSelfTest"]),
+            test("SPIRVRendererTests", ["GPU", "HostAccelerator", "JaxPlatform", "Loops", "SPIRVRenderer"]),
             test("X86Tests", ["X86Assembler", "JaxPlatform", "CPU"]),
             test("GPUTests", ["GPU", "HostAccelerator", "AcceleratorSelfTest", "SPIRV", "JaxPlatform"]),
             test("DriversTests", ["Drivers", "GPU", "JaxPlatform"]),

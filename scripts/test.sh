@@ -58,6 +58,7 @@ suite prompt-fuzz swift run prompt-fuzz --calls 2000 --texts 60
 suite gpu swift test --skip-build --no-parallel --filter GPUMachineTests
 suite prompt evaluated
 suite models $python Tests/Differential/models_test.py
+suite gpu-models $python Tests/Differential/models_test.py --device gpu
 suite edges $python Tests/Differential/edges.py
 suite symbolic $python Tests/Differential/symbolic.py
 suite transforms $python Tests/Differential/transforms_test.py --every 7
@@ -65,6 +66,7 @@ suite devices $python Tests/Differential/devices_test.py
 suite back-compat $python Tests/Differential/back_compat.py
 suite harness $python Tests/Differential/harness.py --sample 500
 [ -d ../shared/conformance/stablehlo ] && suite conformance $python Tests/Conformance/run.py ../shared/conformance/stablehlo
+[ -d ../shared/conformance/stablehlo ] && suite gpu-programs $python Tests/Conformance/run.py ../shared/conformance/stablehlo gpu 9
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -46,10 +46,11 @@ def flags(options):
 
 
 class Machine:
-    """Boots a machine without a prompt and executes programs on it."""
+    """Boots a machine without a prompt and executes programs on one of its devices."""
 
-    def __init__(self, *options):
-        self.options = options
+    def __init__(self, *options, device="cpu"):
+        self.options = ("--gpu", "on", *options) if device == "gpu" else options
+        self.device = device
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="barejax-")
@@ -98,7 +99,7 @@ class Machine:
                 files.append(os.path.join(folder, f"arg{index}.npy"))
                 np.save(files[-1], argument)
             out = os.path.join(folder, "out")
-            done = subprocess.run([COMMAND, *command, path, *files, "--out", out, "--connect", self.socket, *flags],
+            done = subprocess.run([COMMAND, *command, path, *files, "--out", out, "--device", self.device, "--connect", self.socket, *flags],
                                   capture_output=True, text=True, timeout=timeout)
             if done.returncode != 0:
                 raise MachineError(done.stderr.strip())

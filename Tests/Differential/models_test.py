@@ -63,6 +63,7 @@ def check(machine, name, function, arguments, platforms):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--hosted", action="store_true", help="the evaluator alone, without the machine")
+    parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="which of the machine's devices (default cpu)")
     parser.add_argument("--only", default="", help="programs whose name contains this")
     parser.add_argument("--jax", action="store_true", help="check that jitted and eager JAX agree; no machine is used")
     options = parser.parse_args()
@@ -70,7 +71,7 @@ def main():
         examine = lambda machine, *program: check_jax(*program)
     else:
         examine = check
-    with contextlib.nullcontext() if options.jax else (HostedMachine if options.hosted else Machine)() as machine:
+    with contextlib.nullcontext() if options.jax else HostedMachine() if options.hosted else Machine(device=options.device) as machine:
         run_cases((program[0], lambda program=program: examine(machine, *program))
                   for program in models.programs() if options.only in program[0])
 

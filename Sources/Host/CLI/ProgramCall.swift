@@ -1,4 +1,5 @@
 // A program and its arguments on a machine: what `run` and `transform` share.
+import Dispatch
 import HostMachine
 import JaxIR
 import JaxPlatform
@@ -31,6 +32,19 @@ struct ProgramCall {
         }
         for call in calls { _ = try call.wait() }
         return handles
+    }
+
+    /// Milliseconds from request to answer of so many executions, as JSON; their results are forgotten.
+    func time(_ program: UInt64, _ arguments: [UInt64], resultCount: Int, runs: Int) throws(JaxError) -> String {
+        var times: [String] = []
+        for _ in 0..<max(runs, 0) {
+            let first = client.newHandles(max(resultCount, 1)), begun = DispatchTime.now().uptimeNanoseconds
+            _ = try client.start(Execute(program: program, arguments: arguments, firstResult: first, device: device.device,
+                                         usesEvaluator: device.evaluator, limits: device.limits)).wait()
+            times.append(String(Double(DispatchTime.now().uptimeNanoseconds - begun) / 1e6))
+            _ = try client.start(Drop(handles: (0..<UInt64(resultCount)).map { first + $0 })).wait()
+        }
+        return "{\"run_ms\": [" + times.joined(separator: ", ") + "]}"
     }
 
     /// Executes and fetches; writes `folder`/0.npy, 1.npy, …, or prints the results' types where there is no folder. With `profiles`

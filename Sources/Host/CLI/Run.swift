@@ -25,6 +25,11 @@ struct Run: ParsableCommand {
                                             valueName: "file"))
     var trace: String?
 
+    @Option(name: .long, help: ArgumentHelp(
+        "Execute so often once more, and print the milliseconds that each time took from request to answer.",
+        discussion: "Arguments are on the device before, results stay there.", valueName: "n"))
+    var runs: Int?
+
     @OptionGroup var device: DeviceOption
     @OptionGroup var connection: ConnectionOptions
 
@@ -33,8 +38,10 @@ struct Run: ParsableCommand {
             let call = ProgramCall(client: client, device: device)
             let loaded = try call.load(program)
             let handles = try call.put(arguments, types: loaded.signature.arguments)
-            return try call.execute(loaded.handle, handles, resultCount: loaded.signature.results.count, into: out,
-                                    profiles: profile || trace != nil)
+            let count = loaded.signature.results.count
+            let report = try call.execute(loaded.handle, handles, resultCount: count, into: out, profiles: profile || trace != nil)
+            if let runs { try print(call.time(loaded.handle, handles, resultCount: count, runs: runs)) }
+            return report
         }
         guard let report else { return }
         if profile { print(report.table().joined(separator: "\n")) }
