@@ -24,7 +24,7 @@ private func validate(_ words: [UInt32]) throws -> String {
 }
 
 /// A kernel of an operation on every lane of its operands' types, one result each.
-private func kernel(_ op: LaneOp, _ types: [LaneType], count: Int) -> Kernel? {
+private func makeKernel(_ op: LaneOp, _ types: [LaneType], count: Int) -> Kernel? {
     guard let result = op.resultType(types) else { return nil }
     let builder = KernelBuilder()
     let inputs = types.map { builder.buffer($0.naturalElement, count: count) }
@@ -62,7 +62,7 @@ private func everyFeature() -> ShaderTarget {
             var target = everyFeature()
             target.fusesMultiplyAdd = fuses
             for (op, types) in operations {
-                let kernel = try #require(kernel(op, types, count: 5)), code = ShaderCode.render(kernel, for: target, source: nil)
+                let kernel = try #require(makeKernel(op, types, count: 5)), code = ShaderCode.render(kernel, for: target, source: nil)
                 #expect(code?.dispatches.count == 1)
                 #expect(try validate(code?.dispatches[0].words ?? []) == "", "\(op.name) of \(types)")
             }
@@ -82,8 +82,8 @@ private func everyFeature() -> ShaderTarget {
     @Test func lackingTypesHaveNoCode() throws {
         var target = everyFeature()
         target.features.remove(.float64)
-        #expect(ShaderCode.render(try #require(kernel(.add, [.f64, .f64], count: 5)), for: target, source: nil) == nil)
-        #expect(ShaderCode.render(try #require(kernel(.add, [.f32, .f32], count: 5)), for: target, source: nil) != nil)
+        #expect(ShaderCode.render(try #require(makeKernel(.add, [.f64, .f64], count: 5)), for: target, source: nil) == nil)
+        #expect(ShaderCode.render(try #require(makeKernel(.add, [.f32, .f32], count: 5)), for: target, source: nil) != nil)
         #expect(ShaderTarget(AcceleratorInformation()) == nil)
     }
 
@@ -109,7 +109,7 @@ private func everyFeature() -> ShaderTarget {
         for (op, types) in operations where op != .accumulate {
             let operands = types.enumerated().map { samples($1, turnedBy: $0) }
             let count = operands[0].count
-            let kernel = try #require(kernel(op, types, count: count))
+            let kernel = try #require(makeKernel(op, types, count: count))
             let code = try #require(ShaderCode.render(kernel, for: target, source: nil))
             let results = try run(code, operands.enumerated().map { memory($1, types[$0]) }, results: count, kernel, on: device, owner)
             let result = try #require(op.resultType(types))

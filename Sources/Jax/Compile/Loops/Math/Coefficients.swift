@@ -3,9 +3,9 @@
 enum Coefficients {
     static let ln2 = 0x1.62e42fefa39efp-1, halfLog2E = 0x1.71547652b82fep-1
 
-    /// 2 ln 2 as the sum of two numbers.
+    /// 2 ln 2 as the sum of two numbers, of which the first has so few digits that its products with exponents are exact.
     static func twiceLn2(_ type: LaneType) -> [Double] {
-        type == .f32 ? [0x1.62e43p+0, -0x1.05c61p-28] : [0x1.62e42fefa39efp+0, 0x1.abc9e3b39803fp-55]
+        type == .f32 ? [0x1.62e4p+0, 0x1.7f7d1cp-19] : [0x1.62e42fefap+0, 0x1.cf79abc9e3b3ap-39]
     }
 
     /// π/2 as the sum of two numbers.

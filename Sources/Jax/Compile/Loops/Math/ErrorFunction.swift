@@ -5,7 +5,7 @@ extension KernelBuilder {
     /// 3.94 on the result is rounded to 1. In f64 1 − erfc(x) for |x| ≥ 1.
     public func erf(_ x: LaneValue) -> LaneValue {
         let type = type(of: x), a = magnitude(x), one = number(1, like: x)
-        let small = multiplyAdd(x, polynomial(multiply(x, x), Coefficients.erf(type)), x)
+        let small = accumulate(x, polynomial(multiply(x, x), Coefficients.erf(type)), x)
         var large: LaneValue
         if type == .f32 {
             let q = polynomial(add(emit(.minimum, number(3.94, like: x), a), -Coefficients.erfcRootCentre), Coefficients.erfcRoot)

@@ -1,8 +1,8 @@
 // exponential, exponentialMinusOne, logistic, tanh, sinh and cosh.
 //
 // exp(x) = 2^k exp(r), where k is an integer and r = x − k ln 2 is small; exp(r) is a polynomial. ln 2 is two numbers: the product of k
-// with the first and the difference from x are exact together (multiplyAdd, and k ln 2 is close to x), so r has a rounding error of its own
-// only. k is found by adding 1.5 · 2^fraction (plus the exponent's bias), which leaves it in the sum's lowest bits, where a shift makes 2^k
+// with the first is exact, since that has few digits, and so is the difference from x, which k ln 2 is close to, so r has a rounding error of
+// its own only. k is found by adding 1.5 · 2^fraction (plus the exponent's bias), which leaves it in the sum's lowest bits, where a shift makes 2^k
 // of it.
 
 extension KernelBuilder {
@@ -21,7 +21,7 @@ extension KernelBuilder {
     /// p and s, a power of two, so that exp(x) = p s².
     func exponentialFactors(_ x: LaneValue) -> (LaneValue, LaneValue) {
         let (r, s) = reducedExponent(x)
-        return (multiplyAdd(polynomial(r, Coefficients.exponential(type(of: x))), r, number(1, like: x)), s)
+        return (accumulate(polynomial(r, Coefficients.exponential(type(of: x))), r, number(1, like: x)), s)
     }
 
     /// The same for x + rest, with an error of p of 0.6 units instead of 1.2, for one operation more.
@@ -35,9 +35,9 @@ extension KernelBuilder {
     /// r and s, so that exp(x) = exp(r) s².
     private func reducedExponent(_ x: LaneValue) -> (LaneValue, LaneValue) {
         let layout = layout(x), shift = layout.roundingShift + Double(layout.bias)
-        let sum = multiplyAdd(x, number(Coefficients.halfLog2E, like: x), number(shift, like: x))
+        let sum = accumulate(x, number(Coefficients.halfLog2E, like: x), number(shift, like: x))
         let k = add(sum, -shift), ln2 = Coefficients.twiceLn2(layout.type)
-        let r = multiplyAdd(k, number(-ln2[1], like: x), multiplyAdd(k, number(-ln2[0], like: x), x))
+        let r = accumulate(k, number(-ln2[1], like: x), accumulate(k, number(-ln2[0], like: x), x))
         return (r, fromBits(emit(.shiftLeft, bits(sum), integer(layout.fraction, like: x))))
     }
 
@@ -45,16 +45,16 @@ extension KernelBuilder {
     /// its error hardly more than ½: what is subtracted from it may lead below the power of two, where units are half as large.
     private func fullExponentialFactors(_ x: LaneValue, moved: Int) -> (LaneValue, LaneValue) {
         let layout = layout(x), shift = layout.roundingShift + Double(layout.bias + moved)
-        let sum = multiplyAdd(x, number(2 * Coefficients.halfLog2E, like: x), number(shift, like: x))
+        let sum = accumulate(x, number(2 * Coefficients.halfLog2E, like: x), number(shift, like: x))
         let k = add(sum, -shift), ln2 = Coefficients.twiceLn2(layout.type)
-        let r = multiplyAdd(k, number(-0.5 * ln2[1], like: x), multiplyAdd(k, number(-0.5 * ln2[0], like: x), x))
-        let small = multiplyAdd(multiply(r, r), polynomial(r, Coefficients.exponentialMinusOneNarrow(layout.type)), r)
+        let r = accumulate(k, number(-0.5 * ln2[1], like: x), accumulate(k, number(-0.5 * ln2[0], like: x), x))
+        let small = accumulate(multiply(r, r), polynomial(r, Coefficients.exponentialMinusOneNarrow(layout.type)), r)
         return (add(small, 1), fromBits(emit(.shiftLeft, bits(sum), integer(layout.fraction, like: x))))
     }
 
     /// exp(r) − 1 for |r| ≤ ln 2.
     private func smallExponentialMinusOne(_ r: LaneValue, _ precision: LaneType? = nil) -> LaneValue {
-        multiplyAdd(multiply(r, r), polynomial(r, Coefficients.exponentialMinusOne(precision ?? type(of: r))), r)
+        accumulate(multiply(r, r), polynomial(r, Coefficients.exponentialMinusOne(precision ?? type(of: r))), r)
     }
 
     /// exp(x) − 1, 20 operations in f32: 2^k (exp(r) − 1) + (2^k − 1), so that nothing cancels near 0. k stops at the greatest power of two
@@ -63,11 +63,11 @@ extension KernelBuilder {
         let single = type(of: x) == .f32, layout = layout(x), shift = layout.roundingShift + Double(layout.bias)
         let bounded = single ? clamp(x, -20, 89) : clamp(x, -45, 710)
         let forExponent = emit(.minimum, number(single ? 88 : 709.4, like: x), bounded)
-        let sum = multiplyAdd(forExponent, number(2 * Coefficients.halfLog2E, like: x), number(shift, like: x))
+        let sum = accumulate(forExponent, number(2 * Coefficients.halfLog2E, like: x), number(shift, like: x))
         let k = add(sum, -shift), ln2 = Coefficients.twiceLn2(layout.type)
-        let r = multiplyAdd(k, number(-0.5 * ln2[1], like: x), multiplyAdd(k, number(-0.5 * ln2[0], like: x), bounded))
+        let r = accumulate(k, number(-0.5 * ln2[1], like: x), accumulate(k, number(-0.5 * ln2[0], like: x), bounded))
         let s = fromBits(emit(.shiftLeft, bits(sum), integer(layout.fraction, like: x)))
-        return keepingZero(x, multiplyAdd(smallExponentialMinusOne(r), s, add(s, -1)))
+        return keepingZero(x, accumulate(smallExponentialMinusOne(r), s, add(s, -1)))
     }
 
     /// 1 / (1 + exp(−x)), 24 operations in f32: with e = exp(−|x|) and q = 1 / (1 + e) it is q, and e − e (e q) for negative x. Nothing
@@ -78,7 +78,7 @@ extension KernelBuilder {
                                             moved: isSingle ? 64 : 512)
         let e = multiply(multiply(p, s), isSingle ? 0x1p-64 : 0x1p-512)
         let large = divide(one, add(e, one))
-        return select(less(x, 0), multiplyAdd(negate(e), multiply(e, large), e), large)
+        return select(less(x, 0), accumulate(negate(e), multiply(e, large), e), large)
     }
 
     /// tanh |x| = q = t / (t + 2) with t = exp(2 |x|) − 1, 28 operations in f32; beyond the bound it is 1 when rounded. Small q are
@@ -86,9 +86,9 @@ extension KernelBuilder {
     public func tanh(_ x: LaneValue) -> LaneValue {
         let bounded = emit(.minimum, number(type(of: x) == .f32 ? 10 : 20, like: x), magnitude(x))
         let (r, s) = reducedExponent(add(bounded, bounded)), power = multiply(s, s)
-        let t = multiplyAdd(smallExponentialMinusOne(r), power, add(power, -1))
+        let t = accumulate(smallExponentialMinusOne(r), power, add(power, -1))
         let quotient = divide(t, add(t, 2)), half = multiply(t, 0.5)
-        let small = multiplyAdd(negate(half), quotient, half)
+        let small = accumulate(negate(half), quotient, half)
         return turned(select(less(quotient, 0.25), small, quotient), by: signBit(x))
     }
 

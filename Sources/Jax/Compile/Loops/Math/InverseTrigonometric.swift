@@ -11,7 +11,7 @@ extension KernelBuilder {
     private func arcsine(_ x: LaneValue) -> (isLarge: LaneValue, LaneValue) {
         let a = magnitude(x), half = number(0.5, like: x)
         let isLarge = less(number(Self.arcsineLimit, like: x), a)
-        let z = select(isLarge, multiplyAdd(a, number(-0.5, like: x), half), multiply(a, a))
+        let z = select(isLarge, accumulate(a, number(-0.5, like: x), half), multiply(a, a))
         let s = select(isLarge, emit(.squareRoot, z), a)
         return (isLarge, oddPolynomial(s, square: z, Coefficients.asin(type(of: x))))
     }
@@ -19,7 +19,7 @@ extension KernelBuilder {
     /// asin(x), 19 operations in f32: π/2 − 2 asin √((1 − |x|) / 2) for large |x|. π/2 is two numbers.
     public func asin(_ x: LaneValue) -> LaneValue {
         let (isLarge, small) = arcsine(x), pi = halfPi(x)
-        let large = subtract(number(pi[0], like: x), multiplyAdd(small, number(2, like: x), number(-pi[1], like: x)))
+        let large = subtract(number(pi[0], like: x), accumulate(small, number(2, like: x), number(-pi[1], like: x)))
         return turned(select(isLarge, large, small), by: signBit(x))
     }
 

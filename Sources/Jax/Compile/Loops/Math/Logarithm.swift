@@ -30,8 +30,8 @@ extension KernelBuilder {
     /// k ln 2 + log(1 + f), or of 1 + f + rest.
     private func logarithm(_ k: LaneValue, _ f: LaneValue, rest: LaneValue? = nil) -> LaneValue {
         let p = polynomial(f, Coefficients.log(type(of: f))), square = multiply(f, f)
-        let small = rest.map { add(multiplyAdd(square, p, $0), f) } ?? multiplyAdd(square, p, f)
-        return multiplyAdd(k, number(Coefficients.ln2, like: f), small)
+        let small = rest.map { add(accumulate(square, p, $0), f) } ?? accumulate(square, p, f)
+        return accumulate(k, number(Coefficients.ln2, like: f), small)
     }
 
     /// log(x), 28 operations in f32. ln 2 rounded is close enough: its error is below 0.4 units of the result.
@@ -75,7 +75,7 @@ extension KernelBuilder {
         let parts = split(add(x, 1))
         let power = emit(.shiftLeft, subtract(integer(2 * layout.bias + 2, like: x), parts.biased), integer(layout.fraction, like: x))
         let scale = fromBits(power), quarter = number(0.25, like: x)
-        let f = multiplyAdd(multiply(x, quarter), scale, multiplyAdd(scale, quarter, number(-1, like: x)))
+        let f = accumulate(multiply(x, quarter), scale, accumulate(scale, quarter, number(-1, like: x)))
         let scaledRest = rest.map { multiply(multiply($0, quarter), scale) }
         return select(less(magnitude(x), layout.type == .f32 ? 0x1p-26 : 0x1p-54), x, logarithm(parts.k, f, rest: scaledRest))
     }
@@ -93,7 +93,7 @@ extension KernelBuilder {
     public func acosh(_ x: LaneValue) -> LaneValue {
         let isLarge = less(number(type(of: x) == .f32 ? 0x1p30 : 0x1p60, like: x), x)
         let t = add(x, -1)
-        let root = emit(.squareRoot, multiplyAdd(t, t, add(t, t)))
+        let root = emit(.squareRoot, accumulate(t, t, add(t, t)))
         return select(less(x, 1), number(.nan, like: x), hyperbolicLogarithm(x, root, t, isLarge))
     }
 

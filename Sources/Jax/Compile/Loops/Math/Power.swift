@@ -13,8 +13,8 @@ extension KernelBuilder {
         let exponent = select(equal(a, 1), constant(.f64, 0), product)
         // 2^(k + r), k made even as in `exponential`.
         let halves = emit(.roundEven, multiply(exponent, 0.5))
-        let r = emit(.toF32, multiplyAdd(halves, constant(.f64, -2), exponent))
-        let p = multiplyAdd(polynomial(r, Coefficients.exp2Wide), r, number(1, like: x))
+        let r = emit(.toF32, accumulate(halves, constant(.f64, -2), exponent))
+        let p = accumulate(polynomial(r, Coefficients.exp2Wide), r, number(1, like: x))
         let s = fromBits(emit(.shiftLeft, add(emit(.toI32, halves), constant(.i32, 127)), constant(.i32, 23)))
         return powerSpecials(x, y, multiply(multiply(p, s), s))
     }
@@ -35,7 +35,7 @@ extension KernelBuilder {
     private func log2Double(_ a: LaneValue) -> LaneValue {
         let (k, m) = splitNormal(a)
         let s = divide(add(m, -1), add(m, 1))
-        return multiplyAdd(s, polynomial(multiply(s, s), Coefficients.log2), k)
+        return accumulate(s, polynomial(multiply(s, s), Coefficients.log2), k)
     }
 
     /// In f64: exp(y log |x|), the logarithm and the product as sums of two numbers, whose error stays below 2^-62 of them; 127

@@ -33,8 +33,8 @@ extension KernelBuilder {
     private func sineOrCosine(_ quarters: LaneValue, _ r: LaneValue) -> LaneValue {
         let z = multiply(r, r), type = type(of: r)
         let sine = oddPolynomial(r, square: z, Coefficients.sine(type))
-        let base = multiplyAdd(z, number(-0.5, like: r), number(1, like: r))
-        let cosine = multiplyAdd(multiply(z, z), polynomial(z, Coefficients.cosine(type)), base)
+        let base = accumulate(z, number(-0.5, like: r), number(1, like: r))
+        let cosine = accumulate(multiply(z, z), polynomial(z, Coefficients.cosine(type)), base)
         let isOdd = emit(.notEqual, and(quarters, constant(.i32, 1)), constant(.i32, 0))
         var sign = and(quarters, constant(.i32, 2))
         if type == .f64 { sign = emit(.zeroExtend, sign) }
@@ -61,8 +61,8 @@ extension KernelBuilder {
         }
         let a = fraction(multiply(wide, parts[0])), b = fraction(multiply(wide, parts[1])), c = fraction(multiply(wide, parts[2]))
         let quarters = emit(.roundEven, multiply(add(add(a, b), c), 4))
-        let near = add(add(multiplyAdd(quarters, constant(.f64, -0.25), a), b), c)
-        return (emit(.toI32, quarters), multiply(multiplyAdd(wide, parts[3], near), Coefficients.twoPi[0]))
+        let near = add(add(accumulate(quarters, constant(.f64, -0.25), a), b), c)
+        return (emit(.toI32, quarters), multiply(accumulate(wide, parts[3], near), Coefficients.twoPi[0]))
     }
 
     /// As for f32, with 1 / 2π in numbers of 53 bits, C₀ to C₂₂, of which the exponent of x selects five in a row (38 selections: one bit
@@ -86,14 +86,14 @@ extension KernelBuilder {
         let a = fraction(products[0]), b = fraction(errors[0]), c = fraction(products[1]), d = add(errors[1], products[2])
         let lost = sumError(errors[1], products[2], d)
         let quarters = emit(.roundEven, multiply(add(add(a, b), add(c, d)), 4))
-        let start = multiplyAdd(quarters, constant(.f64, -0.25), a)
+        let start = accumulate(quarters, constant(.f64, -0.25), a)
         let ab = add(start, b), abc = add(ab, c), abcd = add(abc, d)
         let small = add(add(errors[2], products[3]), add(errors[3], products[4]))
         let low = add(add(sumError(start, b, ab), sumError(ab, c, abc)), add(sumError(abc, d, abcd), add(lost, small)))
         let high = add(abcd, low), rest = add(subtract(abcd, high), low)
         let twoPi = Coefficients.twoPi
-        let product = multiplyAdd(high, constant(.f64, twoPi[1]), multiply(rest, twoPi[0]))
-        return (emit(.toI32, quarters), multiplyAdd(high, constant(.f64, twoPi[0]), product))
+        let product = accumulate(high, constant(.f64, twoPi[1]), multiply(rest, twoPi[0]))
+        return (emit(.toI32, quarters), accumulate(high, constant(.f64, twoPi[0]), product))
     }
 
     /// What rounding took from sum = a + b.
