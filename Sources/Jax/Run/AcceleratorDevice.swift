@@ -204,7 +204,9 @@ public final class AcceleratorDevice: Device {
                 return profile
             }
             platform.charging(.library) { executable.keep(execution) }
-            return Execution(results: results, profile: profile)
+            var arrays: [DeviceArray] = []
+            for result in results { arrays.append(result) }
+            return Execution(results: arrays, profile: profile)
         } catch {
             platform.charging(.library) { execution.discard() }
             throw error
