@@ -166,7 +166,7 @@ if ring0 {
             test("SPIRVTests", ["SPIRV", "AcceleratorSelfTest"]),
             test("SPIRVRendererTests", ["GPU", "HostAccelerator", "JaxPlatform", "Loops", "SPIRVRenderer"]),
             test("X86Tests", ["X86Assembler", "JaxPlatform", "CPU"]),
-            test("GPUTests", ["GPU", "HostAccelerator", "AcceleratorSelfTest", "SPIRV", "JaxPlatform"]),
+            test("GPUTests", ["GPU", "HostAccelerator", "AcceleratorSelfTest", "SPIRV", "JaxIR", "JaxLoad", "JaxOps", "JaxPlatform", "JaxRun"]),
             test("DriversTests", ["Drivers", "GPU", "JaxPlatform"]),
             test("KernelTests", ["Kernel", "TestSupport"]),
         ] + (interpreter ? [

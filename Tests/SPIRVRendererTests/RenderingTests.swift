@@ -188,10 +188,10 @@ private func everyFeature() -> ShaderTarget {
         buffers.append(try buffer([UInt8](repeating: 0, count: results * element.byteCount)))
         var addresses: [UInt8] = []
         func add(_ word: UInt64, to bytes: inout [UInt8]) { for byte in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> (8 * byte))) } }
-        for buffer in buffers { add(try #require(buffer.deviceAddress), to: &addresses) }
+        for buffer in buffers { add(try buffer.deviceAddress, to: &addresses) }
         let table = try buffer(addresses)
         var parameters: [UInt8] = []
-        add(try #require(table.deviceAddress), to: &parameters)
+        add(try table.deviceAddress, to: &parameters)
         add(0, to: &parameters)
         let module = try device.makeModule(code.dispatches[0].words, name: code.name, owner: owner)
         let pipeline = try device.makeKernel(module, KernelLayout(bindingCount: 0, parameterByteCount: ShaderCode.parameterByteCount))

@@ -32,6 +32,8 @@ private final class AcceleratorExecutable: Executable {
     let plan: AcceleratedPlan
     private let lock = Lock()
     private var program: AcceleratedProgram?
+    /// Of the device's state that all of this is in.
+    private var generation = 0
     /// Those that no execution uses just now.
     private var idle: [AcceleratedExecution] = []
 
@@ -42,6 +44,11 @@ private final class AcceleratorExecutable: Executable {
 
     /// What an execution needs: from an earlier one, or made now under new owners.
     func take(on accelerator: any Accelerator, _ newOwner: () -> AcceleratorOwner) throws(AcceleratorError) -> AcceleratedExecution {
+        let current = accelerator.generation
+        if lock.hold({ generation != current }) {
+            forget()
+            lock.hold { generation = current }
+        }
         if let known = lock.hold({ idle.popLast() }) { return known }
         var program = lock.hold { self.program }
         if program == nil {

@@ -191,9 +191,7 @@ public final class SelfTest {
         let sum = try buffer([UInt32](repeating: 0, count: count), "sum")
         var words: [UInt32] = []
         for buffer in [a, b, sum] {
-            guard let address = buffer.deviceAddress else {
-                throw AcceleratorError(.protocolViolation, "buffer '\(buffer.name)' has no address on a device with addresses")
-            }
+            let address = try buffer.deviceAddress
             words += [UInt32(truncatingIfNeeded: address), UInt32(address >> 32)]
         }
         let kernel = try kernel(TestKernels.vectorAddByAddress(), name, bindings: 0, parameters: 7)

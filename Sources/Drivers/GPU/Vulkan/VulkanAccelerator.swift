@@ -38,6 +38,14 @@ public final class VulkanAccelerator: Accelerator {
         return device.information
     }
 
+    /// A failed device counts as the one that will take its place.
+    public var generation: Int {
+        access.enter()
+        defer { access.leave() }
+        device.notice()
+        return ledger.resetCount + (device.failure == nil ? 0 : 1)
+    }
+
     /// Bytes of all buffers, for whoever asks beside the device's users.
     public var usedByteCount: Int {
         access.enter()

@@ -20,7 +20,17 @@ final class VulkanBuffer: VulkanObject, AcceleratorBuffer {
 
     override var lossKind: AcceleratorError.Kind { .bufferLost }
 
-    var deviceAddress: UInt64? { region.block.deviceAddress.map { $0 + UInt64(region.offset) } }
+    var deviceAddress: UInt64 {
+        get throws(AcceleratorError) {
+            device.access.enter()
+            defer { device.access.leave() }
+            try validate()
+            guard let address = region.block.deviceAddress else {
+                throw AcceleratorError(.unavailable, "buffer '\(name)' has no address on this device")
+            }
+            return address + UInt64(region.offset)
+        }
+    }
 
     func hold() { holders += 1 }
 

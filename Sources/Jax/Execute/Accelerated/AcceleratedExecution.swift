@@ -52,10 +52,8 @@ public final class AcceleratedExecution {
     // MARK: Recording
 
     private func record(_ commands: ArraySlice<AcceleratedPlan.Command>) throws(AcceleratorError) -> any AcceleratorList {
-        guard let tableAddress = table.deviceAddress, let arenaAddress = arena.deviceAddress else {
-            throw AcceleratorError(.unavailable, "the device's buffers have no addresses")
-        }
-        let scratch = arenaAddress + UInt64(ArenaLayout.rounded(plan.arenaByteCount))
+        let tableAddress = try table.deviceAddress
+        let scratch = try arena.deviceAddress + UInt64(ArenaLayout.rounded(plan.arenaByteCount))
         var recorded: [AcceleratorCommand] = []
         for command in commands {
             var parameters: [UInt8] = []
@@ -171,8 +169,7 @@ public final class AcceleratedExecution {
         addresses.reserveCapacity(plan.entries.count)
         for entry in plan.entries {
             let (buffer, offset) = try place(entry, buffers)
-            guard let address = buffer.deviceAddress else { throw JaxError(.deviceError, "buffer '\(buffer.name)' has no address") }
-            addresses.append(address + UInt64(offset))
+            do throws(AcceleratorError) { addresses.append(try buffer.deviceAddress + UInt64(offset)) } catch { throw JaxError(error) }
         }
         var failure: JaxError?
         addresses.withUnsafeBytes { do throws(JaxError) { try write($0, to: table, at: 0) } catch { failure = error } }

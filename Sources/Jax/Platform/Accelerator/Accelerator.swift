@@ -16,6 +16,9 @@ public protocol Accelerator: AnyObject {
     /// Bytes and objects in use by owner, and what the device has done so far.
     var ledger: AcceleratorLedger { get }
 
+    /// Another number whenever the device's state has been lost: what was made under an earlier one is gone.
+    var generation: Int { get }
+
     /// Bytes of all buffers, for whoever asks beside the device's users.
     var usedByteCount: Int { get }
 
@@ -48,8 +51,8 @@ public protocol AcceleratorBuffer: AnyObject {
     var name: String { get }
     var byteCount: Int { get }
     var owner: AcceleratorOwner { get }
-    /// Where kernels find the buffer; nil on devices without `bufferAddresses`.
-    var deviceAddress: UInt64? { get }
+    /// Where kernels find the buffer. Throws `unavailable` on devices without `bufferAddresses`, and where the buffer is lost or freed.
+    var deviceAddress: UInt64 { get throws(AcceleratorError) }
 
     /// Copies from the machine's memory into the buffer; returns when `source` may be reused.
     /// The buffer must not be in use by unfinished work. Throws `invalidUse` past the end.

@@ -6,7 +6,7 @@ public final class NullAccelerator: Accelerator {
     public let information: AcceleratorInformation
     public let ledger = AcceleratorLedger()
     public var usedByteCount: Int { ledger.byteCount }
-    private var generation: UInt64 = 0
+    public private(set) var generation = 0
     private var objects: [NullObject] = []
 
     public init(memoryByteCount: UInt64 = 1 << 30) {
@@ -129,11 +129,11 @@ class NullObject {
     let device: NullAccelerator
     let name: String
     let owner: AcceleratorOwner
-    let generation: UInt64
+    let generation: Int
     fileprivate(set) var isLost = false
     private(set) var isFreed = false
 
-    init(_ device: NullAccelerator, name: String, owner: AcceleratorOwner, generation: UInt64) {
+    init(_ device: NullAccelerator, name: String, owner: AcceleratorOwner, generation: Int) {
         self.device = device
         self.name = name
         self.owner = owner
@@ -159,9 +159,11 @@ class NullObject {
 final class NullBuffer: NullObject, AcceleratorBuffer {
     let byteCount: Int
     var bytes: [UInt8]
-    var deviceAddress: UInt64? { nil }
+    var deviceAddress: UInt64 {
+        get throws(AcceleratorError) { throw AcceleratorError(.unavailable, "the null device's buffers have no addresses") }
+    }
 
-    init(_ device: NullAccelerator, name: String, byteCount: Int, owner: AcceleratorOwner, generation: UInt64) {
+    init(_ device: NullAccelerator, name: String, byteCount: Int, owner: AcceleratorOwner, generation: Int) {
         self.byteCount = byteCount
         bytes = [UInt8](repeating: 0, count: byteCount)
         super.init(device, name: name, owner: owner, generation: generation)
@@ -199,7 +201,7 @@ final class NullModule: NullObject, AcceleratorModule {}
 final class NullKernel: NullObject, AcceleratorKernel {
     let layout: KernelLayout
 
-    init(_ device: NullAccelerator, layout: KernelLayout, module: NullModule, generation: UInt64) {
+    init(_ device: NullAccelerator, layout: KernelLayout, module: NullModule, generation: Int) {
         self.layout = layout
         super.init(device, name: module.name + "." + layout.entry, owner: module.owner, generation: generation)
     }
@@ -209,7 +211,7 @@ final class NullList: NullObject, AcceleratorList {
     let commands: [AcceleratorCommand]
     let dispatchCount: Int
 
-    init(_ device: NullAccelerator, commands: [AcceleratorCommand], owner: AcceleratorOwner, generation: UInt64) {
+    init(_ device: NullAccelerator, commands: [AcceleratorCommand], owner: AcceleratorOwner, generation: Int) {
         self.commands = commands
         dispatchCount = commands.dispatchCount
         super.init(device, name: "list", owner: owner, generation: generation)
@@ -219,7 +221,7 @@ final class NullList: NullObject, AcceleratorList {
 final class NullStream: NullObject, AcceleratorStream {
     private var last: UInt64 = 0
 
-    init(_ device: NullAccelerator, owner: AcceleratorOwner, generation: UInt64) {
+    init(_ device: NullAccelerator, owner: AcceleratorOwner, generation: Int) {
         super.init(device, name: "stream", owner: owner, generation: generation)
     }
 

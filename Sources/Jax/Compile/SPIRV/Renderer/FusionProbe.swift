@@ -28,7 +28,7 @@ extension ShaderTarget {
         var failure: AcceleratorError?
         memory.withUnsafeBytes { do throws(AcceleratorError) { try buffer.write($0, at: 0) } catch { failure = error } }
         if let failure { throw failure }
-        guard let address = buffer.deviceAddress else { return false }
+        let address = try buffer.deviceAddress
 
         let builder = ModuleBuilder(), word = ShaderType(.uint(64))
         builder.parameters([word])
