@@ -88,8 +88,12 @@ import JaxLoad
     }
 
     /// The first few of long rows, found in one pass, are those that sorting puts in front: equal ones as they stand, zeros by their signs.
-    @Test(arguments: ["f32", "f64", "bf16", "i32", "u32", "i8"], [1, 7, 40], ["True", "False"])
-    func selectionOfTheFirst(dtype: String, count: Int, isLargest: String) throws {
+    @Test(arguments: ["f32", "f64", "bf16", "i32", "u32", "i8"], [1, 7, 40])
+    func selectionOfTheFirst(dtype: String, count: Int) throws {
+        for isLargest in ["True", "False"] { try selects(dtype, count, isLargest) }
+    }
+
+    private func selects(_ dtype: String, _ count: Int, _ isLargest: String) throws {
         let length = 5 * 256 + 37, type = try #require(DType.allCases.first { $0.shortName == dtype })
         let operand = try Tensor(TensorType(type, [2, length]))
         var state: UInt64 = 7
@@ -100,8 +104,11 @@ import JaxLoad
         }
         let order = isLargest == "True" ? "GT" : "LT", total = type.isFloat ? " compare_type=TOTALORDER" : ""
         func program(_ kept: Int) -> String {
-            "main = { lambda ; a:\(dtype)[2,\(length)]. let b:\(dtype)[2,\(kept)] c:i32[2,\(kept)] = "
-                + "top_k[k=\(kept) largest=\(isLargest)] a in (b, c) }"
+            """
+            main = { lambda ; a:\(dtype)[2,\(length)]. let
+                b:\(dtype)[2,\(kept)] c:i32[2,\(kept)] = top_k[k=\(kept) largest=\(isLargest)] a
+              in (b, c) }
+            """
         }
         let found = try run(program(count), [operand])
         let sorted = try run("""

@@ -2,6 +2,7 @@
 // part of a real number is the number, its imaginary part 0.
 import JaxIR
 import JaxPlatform
+import Loops
 
 func complexFamily() -> [OpDefinition] {
     [
