@@ -33,8 +33,8 @@ public struct JobLimits {
 /// How a job ended.
 public enum JobEnd {
     case completed
-    /// A fault ended it. The record is long, and would be as long where there is none.
-    indirect case faulted(FaultRecord)
+    /// A fault ended it.
+    case faulted(FaultRecord)
     /// There was no place in the ledger or no memory to begin it.
     case refused
 }

@@ -45,7 +45,6 @@ func runJobTests() {
         inner = Jobs.run(name: "inner", JobLimits(resultOwner: 1)) { fatalError("inner") }
     }
     check("jobs nest", kind(inner) == .swiftTrap && kind(end) == nil)
-    inner = .refused
     check("no job is left", Jobs.permissions == nil && Jobs.running().isEmpty)
     check("the memory in use is as before", KernelHeap.usedBytes == used)
 }
