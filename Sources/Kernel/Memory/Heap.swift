@@ -273,6 +273,8 @@ public struct Heap<Pages: PageSource> {
         if slab.pointee.used == 0 { discard(slab, record) }
     }
 
+    // None of these changes the heap itself; for one that does not say so the whole of it would be copied.
+
     @inline(__always)
     private func hasFreeBlocks(_ slab: Slab) -> Bool { slab.pointee.used < slab.pointee.capacity }
 
@@ -316,14 +318,14 @@ public struct Heap<Pages: PageSource> {
         }
     }
 
-    private func link(_ slab: Slab, _ record: UnsafeMutablePointer<OwnerRecord>) {
+    private mutating func link(_ slab: Slab, _ record: UnsafeMutablePointer<OwnerRecord>) {
         slab.pointee.previous = nil
         slab.pointee.next = record.pointee.slabs
         record.pointee.slabs?.pointee.previous = slab
         record.pointee.slabs = slab
     }
 
-    private func unlink(_ slab: Slab, _ record: UnsafeMutablePointer<OwnerRecord>) {
+    private mutating func unlink(_ slab: Slab, _ record: UnsafeMutablePointer<OwnerRecord>) {
         if let previous = slab.pointee.previous {
             previous.pointee.next = slab.pointee.next
         } else {
@@ -332,7 +334,7 @@ public struct Heap<Pages: PageSource> {
         slab.pointee.next?.pointee.previous = slab.pointee.previous
     }
 
-    private func linkPartial(_ slab: Slab, _ record: UnsafeMutablePointer<OwnerRecord>) {
+    private mutating func linkPartial(_ slab: Slab, _ record: UnsafeMutablePointer<OwnerRecord>) {
         let index = Int(slab.pointee.sizeClass)
         slab.pointee.previousPartial = nil
         slab.pointee.nextPartial = record.pointee.partial[index]
@@ -340,7 +342,7 @@ public struct Heap<Pages: PageSource> {
         record.pointee.partial[index] = slab
     }
 
-    private func unlinkPartial(_ slab: Slab, _ record: UnsafeMutablePointer<OwnerRecord>) {
+    private mutating func unlinkPartial(_ slab: Slab, _ record: UnsafeMutablePointer<OwnerRecord>) {
         if let previous = slab.pointee.previousPartial {
             previous.pointee.nextPartial = slab.pointee.nextPartial
         } else {
@@ -380,14 +382,14 @@ public struct Heap<Pages: PageSource> {
         pages.free(memory, count: pageCount)
     }
 
-    private func link(_ large: Large, _ record: UnsafeMutablePointer<OwnerRecord>) {
+    private mutating func link(_ large: Large, _ record: UnsafeMutablePointer<OwnerRecord>) {
         large.pointee.previous = nil
         large.pointee.next = record.pointee.larges
         record.pointee.larges?.pointee.previous = large
         record.pointee.larges = large
     }
 
-    private func unlink(_ large: Large, _ record: UnsafeMutablePointer<OwnerRecord>) {
+    private mutating func unlink(_ large: Large, _ record: UnsafeMutablePointer<OwnerRecord>) {
         if let previous = large.pointee.previous {
             previous.pointee.next = large.pointee.next
         } else {
