@@ -156,7 +156,9 @@ extension ExecutionPlan {
         let current = operands
         operands = []
         var places: [UnsafeMutableRawPointer?] = []
-        for result in planned.results { if case .array(_, let entry, _) = result { places.append(table[entry]) } else { places.append(nil) } }
+        for result in planned.results {
+            if case .array(_, let entry, _) = result { places.append(table[entry]) } else { places.append(nil) }
+        }
         let results = try planned.step.evaluate(in: evaluation, of: function, consume current, captured: captured, into: places,
                                                 recording: profile)
         for (result, place) in zip(results, planned.results) { try store(result, place, table) }

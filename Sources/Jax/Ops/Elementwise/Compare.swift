@@ -10,7 +10,8 @@ func comparisonFamily() -> [OpDefinition] {
             try view.require(parameters.order != .total || type.dtype.isFloat,
                              "compare_type TOTALORDER is for floats, the operands are \(type)")
             return TensorType(.i1, type.shape)
-        }, kernel: { operand, _, parameters in parameters.comparison.kernel(operand) }).exactLanes(compareLanes).complexLanes(complexComparison),
+        }, kernel: { operand, _, parameters in parameters.comparison.kernel(operand) }).exactLanes(compareLanes)
+            .complexLanes(complexComparison),
         elementwise(.select, Parameters.self, isBare: true, infer: { view, _ throws(JaxError) in
             try view.requireOperands(3)
             let predicate = try view.tensor(0), onTrue = try view.tensor(1), onFalse = try view.tensor(2)

@@ -52,7 +52,8 @@ struct Call {
     init(_ function: NativeFunction, _ arguments: [Value], _ keywords: [(key: Value, value: Value)]) throws(JaxError) {
         let parameters = ParameterList(function.parameters)
         if !parameters.hasRest && arguments.count > parameters.count {
-            throw JaxError(.typeError, "\(function.name)() takes \(parameters.count) positional arguments but \(arguments.count) were given")
+            throw JaxError(.typeError,
+                           "\(function.name)() takes \(parameters.count) positional arguments but \(arguments.count) were given")
         }
         var values = [Value?](repeating: nil, count: parameters.count)
         let positional = parameters.positionalCount
