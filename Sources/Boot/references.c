@@ -102,12 +102,14 @@ static void grow(foreign_references *table, uint32_t capacity) {
     if (unused != NULL) heap_free(unused);
 }
 
-void *swift_retain_n(void *object, uint32_t count) {
-    if ((intptr_t)object <= 0 || is_immortal(object)) return object;
+// Most code runs outside of what is noted: that is told apart first, by functions that need no frame.
+#define APART __attribute__((noinline))
+
+static APART void retain_in_job(void *object, uint32_t count) {
     foreign_references *table = table_for(object);
     if (table == NULL) {
         __atomic_fetch_add(count_of(object), count, __ATOMIC_RELAXED);
-        return object;
+        return;
     }
     while (4 * table->used >= 3 * table->capacity) grow(table, table->capacity);
     uint64_t flags = spin_acquire(&table->lock);
@@ -119,13 +121,29 @@ void *swift_retain_n(void *object, uint32_t count) {
     entry->count += count;
     __atomic_fetch_add(count_of(object), count, __ATOMIC_RELAXED);
     spin_release(&table->lock, flags);
+}
+
+void *swift_retain_n(void *object, uint32_t count) {
+    if ((intptr_t)object <= 0 || is_immortal(object)) return object;
+    if (cpu_current_task()->references == NULL) {
+        __atomic_fetch_add(count_of(object), count, __ATOMIC_RELAXED);
+    } else {
+        retain_in_job(object, count);
+    }
     return object;
 }
 
 typedef __attribute__((swiftcall)) void (*destroyer)(__attribute__((swift_context)) void *);
 
-void swift_release_n(void *object, uint32_t count) {
-    if ((intptr_t)object <= 0 || is_immortal(object)) return;
+/// After the last release: `left` is the count, which must not have fallen below 0.
+static APART void destroy(void *object, uint64_t left) {
+    if ((int64_t)(left << 1) < 0) __builtin_trap();
+    // From here on nobody counts any more.
+    __atomic_store_n(count_of(object), left | COUNT_MASK, __ATOMIC_RELAXED);
+    (*(destroyer **)object)[1](object);
+}
+
+static APART void release_in_job(void *object, uint32_t count) {
     uint64_t flags = 0, left;
     foreign_references *table = table_for(object);
     if (table != NULL) {
@@ -138,12 +156,18 @@ void swift_release_n(void *object, uint32_t count) {
     bool isShielded = table != NULL && (left & COUNT_MASK) == 0;
     if (isShielded) cpu_current_task()->keep_alive++;
     if (table != NULL) spin_release(&table->lock, flags);
-    if ((int64_t)(left << 1) < 0) __builtin_trap();
-    if ((left & COUNT_MASK) != 0) return;
-    // From here on nobody counts any more.
-    __atomic_store_n(count_of(object), left | COUNT_MASK, __ATOMIC_RELAXED);
-    (*(destroyer **)object)[1](object);
+    if ((int64_t)(left << 1) <= 0) destroy(object, left);
     if (isShielded) cpu_current_task()->keep_alive--;
+}
+
+void swift_release_n(void *object, uint32_t count) {
+    if ((intptr_t)object <= 0 || is_immortal(object)) return;
+    if (cpu_current_task()->references != NULL) {
+        release_in_job(object, count);
+        return;
+    }
+    uint64_t left = __atomic_sub_fetch(count_of(object), count, __ATOMIC_ACQ_REL);
+    if ((int64_t)(left << 1) <= 0) destroy(object, left);
 }
 
 void *swift_retain(void *object) { return swift_retain_n(object, 1); }

@@ -16,6 +16,9 @@ public protocol ServiceHost: AnyObject {
     /// The trace ring as Chrome trace events. Throws `notImplemented` where the build has none.
     func trace() throws(JaxError) -> String
 
+    /// For the trace: an execution's request has been decoded, or its results are there.
+    func noteExecution(request: UInt32, isDone: Bool)
+
     /// Ends the job that the task with this number runs, or the Python text that it waits for. False where there is none.
     func cancelJob(ofTask task: UInt64) -> Bool
 
@@ -43,6 +46,7 @@ public protocol ServiceHost: AnyObject {
 }
 
 extension ServiceHost {
+    public func noteExecution(request: UInt32, isDone: Bool) {}
     public func pause() { platform.yield() }
     public func beginClient(_ number: UInt32) -> MemoryOwner { .library }
     public func endClient(_ owner: MemoryOwner) {}

@@ -91,6 +91,7 @@ final class Worker {
 
     private func execute(_ message: Message, _ session: Session) throws(JaxError) {
         let request = try Execute(decoding: message.fields)
+        service.machine.noteExecution(request: message.request, isDone: false)
         let program = try self.program(request.program, session)
         let count = program.convention.resultTypes.count
         guard request.firstResult != 0, request.firstResult <= UInt64.max - UInt64(count) else {
@@ -116,6 +117,7 @@ final class Worker {
             session.register(.array(result), as: channel.name(request.firstResult + UInt64(index)))
             reply.results.append(ArrayType(result.type))
         }
+        service.machine.noteExecution(request: message.request, isDone: true)
         let body = try execution.profile.map { profile throws(JaxError) in
             let bytes = ProfileReport(profile).encoded()
             return try service.library { () throws(JaxError) in try BodyBuffer(copying: bytes) }

@@ -1,6 +1,13 @@
 // Convolutions of every kind, by seeded chance and by example. Both sides sum in f32 or f64, in another order: results may differ by some
 // units of the last place of what the products of a sum add up to, which is `scale`.
+import CompileSupport
+import JaxCompile
+import JaxExecute
+import JaxIR
+import JaxLoad
+import JaxOps
 import Testing
+import X86
 
 /// A convolution as the program's text says it.
 struct ConvolutionCase: CustomStringConvertible {
@@ -181,5 +188,18 @@ struct ConvolutionCase: CustomStringConvertible {
                 try beside.check()
             }
         }
+    }
+
+    /// Of a large input, the copy with its padding is made and summed in parts of the batch, one in the memory of the other.
+    @Test(arguments: [true, false]) func partsOfTheBatch(featuresLast: Bool) throws {
+        let layer = ConvolutionCase(batch: 6, features: 16, outputs: 4, sizes: [20, 36], windows: [1, 3], padding: 1,
+                                    featuresLast: featuresLast)
+        try layer.check()
+        let module = try parseProgram(layer.description)
+        try verify(module)
+        let compiled = try compiled(module, Compiling(X86Features(hasAVX512: false)))
+        if featuresLast { #expect(Coverage(compiled).kernels.contains { $0.name.contains("_part1") }) }
+        let plan = try ExecutionPlan(compiled), whole = 6 * 22 * 38 * 16 * 4
+        if featuresLast { #expect(plan.arenaByteCount < whole * 2 / 3) }
     }
 }

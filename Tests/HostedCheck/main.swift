@@ -42,6 +42,22 @@ let compiling = Compiling(CommandLine.arguments.contains("--avx2") ? X86Features
 
 /// How many operations were executed one by one, by name, and how many kernels took the place of others.
 var unfused: [String: Int] = [:]
+/// Operations that are evaluated, by name, and how many kernels do, constants and structure left out; those of a loop's body once.
+var evaluated: [String: Int] = [:], inKernels = 0
+
+func countCovered(_ region: Region) {
+    for operation in region.operations {
+        let isKernel = operation.code == .fusion && operation.parameters(FusionParameters.self).kernels != nil
+        if isKernel { operation.regions.forEach(countInKernel) } else { operation.regions.forEach(countCovered) }
+    }
+}
+
+func countInKernel(_ region: Region) {
+    for operation in region.operations {
+        let isStructure = opDefinition(operation)?.traits.contains(.structural) == true
+        if isStructure { operation.regions.forEach(countInKernel) } else { inKernels += 1 }
+    }
+}
 
 func count(_ region: Region) {
     for operation in region.operations {
@@ -123,7 +139,11 @@ func check(_ url: URL, upTo stage: Stage, printing: Bool) throws(JaxError) {
     }
     let fusions = try compiled(module, compiler)
     if printing { print(fusions.text(PrintOptions())) }
-    for function in fusions.functions { count(function.body) }
+    for function in fusions.functions {
+        count(function.body)
+        countCovered(function.body)
+    }
+    for entry in Coverage(fusions).evaluated { evaluated[entry.name, default: 0] += entry.count }
     _ = try ExecutionPlan(fusions).execute([], mayOverwrite: [])
 }
 
@@ -200,6 +220,10 @@ for (reason, count) in reasons.sorted(by: { $0.value > $1.value }).prefix(30) { 
 if execution != .evaluated {
     print("\noperations of the fused programs")
     for (name, count) in unfused.sorted(by: { $0.value > $1.value }).prefix(40) { print("  \(count) × \(name)") }
+    // What the programs check themselves by is no operation of theirs.
+    let left = evaluated.filter { !$0.key.hasPrefix("check.") }, sum = left.values.reduce(0, +)
+    print("\nevaluated: \(sum) of \(sum + inKernels) operations, \(Double(1000 * sum / max(1, sum + inKernels)) / 10) %")
+    for (name, count) in left.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }).prefix(60) { print("  \(count) × \(name)") }
     print("kernels without code: \(compiling.failures.count) \(compiling.failures.prefix(20))")
 }
 let passed = families.values.reduce(0) { $0 + $1.passed }, failed = families.values.reduce(0) { $0 + $1.failed }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import JaxIR
 import JaxLoad
@@ -84,5 +85,48 @@ import JaxLoad
         let sorted = try run(text, [try floats([.nan, 1, -.nan, -0.0, 0, -2])])[0].list(Float.self)
         #expect(sorted[0] == -2 && sorted[1].sign == .minus && sorted[2].sign == .plus && sorted[3] == 1)
         #expect(sorted[4].isNaN && sorted[5].isNaN)
+    }
+
+    /// The first few of long rows, found in one pass, are those that sorting puts in front: equal ones as they stand, zeros by their signs.
+    @Test(arguments: ["f32", "f64", "bf16", "i32", "u32", "i8"], [1, 7, 40])
+    func selectionOfTheFirst(dtype: String, count: Int) throws {
+        for isLargest in ["True", "False"] { try selects(dtype, count, isLargest) }
+    }
+
+    private func selects(_ dtype: String, _ count: Int, _ isLargest: String) throws {
+        let length = 5 * 256 + 37, type = try #require(DType.allCases.first { $0.shortName == dtype })
+        let operand = try Tensor(TensorType(type, [2, length]))
+        var state: UInt64 = 7
+        for index in 0..<operand.type.byteCount {
+            state = state &* 6364136223846793005 &+ 1442695040888963407
+            // Few different bytes make equal elements, infinities and NaNs.
+            operand.elements(as: UInt8.self).baseAddress![index] = [0, 0x80, 0x7F, 0xFF, 0x3F, 1][Int(state >> 40) % 6]
+        }
+        let order = isLargest == "True" ? "GT" : "LT", total = type.isFloat ? " compare_type=TOTALORDER" : ""
+        func program(_ kept: Int) -> String {
+            """
+            main = { lambda ; a:\(dtype)[2,\(length)]. let
+                b:\(dtype)[2,\(kept)] c:i32[2,\(kept)] = top_k[k=\(kept) largest=\(isLargest)] a
+              in (b, c) }
+            """
+        }
+        let found = try run(program(count), [operand])
+        let sorted = try run("""
+            main = { lambda ; a:\(dtype)[2,\(length)]. let
+                i:i32[2,\(length)] = iota[dtype=i32[] shape=(2, \(length)) iota_dimension=1]
+                b:\(dtype)[2,\(length)] c:i32[2,\(length)] = sort[dimension=1 is_stable=True] a i
+                  { lambda ; x:\(dtype)[] y:\(dtype)[] m:i32[] n:i32[]. let
+                      r:bool[] = compare[comparison_direction=\(order)\(total)] x y
+                    in (r,) }
+              in (b, c) }
+            """, [operand])
+        let places = found[1].list(Int32.self), all = sorted[1].list(Int32.self), width = type.byteWidth
+        for row in 0..<2 {
+            #expect(Array(places[(row * count)..<((row + 1) * count)]) == Array(all[(row * length)..<(row * length + count)]))
+            for index in 0..<count {
+                let value = operand.bytes + (row * length + Int(places[row * count + index])) * width
+                #expect(memcmp(value, found[0].bytes + (row * count + index) * width, width) == 0)
+            }
+        }
     }
 }

@@ -14,6 +14,9 @@ final class TestMachine: ServiceHost {
     func statistics() -> String { figures }
     func faults() -> String { "[]" }
     func trace() throws(JaxError) -> String { throw JaxError(.notImplemented, "no trace here") }
+    /// The trace of executions: requests, and whether they were done.
+    private(set) var executions: [(request: UInt32, isDone: Bool)] = []
+    func noteExecution(request: UInt32, isDone: Bool) { executions.append((request, isDone)) }
     /// So many cancellations meet a job that is about to return, and change nothing.
     var lateCancellations = 0
     func cancelJob(ofTask task: UInt64) -> Bool {

@@ -42,6 +42,8 @@ private func failure<R: Request>(_ call: Client.Call<R>) -> JaxError? {
         #expect(floats(try fetched.waitWithBody().body) == [1, 3, 5, 7, 9, 11])
         #expect(floats(try sum.waitWithBody().body) == [15])
         #expect(try executed.wait().results == [type, ArrayType(dtype: "float32", shape: [])])
+        let told = loop.machine.executions
+        #expect(told.map { $0.isDone } == [false, true] && told[0].request == told[1].request)
         #expect(try compiled.wait().arguments == [type, type])
         _ = try first.wait()
         _ = try client.start(Drop(handles: [10])).wait()

@@ -155,7 +155,12 @@ extension ExecutionPlan {
         for (id, value) in planned.captured { captured.append((id, borrowed(value, table))) }
         let current = operands
         operands = []
-        let results = try planned.step.evaluate(in: evaluation, of: function, consume current, captured: captured, recording: profile)
+        var places: [UnsafeMutableRawPointer?] = []
+        for result in planned.results {
+            if case .array(_, let entry, _) = result { places.append(table[entry]) } else { places.append(nil) }
+        }
+        let results = try planned.step.evaluate(in: evaluation, of: function, consume current, captured: captured, into: places,
+                                                recording: profile)
         for (result, place) in zip(results, planned.results) { try store(result, place, table) }
     }
 
@@ -178,6 +183,7 @@ extension ExecutionPlan {
             guard tensor.type.byteCount == type.byteCount else {
                 throw JaxError(.internalError, "an operation gave a \(tensor.type), expected a \(type)")
             }
+            if tensor.bytes == table[entry] { return }
             withExtendedLifetime(tensor) { table[entry].copyMemory(from: tensor.bytes, byteCount: type.byteCount) }
         case (.tuple(let values), .tuple(let places)):
             for (value, place) in zip(values, places) { try store(value, place, table) }

@@ -15,11 +15,12 @@ extension EvaluationPlan {
 
 extension Step {
     /// Evaluates the operation by itself: `captured` are the values that its regions use from outside. One value a result. The operands
-    /// that nobody else refers to may be overwritten.
+    /// that nobody else refers to may be overwritten. `places` is memory for results, which evaluations may write to, or not.
     public func evaluate(in plan: EvaluationPlan, of function: FunctionPlan, _ operands: consuming [RuntimeValue],
-                         captured: [(id: ValueID, value: RuntimeValue)], recording profile: Profile?) throws(JaxError) -> [RuntimeValue] {
+                         captured: [(id: ValueID, value: RuntimeValue)], into places: [UnsafeMutableRawPointer?],
+                         recording profile: Profile?) throws(JaxError) -> [RuntimeValue] {
         try Frame(plan, function, depth: 0, profile, valueCount: operation.regions.isEmpty ? 0 : function.function.types.count)
-            .run(self, consume operands, captured)
+            .run(self, consume operands, captured, places)
     }
 }
 
@@ -27,6 +28,8 @@ extension Step {
 struct Activation {
     let frame: Frame
     let step: Step
+    /// Memory that is meant for results.
+    var places: [UnsafeMutableRawPointer?] = []
 
     @inline(__always) var operation: Operation { step.operation }
     /// The operation's parameters; of a custom call, its target's.
@@ -40,6 +43,13 @@ struct Activation {
     func resultTensorType(_ index: Int = 0) throws(JaxError) -> TensorType {
         if case .tensor(let type) = frame.function.type(of: operation.results[index]) { return type }
         throw JaxError(.internalError, "\(operation.code.name) declares a result that is no array")
+    }
+
+    /// A result for the evaluation to fill and to return: in the memory that is meant for it, where there is any.
+    func makeResult(_ index: Int = 0) throws(JaxError) -> Tensor {
+        let type = try resultTensorType(index)
+        guard index < places.count, let place = places[index] else { return try Tensor(type) }
+        return Tensor(type, storage: Storage(borrowing: place, byteCount: type.byteCount))
     }
 
     /// Runs region `index` with `arguments` for its parameters.
@@ -120,15 +130,16 @@ final class Frame {
 
     /// Runs one step by itself, with the values that its regions use from outside.
     fileprivate func run(_ step: Step, _ operands: consuming [RuntimeValue],
-                         _ captured: [(id: ValueID, value: RuntimeValue)]) throws(JaxError) -> [RuntimeValue] {
+                         _ captured: [(id: ValueID, value: RuntimeValue)],
+                         _ places: [UnsafeMutableRawPointer?]) throws(JaxError) -> [RuntimeValue] {
         for (id, value) in captured { values[id.index] = value }
         if step.isFallback { step.definition.countFallback() }
         let begun = profile == nil ? 0 : platform.nanoseconds
         var operands = operands
-        let results: [RuntimeValue]
+        let results: [RuntimeValue], activation = Activation(frame: self, step: step, places: places)
         switch step.definition.form {
-        case .tensor(let evaluate): results = [.tensor(try evaluate(Activation(frame: self, step: step), &operands))]
-        case .values(let evaluate): results = try evaluate(Activation(frame: self, step: step), &operands)
+        case .tensor(let evaluate): results = [.tensor(try evaluate(activation, &operands))]
+        case .values(let evaluate): results = try evaluate(activation, &operands)
         case .none: throw step.unavailable
         }
         guard results.count == step.operation.results.count else { throw step.miscounted(results) }

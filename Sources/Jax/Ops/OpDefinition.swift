@@ -115,6 +115,8 @@ public final class OpDefinition {
     let scalar: ((_ operand: DType, _ result: DType, _ parameters: Parameters) -> BlockKernel?)?
     /// How an elementwise operation is lowered to the loop form.
     public private(set) var lanes: LaneRule?
+    /// The same where complex numbers are among its operands and result.
+    public private(set) var parts: PartsRule?
     public private(set) var jvp: JVPRule?
     public private(set) var augmentation: Augmentation?
     public private(set) var transpose: TransposeRule?
@@ -163,6 +165,12 @@ public final class OpDefinition {
     /// The lowering of an operation whose results are in their type as they come.
     func exactLanes(_ rule: @escaping LaneRule) -> OpDefinition {
         lanes = rule
+        return self
+    }
+
+    /// The lowering of an operation on complex numbers.
+    func complexLanes(_ rule: @escaping PartsRule) -> OpDefinition {
+        parts = rule
         return self
     }
 

@@ -74,12 +74,9 @@ public func runJob<Result>(_ request: JobRequest, _ body: () throws(JaxError) ->
     // The result lies in raw memory: after an escape it must be forgotten, not released.
     let slot = UnsafeMutablePointer<JobSlot<Result>>.allocate(capacity: 1)
     defer { slot.deallocate() }
-    let written = UnsafeMutablePointer<Bool>.allocate(capacity: 1)
-    written.initialize(to: false)
+    let written = UnsafeMutablePointer<Bool>.allocate(capacity: 2), failed = written + 1
+    written.initialize(repeating: false, count: 2)
     defer { written.deallocate() }
-    let failed = UnsafeMutablePointer<Bool>.allocate(capacity: 1)
-    failed.initialize(to: false)
-    defer { failed.deallocate() }
     var request = request
     request.hasFailed = failed
     let outcome = platform.runJob(request) {

@@ -103,8 +103,10 @@ public struct CallingConvention {
     }
 
     /// The types of `main`'s tensor parameters where the user's arguments have `types`, which are checked.
-    func parameterTypes(_ types: [TensorType]) throws(JaxError) -> [TensorType] {
-        try inputs(types).map { input in
+    func parameterTypes(_ types: [TensorType]) throws(JaxError) -> [TensorType] { parameterTypes(types, try inputs(types)) }
+
+    func parameterTypes(_ types: [TensorType], _ inputs: [Input]) -> [TensorType] {
+        inputs.map { input in
             switch input {
             case .argument(let index): return types[index]
             case .platformIndex: return TensorType(.i32, [])
@@ -130,6 +132,7 @@ public struct CallingConvention {
             }
         }
         var inputs: [Input] = []
+        inputs.reserveCapacity(kept.count + 1)
         if let platformIndex { inputs.append(.platformIndex(platformIndex)) }
         for index in kept { inputs.append(.argument(index)) }
         return inputs

@@ -47,15 +47,8 @@ public protocol Device: AnyObject {
 extension Device {
     public func prepare() throws(JaxError) {}
 
-    /// "cpu" of "cpu:0".
-    public var platformName: String {
-        var platform = ""
-        for character in name {
-            if character == ":" { break }
-            platform.append(character)
-        }
-        return platform
-    }
+    /// Whether it is of a platform: "cpu:0" is of "cpu".
+    func isOf(platform: String) -> Bool { name.utf8.prefix { $0 != UInt8(ascii: ":") }.elementsEqual(platform.utf8) }
 }
 
 /// What came of an execution.

@@ -77,6 +77,7 @@ extension Session {
     private func run(_ program: LoadedProgram, _ arguments: [DeviceArray], device: any Device, donating: [Int], by method: Method,
                      limits: Limits, profiles: Bool) throws(JaxError) -> Execution {
         var types: [TensorType] = []
+        types.reserveCapacity(arguments.count)
         for (index, array) in arguments.enumerated() {
             guard array.device === device else {
                 throw JaxError(.deviceError, "argument \(index) is on \(array.device.name), but the program executes on \(device.name)")
@@ -93,8 +94,10 @@ extension Session {
             }
         }
         let inputs = try program.convention.inputs(types)
-        let executable = try jit(program, try program.convention.parameterTypes(types), device: device, by: method, limits: limits)
+        let executable = try jit(program, program.convention.parameterTypes(types, inputs), device: device, by: method, limits: limits)
         var arrays: [DeviceArray] = [], donated: [Bool] = []
+        arrays.reserveCapacity(inputs.count)
+        donated.reserveCapacity(inputs.count)
         for input in inputs {
             switch input {
             case .argument(let index):
@@ -107,7 +110,7 @@ extension Session {
                 donated.append(false)
             }
         }
-        return try device.execute(executable, arrays, donated: donated, limits.request("execute " + program.name), profiles: profiles)
+        return try device.execute(executable, arrays, donated: donated, limits.request(program.executionName), profiles: profiles)
     }
 
     /// What `program`, compiled for arguments of these types, is executed by.

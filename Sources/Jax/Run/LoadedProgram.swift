@@ -38,6 +38,8 @@ struct DecodedProgram {
 /// back everything, also what ended jobs may still seem to refer to.
 public final class LoadedProgram {
     public let name: String
+    /// Of the jobs that execute it.
+    let executionName: String
     public let module: Module
     /// The `jax.export` artifact around the module, if it came in one.
     public let exported: Exported?
@@ -53,6 +55,7 @@ public final class LoadedProgram {
     init(name: String, _ decoded: DecodedProgram, owner: MemoryOwner, source: LoadedProgram? = nil) {
         self.source = source
         self.name = String(decoding: Array(name.utf8), as: UTF8.self)
+        executionName = "execute " + name
         module = decoded.module
         exported = decoded.exported
         convention = decoded.convention

@@ -122,14 +122,14 @@ public final class Session {
 
     /// The device of that name, "cpu", "cpu:0" or "gpu".
     public func device(_ name: String) throws(JaxError) -> any Device {
-        for device in devices where device.name == name || device.platformName == name { return device }
+        for device in devices where device.isOf(platform: name) || device.name == name { return device }
         var known = ""
         for device in devices { known += (known.isEmpty ? "" : ", ") + device.name }
         throw JaxError(.deviceError, "there is no device '\(name)'; this machine has \(known)")
     }
 
     /// The processors as devices, over which programs of several devices are spread.
-    var processorCount: Int { devices.count { $0.platformName == "cpu" } }
+    var processorCount: Int { devices.count { $0.isOf(platform: "cpu") } }
 
     /// Makes `count` devices of the machine's processors, named "cpu:0", "cpu:1", … All compute with the same processors.
     public func addProcessors(upTo count: Int) {

@@ -56,8 +56,9 @@ struct JobRecord {
     let deadline: UInt64
     /// When it was cancelled; 0: it was not.
     var cancelled: UInt64 = 0
-    /// A fault that has struck it where it could not be ended: it is as soon as it can.
-    var pendingFault: FaultRecord?
+    /// Where a fault is kept that has struck it where it could not be ended: it is as soon as it can.
+    let faultStorage: UnsafeMutablePointer<FaultRecord>
+    var hasPendingFault = false
     /// Whether it has entered a device that keeps an account of it.
     var usedDevices = false
     /// Set to 1 as soon as the job has to end, where what it runs wants to be told (`Jobs.notify`).
@@ -67,6 +68,8 @@ struct JobRecord {
     /// The job that this one runs within, and the next in the list of all.
     var outer: UnsafeMutablePointer<JobRecord>?
     var next: UnsafeMutablePointer<JobRecord>?
+
+    var pendingFault: FaultRecord? { hasPendingFault ? faultStorage.pointee : nil }
 }
 
 /// A running job, for `machine.jobs()`.
@@ -111,52 +114,67 @@ public enum Jobs {
         defer { task.pointee.keep_alive = outerKeepAlive }
         guard let owner = KernelHeap.makeOwner(name: name, quota: limits.memoryQuota, within: task.pointee.owner) else { return .refused }
         let now = now
-        var record = JobRecord(id: 0, task: task.pointee.id, owner: owner, limits: limits, started: now,
-                               deadline: limits.timeBudget.map { now &+ min($0, UInt64.max - now) } ?? UInt64.max,
-                               name: InlineArray(repeating: 0),
-                               outer: task.pointee.job?.assumingMemoryBound(to: JobRecord.self), next: nil)
-        var length = 0
-        for byte in name.utf8 where length < 47 {
-            record.name[length] = byte
-            length += 1
+        return withStorage { pending, last, references in
+            var record = JobRecord(id: 0, task: task.pointee.id, owner: owner, limits: limits, started: now,
+                                   deadline: limits.timeBudget.map { now &+ min($0, UInt64.max - now) } ?? UInt64.max,
+                                   faultStorage: pending, name: InlineArray(repeating: 0),
+                                   outer: task.pointee.job?.assumingMemoryBound(to: JobRecord.self), next: nil)
+            let start = copy(name, to: &record.name)
+            return withUnsafeMutablePointer(to: &record) { record in
+                let outerReferences = task.pointee.references
+                let outerOwner = task.pointee.owner
+                let outerJob = task.pointee.job
+                foreign_references_begin(references, owner, outerOwner)
+                let id = link(record)
+                Trace.note(.jobBegin, id, start.0, start.1)
+                task.pointee.job = UnsafeMutableRawPointer(record)
+                task.pointee.owner = owner
+                task.pointee.references = notesReferences ? references : nil
+                task.pointee.keep_alive = 0
+                if Injector.isArmed { Injector.jobBegan(record) }
+                var isFaulted = isEnded(job: id, body)
+                if isFaulted { last.initialize(to: Exceptions.lastOfCurrentTask!) }
+                task.pointee.keep_alive = outerKeepAlive + 1
+                if !isFaulted, record.pointee.hasPendingFault {
+                    isFaulted = true
+                    last.initialize(to: pending.pointee)
+                }
+                _ = isEnded(job: 0, cleanUp)
+                task.pointee.references = outerReferences
+                task.pointee.owner = outerOwner
+                task.pointee.job = outerJob
+                unlink(record)
+                Injector.jobEnded(id)
+                Trace.note(.jobEnd, id, start.0, start.1)
+                if record.pointee.usedDevices { whenDeviceUserEnds(id) }
+                let keeps = !isFaulted && !keepsNothing()
+                if !keeps { _ = foreign_references_give_back(references) }
+                foreign_references_end(references)
+                if keeps { KernelHeap.handOver(from: owner, to: limits.resultOwner) }
+                KernelHeap.removeOwner(owner)
+                return isFaulted ? .faulted(last.pointee) : .completed
+            }
         }
-        var references = foreign_references()
-        return withUnsafeMutablePointer(to: &record) { record in withUnsafeMutablePointer(to: &references) { references in
-            let outerReferences = task.pointee.references
-            let outerOwner = task.pointee.owner
-            let outerJob = task.pointee.job
-            foreign_references_begin(references, owner, outerOwner)
-            let id = link(record)
-            Trace.note(.jobBegin, id, packed(record.pointee.name, 0), packed(record.pointee.name, 8))
-            task.pointee.job = UnsafeMutableRawPointer(record)
-            task.pointee.owner = owner
-            task.pointee.references = notesReferences ? references : nil
-            task.pointee.keep_alive = 0
-            if Injector.isArmed { Injector.jobBegan(record) }
-            let fault = guardedCall(job: id, body) ?? record.pointee.pendingFault
-            task.pointee.keep_alive = outerKeepAlive + 1
-            _ = guardedCall(cleanUp)
-            task.pointee.references = outerReferences
-            task.pointee.owner = outerOwner
-            task.pointee.job = outerJob
-            unlink(record)
-            Injector.jobEnded(id)
-            Trace.note(.jobEnd, id, packed(record.pointee.name, 0), packed(record.pointee.name, 8))
-            if record.pointee.usedDevices { whenDeviceUserEnds(id) }
-            let keeps = fault == nil && !keepsNothing()
-            if !keeps { _ = foreign_references_give_back(references) }
-            foreign_references_end(references)
-            if keeps { KernelHeap.handOver(from: owner, to: limits.resultOwner) }
-            KernelHeap.removeOwner(owner)
-            return fault.map { .faulted($0) } ?? .completed
-        } }
     }
 
-    /// Eight bytes of a name, for the trace.
-    private static func packed(_ name: InlineArray<48, UInt8>, _ start: Int) -> UInt64 {
-        var word: UInt64 = 0
-        for index in 0..<8 { word |= UInt64(name[start + index]) << UInt64(8 * index) }
-        return word
+    /// Memory for two records of faults and the table of references: all are long, and are not written before they are needed.
+    @inline(__always)
+    private static func withStorage(_ body: (UnsafeMutablePointer<FaultRecord>, UnsafeMutablePointer<FaultRecord>,
+                                             UnsafeMutablePointer<foreign_references>) -> JobEnd) -> JobEnd {
+        withUnsafeTemporaryAllocation(of: FaultRecord.self, capacity: 2) { faults in
+            withUnsafeTemporaryAllocation(of: foreign_references.self, capacity: 1) { references in
+                body(faults.baseAddress!, faults.baseAddress! + 1, references.baseAddress!)
+            }
+        }
+    }
+
+    /// Fills a record's name; its first sixteen bytes, for the trace.
+    private static func copy(_ text: String, to name: inout InlineArray<48, UInt8>) -> (UInt64, UInt64) {
+        var text = text
+        return withUnsafeMutableBytes(of: &name) { name in
+            text.withUTF8 { name.copyMemory(from: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer($0).prefix(47))) }
+            return (name.load(as: UInt64.self), name.load(fromByteOffset: 8, as: UInt64.self))
+        }
     }
 
     static var now: UInt64 { Scheduler.clock?.nanoseconds ?? 0 }

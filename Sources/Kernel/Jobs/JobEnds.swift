@@ -83,13 +83,13 @@ extension Jobs {
         guard let running = task.pointee.job?.assumingMemoryBound(to: JobRecord.self) else { return nil }
         tellOverdue(running)
         guard mayEnd(task) else {
-            if running.pointee.pendingFault != nil { Scheduler.interrupt(after: retryNanoseconds) }
+            if running.pointee.hasPendingFault { Scheduler.interrupt(after: retryNanoseconds) }
             return nil
         }
         let now = now
         var record: UnsafeMutablePointer<JobRecord>? = running
         while let job = record {
-            if let fault = job.pointee.pendingFault { return fault.kind }
+            if job.pointee.hasPendingFault { return job.pointee.faultStorage.pointee.kind }
             if let grace = job.pointee.limits.grace {
                 if job.pointee.cancelled != 0, now &- job.pointee.cancelled > grace { return .cancelled }
                 if now > job.pointee.deadline, now - job.pointee.deadline > grace { return .timeBudget }
@@ -109,7 +109,10 @@ extension Jobs {
 
     /// Leaves a fault for the running job to end by, as soon as it can; at its end at the latest.
     static func endSoon(_ task: UnsafeMutablePointer<task_context>, _ fault: FaultRecord) {
-        task.pointee.job?.assumingMemoryBound(to: JobRecord.self).pointee.pendingFault = fault
+        if let record = task.pointee.job?.assumingMemoryBound(to: JobRecord.self) {
+            record.pointee.faultStorage.initialize(to: fault)
+            record.pointee.hasPendingFault = true
+        }
         LocalAPIC.sendToSelf(ProcessorInterrupt.reschedule)
     }
 

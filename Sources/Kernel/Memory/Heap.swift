@@ -27,7 +27,9 @@ public protocol PageSource {
 struct SlabHeader {
     var magic: UInt32
     var owner: UInt32
+    /// The class, and the bytes of its blocks.
     var sizeClass: UInt16
+    var blockBytes: UInt16
     var used: UInt16
     /// Blocks from this index on were never given out.
     var untouched: UInt16
@@ -60,6 +62,8 @@ public struct Heap<Pages: PageSource> {
     private static var spareLimit: Int { 16 }
     /// Class of a size: entry (size + 15) / 16.
     private var classOfSize: InlineArray<510, UInt8>
+    /// The same for alignment to 64 bytes.
+    private var alignedClassOfSize: InlineArray<510, UInt8>
 
     private static var slabMagic: UInt32 { 0x51AB_51AB }
     private static var largeMagic: UInt32 { 0x1A26_E000 }
@@ -71,10 +75,14 @@ public struct Heap<Pages: PageSource> {
         self.pages = pages
         ledger = Ledger()
         classOfSize = InlineArray(repeating: 0)
+        alignedClassOfSize = InlineArray(repeating: 0)
         var index = 0
         for entry in 0..<510 {
             while SizeClasses.size(index) < entry * 16 && index < SizeClasses.count - 1 { index += 1 }
             classOfSize[entry] = UInt8(index)
+            var aligned = index
+            while SizeClasses.size(aligned) & 63 != 0 { aligned += 1 }
+            alignedClassOfSize[entry] = UInt8(aligned)
         }
     }
 
@@ -85,9 +93,8 @@ public struct Heap<Pages: PageSource> {
         guard byteCount >= 0, byteCount <= 1 << 40 else { return nil }
         guard let record = ledger.record(owner) else { return nil }
         if byteCount <= SizeClasses.largest, alignment <= 64 {
-            var index = Int(classOfSize[(byteCount + 15) >> 4])
-            if alignment > 16 { while SizeClasses.size(index) & 63 != 0 { index += 1 } }
-            return allocateSmall(sizeClass: index, record)
+            let entry = (byteCount + 15) >> 4
+            return allocateSmall(sizeClass: Int(alignment > 16 ? alignedClassOfSize[entry] : classOfSize[entry]), record)
         }
         return allocateLarge(byteCount: byteCount, alignment: alignment, record)
     }
@@ -103,9 +110,9 @@ public struct Heap<Pages: PageSource> {
         let base = address.roundedDown(to: UInt(SizeClasses.slabBytes))
         guard pages.mark(of: base) == Self.slabMark, let slab = Slab(bitPattern: base),
               slab.pointee.magic == Self.slabMagic, slab.pointee.used > 0 else { return false }
-        let size = SizeClasses.size(Int(slab.pointee.sizeClass))
-        let offset = Int(address &- base)
-        guard offset % size == 0, offset / size < Int(slab.pointee.untouched) else { return false }
+        let size = Int(slab.pointee.blockBytes)
+        let (index, rest) = UInt32(truncatingIfNeeded: address &- base).quotientAndRemainder(dividingBy: UInt32(size))
+        guard rest == 0, index < UInt32(slab.pointee.untouched) else { return false }
         freeSmall(pointer, slab, size: size)
         return true
     }
@@ -119,7 +126,7 @@ public struct Heap<Pages: PageSource> {
         }
         let base = address.roundedDown(to: UInt(SizeClasses.slabBytes))
         guard pages.mark(of: base) == Self.slabMark, let slab = Slab(bitPattern: base) else { return 0 }
-        return SizeClasses.size(Int(slab.pointee.sizeClass))
+        return Int(slab.pointee.blockBytes)
     }
 
     /// The owner of a block, nil when it is no block.
@@ -167,6 +174,8 @@ public struct Heap<Pages: PageSource> {
         let blocks = from.pointee.blockCount
         from.pointee.charge(-bytes, blocks: -blocks)
         to.pointee.charge(bytes, blocks: blocks)
+        to.pointee.codeCount += from.pointee.codeCount
+        from.pointee.codeCount = 0
         return bytes
     }
 
@@ -201,7 +210,7 @@ public struct Heap<Pages: PageSource> {
         guard let record = ledger.record(owner) else { return }
         var next = record.pointee.slabs
         while let slab = next {
-            let size = SizeClasses.size(Int(slab.pointee.sizeClass))
+            let size = Int(slab.pointee.blockBytes)
             let first = UnsafeMutableRawPointer(slab) + SizeClasses.headerBytes
             // One bit a block: a slab has at most 1024.
             var isFree = InlineArray<16, UInt64>(repeating: 0)
@@ -225,10 +234,18 @@ public struct Heap<Pages: PageSource> {
 
     // MARK: Slabs
 
+    @inline(__always)
     private mutating func allocateSmall(sizeClass: Int, _ record: UnsafeMutablePointer<OwnerRecord>) -> UnsafeMutableRawPointer? {
-        let size = SizeClasses.size(sizeClass)
-        guard record.pointee.mayCharge(size) else { return nil }
-        guard let slab = record.pointee.partial[sizeClass] ?? makeSlab(sizeClass: sizeClass, record) else { return nil }
+        let slab: Slab, size: Int
+        if let partial = record.pointee.partial[sizeClass] {
+            slab = partial
+            size = Int(slab.pointee.blockBytes)
+            guard record.pointee.mayCharge(size) else { return nil }
+        } else {
+            size = SizeClasses.size(sizeClass)
+            guard record.pointee.mayCharge(size), let made = makeSlab(sizeClass: sizeClass, record) else { return nil }
+            slab = made
+        }
         let block: UnsafeMutableRawPointer
         if slab.pointee.free != 0 {
             block = UnsafeMutableRawPointer(bitPattern: slab.pointee.free)!
@@ -243,6 +260,7 @@ public struct Heap<Pages: PageSource> {
         return block
     }
 
+    @inline(__always)
     private mutating func freeSmall(_ pointer: UnsafeMutableRawPointer, _ slab: Slab, size: Int) {
         guard let record = ledger.record(slab.pointee.owner) else { return }
         let wasFull = !hasFreeBlocks(slab)
@@ -255,6 +273,9 @@ public struct Heap<Pages: PageSource> {
         if slab.pointee.used == 0 { discard(slab, record) }
     }
 
+    // None of these changes the heap itself; for one that does not say so the whole of it would be copied.
+
+    @inline(__always)
     private func hasFreeBlocks(_ slab: Slab) -> Bool { slab.pointee.used < slab.pointee.capacity }
 
     private mutating func makeSlab(sizeClass: Int, _ record: UnsafeMutablePointer<OwnerRecord>) -> Slab? {
@@ -270,7 +291,8 @@ public struct Heap<Pages: PageSource> {
         }
         let capacity = (SizeClasses.slabBytes - SizeClasses.headerBytes) / SizeClasses.size(sizeClass)
         slab.initialize(to: SlabHeader(
-            magic: Self.slabMagic, owner: record.pointee.id, sizeClass: UInt16(sizeClass), used: 0, untouched: 0,
+            magic: Self.slabMagic, owner: record.pointee.id, sizeClass: UInt16(sizeClass),
+            blockBytes: UInt16(SizeClasses.size(sizeClass)), used: 0, untouched: 0,
             capacity: UInt16(capacity), free: 0, previous: nil, next: nil, previousPartial: nil, nextPartial: nil))
         link(slab, record)
         linkPartial(slab, record)
@@ -296,14 +318,14 @@ public struct Heap<Pages: PageSource> {
         }
     }
 
-    private func link(_ slab: Slab, _ record: UnsafeMutablePointer<OwnerRecord>) {
+    private mutating func link(_ slab: Slab, _ record: UnsafeMutablePointer<OwnerRecord>) {
         slab.pointee.previous = nil
         slab.pointee.next = record.pointee.slabs
         record.pointee.slabs?.pointee.previous = slab
         record.pointee.slabs = slab
     }
 
-    private func unlink(_ slab: Slab, _ record: UnsafeMutablePointer<OwnerRecord>) {
+    private mutating func unlink(_ slab: Slab, _ record: UnsafeMutablePointer<OwnerRecord>) {
         if let previous = slab.pointee.previous {
             previous.pointee.next = slab.pointee.next
         } else {
@@ -312,7 +334,7 @@ public struct Heap<Pages: PageSource> {
         slab.pointee.next?.pointee.previous = slab.pointee.previous
     }
 
-    private func linkPartial(_ slab: Slab, _ record: UnsafeMutablePointer<OwnerRecord>) {
+    private mutating func linkPartial(_ slab: Slab, _ record: UnsafeMutablePointer<OwnerRecord>) {
         let index = Int(slab.pointee.sizeClass)
         slab.pointee.previousPartial = nil
         slab.pointee.nextPartial = record.pointee.partial[index]
@@ -320,7 +342,7 @@ public struct Heap<Pages: PageSource> {
         record.pointee.partial[index] = slab
     }
 
-    private func unlinkPartial(_ slab: Slab, _ record: UnsafeMutablePointer<OwnerRecord>) {
+    private mutating func unlinkPartial(_ slab: Slab, _ record: UnsafeMutablePointer<OwnerRecord>) {
         if let previous = slab.pointee.previousPartial {
             previous.pointee.nextPartial = slab.pointee.nextPartial
         } else {
@@ -360,14 +382,14 @@ public struct Heap<Pages: PageSource> {
         pages.free(memory, count: pageCount)
     }
 
-    private func link(_ large: Large, _ record: UnsafeMutablePointer<OwnerRecord>) {
+    private mutating func link(_ large: Large, _ record: UnsafeMutablePointer<OwnerRecord>) {
         large.pointee.previous = nil
         large.pointee.next = record.pointee.larges
         record.pointee.larges?.pointee.previous = large
         record.pointee.larges = large
     }
 
-    private func unlink(_ large: Large, _ record: UnsafeMutablePointer<OwnerRecord>) {
+    private mutating func unlink(_ large: Large, _ record: UnsafeMutablePointer<OwnerRecord>) {
         if let previous = large.pointee.previous {
             previous.pointee.next = large.pointee.next
         } else {

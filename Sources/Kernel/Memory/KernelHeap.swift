@@ -3,17 +3,19 @@
 import CPU
 
 public enum KernelHeap {
-    nonisolated(unsafe) private static var heap: Heap<DirectMapPages>?
+    nonisolated(unsafe) private static var heap: UnsafeMutablePointer<Heap<DirectMapPages>>!
     nonisolated(unsafe) private static var lock = spin_lock()
 
     static func start() {
         var heap = Heap(pages: DirectMapPages())
-        let storage = PageFrames.allocate(count: Ledger.storageBytes.pageCount, .kernel)!
-        heap.ledger.start(storage: directMap(storage))
+        let ledgerBytes = (Ledger.storageBytes + 63) & ~63
+        let storage = directMap(PageFrames.allocate(count: (ledgerBytes + MemoryLayout<Heap<DirectMapPages>>.stride).pageCount, .kernel)!)
+        heap.ledger.start(storage: storage)
         #if JUNK_FILL
         heap.fillsFreedMemory = true
         #endif
-        self.heap = heap
+        self.heap = (storage + ledgerBytes).bindMemory(to: Heap<DirectMapPages>.self, capacity: 1)
+        self.heap.initialize(to: heap)
     }
 
     /// Who pays now: the running task's owner, and the kernel in interrupt handlers.
@@ -42,36 +44,44 @@ public enum KernelHeap {
     /// Frees all that `owner` holds, code too; returns the bytes of its blocks.
     @discardableResult
     public static func releaseAll(owner: UInt32) -> Int {
-        SealedCode.releaseAll(owner: owner)
+        if hasCode(owner) { SealedCode.releaseAll(owner: owner) }
         return locked { $0.releaseAll(owner: owner) }
     }
 
     @discardableResult
     public static func handOver(from source: UInt32, to destination: UInt32) -> Int {
-        SealedCode.handOver(from: source, to: destination)
+        if hasCode(source) { SealedCode.handOver(from: source, to: destination) }
         return locked { $0.handOver(from: source, to: destination) }
     }
 
     /// Frees all that `owner` holds and forgets it.
     @discardableResult
     public static func removeOwner(_ owner: UInt32) -> Int {
-        SealedCode.releaseAll(owner: owner)
+        if hasCode(owner) { SealedCode.releaseAll(owner: owner) }
         return locked { $0.removeOwner(owner) }
     }
 
-    /// Counts bytes that are not of the heap as the owner's; false: its quota is against it.
-    static func charge(_ byteCount: Int, to owner: UInt32) -> Bool {
+    /// Counts a piece of code, which is not of the heap, as the owner's; false: its quota is against it.
+    static func chargeCode(_ byteCount: Int, to owner: UInt32) -> Bool {
         locked {
             guard let record = $0.ledger.record(owner), record.pointee.mayCharge(byteCount) else { return false }
             record.pointee.charge(byteCount, blocks: 1)
+            record.pointee.codeCount += 1
             return true
         }
     }
 
-    /// Takes back what `charge` counted.
-    static func credit(_ byteCount: Int, to owner: UInt32) {
-        locked { $0.ledger.record(owner)?.pointee.charge(-byteCount, blocks: -1) }
+    /// Takes back what `chargeCode` counted.
+    static func creditCode(_ byteCount: Int, to owner: UInt32) {
+        locked {
+            guard let record = $0.ledger.record(owner) else { return }
+            record.pointee.charge(-byteCount, blocks: -1)
+            record.pointee.codeCount -= 1
+        }
     }
+
+    /// Most jobs make none, and need not look through all the code that there is.
+    private static func hasCode(_ owner: UInt32) -> Bool { locked { $0.ledger.record(owner).map { $0.pointee.codeCount > 0 } ?? false } }
 
     public static func owner(of pointer: UnsafeMutableRawPointer) -> UInt32? { locked { $0.owner(of: pointer) } }
 
@@ -155,7 +165,7 @@ public enum KernelHeap {
     private static func locked<Result>(_ body: (inout Heap<DirectMapPages>) -> Result) -> Result {
         let flags = spin_acquire(&lock)
         defer { spin_release(&lock, flags) }
-        return body(&heap!)
+        return body(&heap.pointee)
     }
 }
 

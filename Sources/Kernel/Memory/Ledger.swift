@@ -3,7 +3,7 @@
 
 /// One owner of memory.
 public struct OwnerRecord {
-    public let id: UInt32
+    public private(set) var id: UInt32
     /// Bytes that the owner may hold; Int.max: no limit.
     public var quota: Int
     /// Small blocks may go beyond the quota by so many bytes: what runs outside of jobs cannot be refused everything.
@@ -19,23 +19,24 @@ public struct OwnerRecord {
     /// Allocations refused for want of quota or memory.
     public internal(set) var refusals = 0
     /// Up to 31 bytes of UTF-8, ended by zero.
-    public let name: InlineArray<32, UInt8>
+    public private(set) var name: InlineArray<32, UInt8>
+    /// Pieces of generated code (`SealedCode`).
+    var codeCount = 0
     var slabs: UnsafeMutablePointer<SlabHeader>?
     var larges: UnsafeMutablePointer<LargeHeader>?
     /// The slabs of each class that have free blocks.
     var partial: InlineArray<30, UnsafeMutablePointer<SlabHeader>?>
 
-    init(id: UInt32, name: String, quota: Int) {
-        self.id = id
-        var bytes = InlineArray<32, UInt8>(repeating: 0)
-        var count = 0
-        for byte in name.utf8 where count < 31 {
-            bytes[count] = byte
-            count += 1
+    /// Begins a record in place: it is long, and jobs make one each. Of whatever is not set here, zero is the first value.
+    static func begin(_ record: UnsafeMutablePointer<OwnerRecord>, id: UInt32, name: String, quota: Int) {
+        UnsafeMutableRawPointer(record).initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<OwnerRecord>.stride)
+        record.pointee.id = id
+        record.pointee.quota = quota
+        var name = name
+        name.withUTF8 { utf8 in
+            let kept = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(utf8).prefix(31))
+            withUnsafeMutableBytes(of: &record.pointee.name) { $0.copyMemory(from: kept) }
         }
-        self.name = bytes
-        self.quota = quota
-        partial = InlineArray(repeating: nil)
     }
 
     private static let largestSmallBlock = 16 << 10
@@ -45,6 +46,7 @@ public struct OwnerRecord {
     public var leftBytes: Int { quota == Int.max ? Int.max : quota - usedBytes - innerBytes }
 
     /// Whether neither this owner's quota nor those around it are against so many bytes more.
+    @inline(__always)
     mutating func mayCharge(_ bytes: Int) -> Bool {
         var isAllowed = allows(bytes)
         var next = outer
@@ -61,6 +63,7 @@ public struct OwnerRecord {
         bytes <= leftBytes || bytes <= OwnerRecord.largestSmallBlock && bytes <= leftBytes + reserve
     }
 
+    @inline(__always)
     mutating func charge(_ bytes: Int, blocks: Int) {
         usedBytes += bytes
         blockCount += blocks
@@ -120,7 +123,7 @@ public struct Ledger {
 
     mutating func add(slot: Int, record: UnsafeMutablePointer<OwnerRecord>, name: String, quota: Int?, within outer: UInt32 = 0) -> UInt32 {
         let id = generations[slot] << Self.slotBits | UInt32(slot)
-        record.initialize(to: OwnerRecord(id: id, name: name, quota: quota ?? Int.max))
+        OwnerRecord.begin(record, id: id, name: name, quota: quota ?? Int.max)
         if outer > 1, let outer = self.record(outer) {
             record.pointee.outer = outer
             outer.pointee.innerCount += 1

@@ -44,7 +44,7 @@ public enum SealedCode {
     /// interrupt that made it forget what stood there before, and its return from that serialised it (Intel SDM vol. 3, 8.1.3).
     public static func seal(_ buffer: GuardedRegion, name: String = "", owner: UInt32) -> UnsafeRawPointer? {
         let pageCount = buffer.pageCount, byteCount = buffer.byteCount
-        guard KernelHeap.charge(byteCount, to: owner) else {
+        guard KernelHeap.chargeCode(byteCount, to: owner) else {
             GuardedRegions.free(buffer)
             return nil
         }
@@ -52,7 +52,7 @@ public enum SealedCode {
         PageTables.unmap(UInt(bitPattern: directMap(physical)), byteCount: byteCount)
         guard let start = window.take(pageCount: pageCount) else {
             giveFramesBack(physical, pageCount)
-            KernelHeap.credit(byteCount, to: owner)
+            KernelHeap.creditCode(byteCount, to: owner)
             return nil
         }
         guard PageTables.map(start, to: physical, byteCount: byteCount, .execute),
@@ -60,7 +60,7 @@ public enum SealedCode {
             PageTables.unmap(start, byteCount: byteCount)
             window.giveBack(start, pageCount: pageCount)
             giveFramesBack(physical, pageCount)
-            KernelHeap.credit(byteCount, to: owner)
+            KernelHeap.creditCode(byteCount, to: owner)
             return nil
         }
         let entry = UnsafeRawPointer(bitPattern: start)!
@@ -141,7 +141,7 @@ public enum SealedCode {
         PageTables.unmap(start, byteCount: code.pageCount << 12)
         window.giveBack(start, pageCount: code.pageCount)
         giveFramesBack(code.physical, code.pageCount)
-        KernelHeap.credit(code.pageCount << 12, to: code.owner)
+        KernelHeap.creditCode(code.pageCount << 12, to: code.owner)
         KernelHeap.free(record)
     }
 

@@ -13,8 +13,8 @@ private struct ParallelLoop {
     var next: UInt64 = 0
     /// Helpers that have not ended, atomic.
     var helpers: UInt32
-    /// The fault that ended a helper's share, set by the first that has one: `hasFault` is claimed atomically.
-    var fault: FaultRecord?
+    /// Where the fault is kept that ended a share, by the first that has one: `hasFault` is claimed atomically.
+    let fault: UnsafeMutablePointer<FaultRecord>
     var hasFault: UInt32 = 0
     /// What the helpers take over from the caller's task.
     let caller: UnsafeMutablePointer<task_context>
@@ -63,10 +63,12 @@ public enum Parallel {
         }
         withoutActuallyEscaping(body) { body in
             withUnsafePointer(to: body) { body in
-                var loop = ParallelLoop(
-                    body: body, count: UInt64(count), grain: UInt64(max(1, count / ((available + 1) * 8))), helpers: 0,
-                    caller: cpu_current_task())
-                withUnsafeMutablePointer(to: &loop) { run($0, helpers: available) }
+                withUnsafeTemporaryAllocation(of: FaultRecord.self, capacity: 1) { fault in
+                    var loop = ParallelLoop(
+                        body: body, count: UInt64(count), grain: UInt64(max(1, count / ((available + 1) * 8))), helpers: 0,
+                        fault: fault.baseAddress!, caller: cpu_current_task())
+                    withUnsafeMutablePointer(to: &loop) { run($0, helpers: available) }
+                }
             }
         }
     }
@@ -84,24 +86,26 @@ public enum Parallel {
             helper.wanted.notify()
             claimed += 1
         }
-        let fault = guardedCall(job: Exceptions.cleanUpPoint) {
+        let wasEnded = isEnded(job: Exceptions.cleanUpPoint) {
             context.pointee.keep_alive -= 1
             work(loop)
             context.pointee.keep_alive += 1
         }
-        if fault != nil { stop(loop) }
+        if wasEnded { keepFault(of: loop) }
         while true {
             let seen = done.count
             if atomic_load32(&loop.pointee.helpers) == 0 { break }
             _ = done.wait(past: seen, until: nil)
         }
         context.pointee.keep_alive -= 1
-        if let fault = fault ?? loop.pointee.fault { Exceptions.raiseAgain(fault) }
+        if atomic_load32(&loop.pointee.hasFault) != 0 { Exceptions.raiseAgain(loop.pointee.fault.pointee) }
     }
 
-    /// Nobody takes another index.
-    private static func stop(_ loop: UnsafeMutablePointer<ParallelLoop>) {
+    /// Nobody takes another index, and the fault that has just ended a share is the loop's, if it is the first.
+    private static func keepFault(of loop: UnsafeMutablePointer<ParallelLoop>) {
         atomic_store64(&loop.pointee.next, loop.pointee.count)
+        guard let fault = Exceptions.lastOfCurrentTask else { return }
+        if atomic_replace32(&loop.pointee.hasFault, 0, 1) { loop.pointee.fault.initialize(to: fault) }
     }
 
     private static func work(_ loop: UnsafeMutablePointer<ParallelLoop>) {
@@ -122,10 +126,7 @@ public enum Parallel {
             context.pointee.owner = loop.pointee.caller.pointee.owner
             context.pointee.job = loop.pointee.caller.pointee.job
             context.pointee.references = loop.pointee.caller.pointee.references
-            if let fault = guardedCall(job: Exceptions.cleanUpPoint, { work(loop) }) {
-                stop(loop)
-                if atomic_replace32(&loop.pointee.hasFault, 0, 1) { loop.pointee.fault = fault }
-            }
+            if isEnded(job: Exceptions.cleanUpPoint, { work(loop) }) { keepFault(of: loop) }
             context.pointee.owner = 0
             context.pointee.job = nil
             context.pointee.references = nil

@@ -23,6 +23,8 @@ public enum ChromeTrace {
                 writer.interrupt(start, until: event.ticks)
             case .jobBegin: writer.job(event, "b")
             case .jobEnd: writer.job(event, "e")
+            case .requestBegin: writer.request(event, "b")
+            case .requestEnd: writer.request(event, "e")
             case .fault: writer.instant(event, "fault", "number", event.a)
             case .map: writer.instant(event, "map", "bytes", event.b)
             case .unmap: writer.instant(event, "unmap", "bytes", event.b)
@@ -109,6 +111,14 @@ public enum ChromeTrace {
                 }
             }
             put("\"}")
+        }
+
+        /// The beginning ("b") or end ("e") of an execution for the link.
+        mutating func request(_ event: TraceEvent, _ phase: StaticString) {
+            open(event, phase)
+            put(",\"cat\":\"request\",\"id\":")
+            number(event.a)
+            put(",\"name\":\"execute\"}")
         }
 
         mutating func instant(_ event: TraceEvent, _ name: StaticString, _ key: StaticString, _ value: UInt64) {

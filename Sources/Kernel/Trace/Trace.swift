@@ -11,6 +11,8 @@ public struct TraceEvent {
         case interrupt
         /// A job begins, ends: its number, the first 16 bytes of its name.
         case jobBegin, jobEnd
+        /// The link's request of an execution was decoded, its results are there: its number.
+        case requestBegin, requestEnd
         /// A fault was recorded: number, kind.
         case fault
         /// Memory was mapped, unmapped: address, bytes.
@@ -45,7 +47,7 @@ public enum Trace {
 
     /// Any context.
     @inline(__always)
-    static func note(_ kind: TraceEvent.Kind, _ a: UInt64, _ b: UInt64 = 0, _ c: UInt64 = 0) {
+    public static func note(_ kind: TraceEvent.Kind, _ a: UInt64, _ b: UInt64 = 0, _ c: UInt64 = 0) {
         if events != nil { keep(kind, a, b, c) }
     }
 

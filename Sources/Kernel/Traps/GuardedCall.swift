@@ -12,12 +12,17 @@ private func guardedClosure(_ body: () -> Void, _ job: UInt64) -> UInt32
 /// After a fault the frames between are gone without their deinitialisers: what they had allocated is freed by its owner
 /// (`Jobs`), mutexes taken inside are released and marked poisoned.
 public func guardedCall(job: UInt64 = 0, _ body: () -> Void) -> FaultRecord? {
+    isEnded(job: job, body) ? Exceptions.lastOfCurrentTask : nil
+}
+
+/// The same for whoever reads the record itself, `Exceptions.lastOfCurrentTask`, if there is one: it is long, and so is the absence of one.
+func isEnded(job: UInt64, _ body: () -> Void) -> Bool {
     let mark = Scheduler.onlineCount > 0 ? Scheduler.current.pointee.heldMutexes : nil
     let escaped = guardedClosure(body, job)
-    guard escaped != 0 else { return nil }
+    guard escaped != 0 else { return false }
     if Scheduler.onlineCount > 0, Scheduler.current.pointee.heldMutexes != mark {
         Mutex.abandon(Scheduler.current, downTo: mark)
     }
-    return Exceptions.lastOfCurrentTask
+    return true
 }
 #endif

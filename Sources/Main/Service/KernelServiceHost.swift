@@ -50,6 +50,8 @@ final class KernelServiceHost: ServiceHost {
 
     func trace() throws(JaxError) -> String { String(decoding: ChromeTrace.text(), as: UTF8.self) }
 
+    func noteExecution(request: UInt32, isDone: Bool) { Trace.note(isDone ? .requestEnd : .requestBegin, UInt64(request)) }
+
     func cancelJob(ofTask task: UInt64) -> Bool { PythonPrograms.cancel(task: task) || Jobs.cancel(task: task) }
 
     func pause() { Scheduler.sleep(nanoseconds: 2_000_000) }

@@ -28,9 +28,9 @@ extension ConvolutionLowering {
         var spatial, positions: [Int]
     }
 
-    mutating func arrangedInput(vectors: Int) -> InputPlaces {
-        let windows = shape.windows, spatial = windows.indices.map { $0 + 3 }
-        let strides = [shape.inputGroup, shape.inputBatch, shape.inputFeature] + windows.map { $0.inputStride }
+    /// Whether the input is read from a copy.
+    var isInputCopied: Bool {
+        let windows = shape.windows
         var isCopied = shape.input != natural || windows.contains { $0.isPadded }
         switch direction {
         case .outputs: break
@@ -45,7 +45,14 @@ extension ConvolutionLowering {
         case .groups: isCopied = isCopied || shape.inputGroup != 1 || paddedCount != count
         case .batch: isCopied = isCopied || shape.inputBatch != 1 || paddedCount != count
         }
-        if !isCopied {
+        return isCopied
+    }
+
+    /// The input from place `first` of the batch on.
+    mutating func arrangedInput(vectors: Int, first: Int, suffix: String) -> InputPlaces {
+        let windows = shape.windows, spatial = windows.indices.map { $0 + 3 }
+        let strides = [shape.inputGroup, shape.inputBatch, shape.inputFeature] + windows.map { $0.inputStride }
+        if !isInputCopied {
             return InputPlaces(buffer: PlanBuffer(element: shape.input, count: shape.inputCount, number: 0),
                                group: strides[0], batch: strides[1], feature: strides[2], block: shape.batch, batchBlock: 0,
                                spatial: windows.map { $0.inputStride },
@@ -80,7 +87,7 @@ extension ConvolutionLowering {
         let row = extents[lastSpatial]
         let padded = temporary(count + (direction == .positions || direction == .row ? paddedCount - self.count : 0))
         let copies = (0..<turns).map { turn in
-            var copy = ArrayCopy(dimensions: [], to: turn * row)
+            var copy = ArrayCopy(dimensions: [], from: first * shape.inputBatch, to: turn * row)
             for dimension in order {
                 guard dimension > 2, dimension != blocks else {
                     let size = dimension == blocks ? blockCount : [shape.groups, shape.batch / blockCount, shape.features][dimension]
@@ -104,7 +111,7 @@ extension ConvolutionLowering {
             return copy
         }
         let source = operand(0, shape.input, shape.inputCount, widened: !copies.allSatisfy { $0.isContiguous })
-        plan.add(ArrayCopy.kernel(copies, source, padded, name: name + "_pad"), [source.number, padded.number])
+        plan.add(ArrayCopy.kernel(copies, source, padded, name: name + "_pad" + suffix), [source.number, padded.number])
         var distances = windows.indices.map { places[$0 + 3] }
         let positions = zip(windows, distances).map { ConvolutionLowering.isSampled($0) ? $1 : $1 * $0.stride }
         if turns > 1 { distances[distances.count - 1] = row }

@@ -19,7 +19,8 @@ struct ConvolutionLowering {
         case batch
     }
 
-    let shape: ConvolutionShape
+    /// Of what is lowered at a time: the whole, or one part of the batch.
+    private(set) var shape: ConvolutionShape
     let name: String
     let target: LoopTarget
     let natural: ElementType
@@ -130,11 +131,34 @@ struct ConvolutionLowering {
 
     private mutating func lower() {
         let vectors = SumOfProducts.vectors(paddedCount, lanes: lanes, registers: target.registers, sharing: sharing)
-        let input = arrangedInput(vectors: vectors), windows = shape.windows
+        let parts = batchParts
+        shape.batch /= parts
+        var kernel: KernelPlaces?
+        for part in 0..<parts { lower(part: part, vectors, &kernel) }
+    }
+
+    /// Copies of the input are to take so many bytes, where that makes `mostParts` at most.
+    private static let copyBytes = 1 << 18, mostParts = 8
+
+    /// In how many parts of the batch the input is copied and summed, each in the memory of the one before, which then is in the cache:
+    /// large copies of an input whose batch lies outermost, for sums that are stored where the result has them.
+    private var batchParts: Int {
+        let bytes = (shape.paddedCount ?? 0) * natural.byteCount
+        guard isInputCopied, shape.input == natural, isDirect, direction != .batch, bytes > ConvolutionLowering.copyBytes,
+              ([shape.inputFeature] + shape.windows.map { $0.inputStride }).allSatisfy({ $0 < shape.inputBatch }) else { return 1 }
+        return (1...ConvolutionLowering.mostParts).first { shape.batch % $0 == 0 && bytes / $0 <= ConvolutionLowering.copyBytes }
+            ?? (1...ConvolutionLowering.mostParts).last { shape.batch % $0 == 0 } ?? 1
+    }
+
+    /// The sums of one part of the batch. The kernel is arranged with the first.
+    private mutating func lower(part: Int, _ vectors: Int, _ arranged: inout KernelPlaces?) {
+        let suffix = part == 0 ? "" : "_part\(part)"
+        let input = arrangedInput(vectors: vectors, first: part * shape.batch, suffix: suffix), windows = shape.windows
         // The nearest elements of the input are summed first, and packed that way.
         let distances = windows.indices.map { input.spatial[$0] * windows[$0].tapDistance } + [input.feature]
         let order = distances.indices.sorted { distances[$0] != distances[$1] ? distances[$0] > distances[$1] : $0 < $1 }
-        let kernel = arrangedKernel(order, width: vectors * lanes)
+        let kernel = arranged ?? arrangedKernel(order, width: vectors * lanes)
+        arranged = kernel
         let result = arrangedResult()
 
         let group = SumAxis(count: shape.groups, left: input.group, right: kernel.group, result: result.group)
@@ -167,18 +191,20 @@ struct ConvolutionLowering {
         case .batch: batches = []
         }
         free += batches + positions
-        var sum = SumOfProducts(name: name, target: target, left: input.buffer, right: kernel.buffer, result: result.buffer,
+        var sum = SumOfProducts(name: name + suffix, target: target, left: input.buffer, right: kernel.buffer, result: result.buffer,
                                 rightStart: kernel.start, vector: vector, vectors: vectors, panelDistance: kernel.panel, free: free,
                                 contracted: [], taps: taps)
+        sum.resultStart = part * shape.batch * result.batch
+        sum.clearsResult = part == 0
         let last = direction == .outputs ? [] : [outputs]
         if arePhasesSeparate {
-            for (number, part) in phaseParts.enumerated() {
+            for (number, ofPhase) in phaseParts.enumerated() {
                 var single = sum
                 if number > 0 { single.name += "_\(number)" }
-                single.clearsResult = number == 0
+                single.clearsResult = number == 0 && part == 0
                 single.free = free + last
                 // Dimensions of one phase stay as they are: the elements of a row's windows are written out already.
-                for (k, piece) in part.enumerated() where windows[k].phases > 1 {
+                for (k, piece) in ofPhase.enumerated() where windows[k].phases > 1 {
                     elements[k].count = piece.count
                     single.leftStart += piece.tap * elements[k].left
                     single.rightStart += piece.tap * elements[k].right + piece.phase * phases[k].right

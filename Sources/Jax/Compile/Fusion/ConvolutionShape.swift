@@ -84,7 +84,8 @@ struct ConvolutionShape {
     let input, kernel, result: ElementType
     let inputCount, kernelCount, resultCount: Int
     /// Groups, and of each: batch, input features, output features.
-    let groups, batch, features, outputs: Int
+    let groups, features, outputs: Int
+    var batch: Int
     var windows: [ConvolutionWindow]
     /// Distances in memory.
     let inputGroup, inputBatch, inputFeature: Int

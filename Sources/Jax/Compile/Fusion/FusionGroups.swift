@@ -94,7 +94,7 @@ struct FusionGroups {
     }
 
     private func type(_ value: ValueID) -> TensorType? {
-        guard let type = function.type(of: value).tensor, type.dtype.laneElement != nil, type.elementCount > 0 else { return nil }
+        guard let type = function.type(of: value).tensor, type.dtype.partElement != nil, type.elementCount > 0 else { return nil }
         return type
     }
 
@@ -102,7 +102,21 @@ struct FusionGroups {
 
     private func hasLanes(_ operation: Operation) -> Bool {
         !excluded.contains(ObjectIdentifier(operation)) && operation.operands.allSatisfy { type($0) != nil }
-            && operation.results.allSatisfy { type($0) != nil }
+            && operation.results.allSatisfy { type($0) != nil } && (takesComplex(operation) || !isComplex(operation))
+    }
+
+    private func isComplex(_ operation: Operation) -> Bool {
+        (operation.operands + operation.results).contains { type($0)?.dtype.isComplex ?? false }
+    }
+
+    /// Whether elements may be complex numbers: they are moved as they are, or there is a rule for them.
+    private func takesComplex(_ operation: Operation) -> Bool {
+        switch operation.code {
+        case .constant, .broadcastInDim, .transpose, .reverse, .slice, .reshape, .dynamicSlice, .gather, .concatenate, .pad,
+             .dynamicUpdateSlice:
+            return true
+        default: return opDefinition(operation)?.parts != nil
+        }
     }
 
     /// Whether an operation only says where elements come from: it is repeated in each group that uses it.
@@ -120,7 +134,7 @@ struct FusionGroups {
         guard operation.results.count == 1, !isView(operation), let definition = opDefinition(operation) else { return false }
         if operation.code == .gather { return hasLanes(operation) }
         // Element by element: what makes one element of several, as a bitcast may, is no such operation.
-        guard definition.lanes != nil, hasLanes(operation), let shape = type(operation.results[0])?.shape else { return false }
+        guard definition.lanes != nil || definition.parts != nil, hasLanes(operation), let shape = type(operation.results[0])?.shape else { return false }
         return operation.operands.allSatisfy { type($0).map { $0.rank == 0 || $0.shape == shape } ?? false }
     }
 

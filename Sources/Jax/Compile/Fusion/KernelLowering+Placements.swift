@@ -14,9 +14,8 @@ extension KernelLowering {
         return kernel(name) { lowering in
             let start = [LoopIndex](repeating: LoopIndex(), count: shape.count)
             return lowering.nest(shape, shape.indices.filter { shape[$0] != 1 }, start, isVector: true) { lowering, index in
-                guard let target = place(&lowering, index), let lane = lowering.lane(value, index) else { return false }
-                lowering.builder.store(lane, to: lowering.outputs[0], lowering.linear(target, result))
-                return true
+                guard let target = place(&lowering, index) else { return false }
+                return lowering.store(value, index, to: lowering.outputs[0], lowering.linear(target, result))
             }
         }
     }
@@ -64,14 +63,12 @@ extension KernelLowering {
         let kernel = kernel(name) { lowering in
             let start = shape.indices.map { LoopIndex(first[$0]) }
             return lowering.nest(count, count.indices.filter { count[$0] != 1 }, start, isVector: true) { lowering, index in
-                guard let lane = lowering.lane(operand, index) else { return false }
                 let place = index.indices.map { axis in
                     var place = LoopIndex(parameters.low[axis])
                     place.add(index[axis], times: steps[axis])
                     return place
                 }
-                lowering.builder.store(lane, to: lowering.outputs[0], lowering.linear(place, result))
-                return true
+                return lowering.store(operand, index, to: lowering.outputs[0], lowering.linear(place, result))
             }
         }
         guard let kernel else { return nil }
@@ -100,9 +97,8 @@ extension KernelLowering {
     mutating func fill(_ value: ValueID, _ slab: [Range<Int>]) -> Bool {
         let start = slab.map { LoopIndex($0.lowerBound) }, counts = slab.map { $0.count }
         return nest(counts, counts.indices.filter { counts[$0] != 1 }, start, isVector: true) { lowering, index in
-            guard let lane = lowering.lane(value, []) else { return false }
-            lowering.builder.store(lane, to: lowering.outputs[0], lowering.linear(index, lowering.type(lowering.region.results[0]).shape))
-            return true
+            let shape = lowering.type(lowering.region.results[0]).shape
+            return lowering.store(value, [], to: lowering.outputs[0], lowering.linear(index, shape))
         }
     }
 

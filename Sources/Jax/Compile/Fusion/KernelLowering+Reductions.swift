@@ -119,11 +119,10 @@ extension KernelLowering {
             place += elements.count
         }
         for (result, output) in zip(region.results, outputs) where definitions[result]?.code != .reduce {
-            guard type(result).shape == shape, let element = lane(result, index) else {
+            guard type(result).shape == shape, store(result, index, to: output, linear(index, shape)) else {
                 succeeded = false
                 return current
             }
-            builder.store(element, to: output, linear(index, shape))
         }
         return next
     }

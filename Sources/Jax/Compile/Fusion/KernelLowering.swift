@@ -22,8 +22,8 @@ struct KernelLowering {
     private(set) var outputs: [BufferID] = []
     /// Whether the innermost of several loops of a reduction starts anew each time, and what it has folded joins the rest behind it.
     private(set) var foldsInnermostApart = false
-    /// Lanes by value and place: each is walked to once.
-    private var lanes: [Place: LaneValue] = [:]
+    /// Lanes by value and place, of a complex number two: each is walked to once.
+    private var lanes: [Place: [LaneValue]] = [:]
     /// The operation that stands in the way.
     var failure: Operation?
 
@@ -57,7 +57,7 @@ struct KernelLowering {
     /// shape of `value`, and `place` counts elements.
     mutating func results(at place: LoopIndex, _ value: ValueID, _ lane: LaneValue) -> [LaneValue]? {
         guard let index = split(place, type(value).shape) else { return nil }
-        lanes = [Place(value: value, index: index): lane]
+        lanes = [Place(value: value, index: index): [lane]]
         var results: [LaneValue] = []
         for result in region.results {
             guard let lane = self.lane(result, index) else { return nil }
@@ -69,7 +69,7 @@ struct KernelLowering {
     func type(_ value: ValueID) -> TensorType { function.type(of: value).tensor ?? TensorType(.i1, []) }
 
     private mutating func lower(_ name: String) -> LoweredRegion? {
-        for value in region.parameters + region.results where function.type(of: value).tensor?.dtype.laneElement == nil { return nil }
+        for value in region.parameters + region.results where function.type(of: value).tensor?.dtype.partElement == nil { return nil }
         for result in region.results where type(result).elementCount == 0 { return nil }
         if let root = region.operations.last, GroupRoot.isRoot(root) {
             let lowered = lower(root: root, name)
@@ -101,7 +101,7 @@ struct KernelLowering {
 
     private func buffer(_ value: ValueID, isWritten: Bool) -> BufferID {
         let type = type(value)
-        return builder.buffer(type.dtype.laneElement ?? .i8, count: type.elementCount, isWritten: isWritten)
+        return builder.buffer(type.dtype.partElement ?? .i8, count: type.elementCount * type.dtype.partCount, isWritten: isWritten)
     }
 
     // MARK: Loops
@@ -113,8 +113,7 @@ struct KernelLowering {
         let start = [LoopIndex](repeating: LoopIndex(), count: shape.count)
         return nest(shape, shape.indices.filter { shape[$0] != 1 }, start, isVector: true) { lowering, index in
             for (result, output) in zip(lowering.region.results, lowering.outputs) {
-                guard let lane = lowering.lane(result, index) else { return false }
-                lowering.builder.store(lane, to: output, lowering.linear(index, shape))
+                guard lowering.store(result, index, to: output, lowering.linear(index, shape)) else { return false }
             }
             return true
         }
@@ -141,49 +140,84 @@ struct KernelLowering {
         return sum
     }
 
-    /// The element of a value at a place; nil where it cannot be had, of which `failure` tells.
+    /// The element of a value at a place; nil where it cannot be had, of which `failure` tells, and of complex numbers.
     mutating func lane(_ value: ValueID, _ index: [LoopIndex]) -> LaneValue? {
-        let place = Place(value: value, index: index)
-        if let known = lanes[place] { return known }
-        let lane: LaneValue?
-        if let buffer = inputs[value] {
-            lane = builder.load(buffer, linear(index, type(value).shape))
-        } else if let operation = definitions[value] {
-            lane = compute(operation, value, index)
-            if lane == nil && failure == nil { failure = operation }
-        } else {
-            lane = nil
+        if type(value).dtype.isComplex {
+            if failure == nil { failure = definitions[value] }
+            return nil
         }
-        // Asked for again only where the variables of its place are known, so where the lane is.
-        lanes[place] = lane
-        return lane
+        return parts(value, index)?.first
     }
 
-    private mutating func compute(_ operation: Operation, _ value: ValueID, _ index: [LoopIndex]) -> LaneValue? {
+    /// Stores the element of a value at a place, which is element `target` of a buffer. False where it cannot be had.
+    mutating func store(_ value: ValueID, _ index: [LoopIndex], to buffer: BufferID, _ target: LoopIndex) -> Bool {
+        guard let parts = parts(value, index) else { return false }
+        for (number, part) in parts.enumerated() { builder.store(part, to: buffer, place(target, part: number, of: parts.count)) }
+        return true
+    }
+
+    /// Where a part of an element lies.
+    private func place(_ index: LoopIndex, part: Int, of count: Int) -> LoopIndex {
+        if count == 1 { return index }
+        var place = LoopIndex(part)
+        place.add(index, times: count)
+        return place
+    }
+
+    /// The element of a value at a place, in its parts; nil where it cannot be had, of which `failure` tells.
+    private mutating func parts(_ value: ValueID, _ index: [LoopIndex]) -> [LaneValue]? {
+        let key = Place(value: value, index: index)
+        if let known = lanes[key] { return known }
+        let parts: [LaneValue]?
+        if let buffer = inputs[value] {
+            let source = linear(index, type(value).shape), count = type(value).dtype.partCount
+            parts = (0..<count).map { builder.load(buffer, place(source, part: $0, of: count)) }
+        } else if let operation = definitions[value] {
+            parts = compute(operation, value, index)
+            if parts == nil && failure == nil { failure = operation }
+        } else {
+            parts = nil
+        }
+        // Asked for again only where the variables of its place are known, so where the lanes are.
+        lanes[key] = parts
+        return parts
+    }
+
+    private mutating func compute(_ operation: Operation, _ value: ValueID, _ index: [LoopIndex]) -> [LaneValue]? {
         let result = type(value)
+        guard let element = result.dtype.partElement else { return nil }
         switch operation.code {
         case .constant:
             let literal = operation.parameters(ConstantParameters.self).value
-            guard literal.isSplat || literal.type.elementCount == 1, let element = result.dtype.laneElement else { return nil }
-            return builder.constant(element.lane, bits: element.load(literal.storage.bytes))
+            guard literal.isSplat || literal.type.elementCount == 1 else { return nil }
+            return (0..<result.dtype.partCount).map {
+                builder.constant(element.lane, bits: element.load(literal.storage.bytes + $0 * element.byteCount))
+            }
         case .iota:
             let place = index[operation.parameters(IotaParameters.self).dimension]
-            guard place.clamped.isEmpty, let lane = result.dtype.laneElement?.lane, lane != .bool else { return nil }
-            if lane == .i64 { return builder.index(.i64, place) }
-            return builder.converted(builder.index(.i32, place), from: .i32, to: result.dtype)
+            guard place.clamped.isEmpty, !result.dtype.isComplex, element.lane != .bool else { return nil }
+            if element.lane == .i64 { return [builder.index(.i64, place)] }
+            return builder.converted(builder.index(.i32, place), from: .i32, to: result.dtype).map { [$0] }
         case .broadcastInDim, .transpose, .reverse, .slice, .reshape, .dynamicSlice, .gather:
             guard let source = sourceIndex(operation, index) else { return nil }
-            return lane(operation.operands[0], source)
-        default:
-            guard let definition = opDefinition(operation), let rule = definition.lanes, result.dtype.laneElement != nil else { return nil }
-            var operands: [LaneValue] = []
-            for operand in operation.operands {
-                guard type(operand).dtype.laneElement != nil,
-                      let lane = lane(operand, type(operand).rank == 0 ? [] : index) else { return nil }
-                operands.append(lane)
-            }
-            guard let last = operation.operands.last else { return nil }
-            return rule(LaneContext(builder, operands, operand: type(last).dtype, result: result.dtype, operation.parameters))
+            return parts(operation.operands[0], source)
+        default: return elementwise(operation, result.dtype, index)
         }
+    }
+
+    /// By the rule that stands beside the operation's definition.
+    private mutating func elementwise(_ operation: Operation, _ result: DType, _ index: [LoopIndex]) -> [LaneValue]? {
+        guard let definition = opDefinition(operation), let last = operation.operands.last else { return nil }
+        var isComplex = result.isComplex, operands: [[LaneValue]] = []
+        for operand in operation.operands {
+            let type = type(operand)
+            if type.dtype.isComplex { isComplex = true }
+            guard type.dtype.partElement != nil, let parts = parts(operand, type.rank == 0 ? [] : index) else { return nil }
+            operands.append(parts)
+        }
+        let dtype = type(last).dtype
+        if isComplex { return definition.parts?(PartsContext(builder, operands, operand: dtype, result: result, operation.parameters)) }
+        let context = LaneContext(builder, operands.map { $0[0] }, operand: dtype, result: result, operation.parameters)
+        return definition.lanes?(context).map { [$0] }
     }
 }

@@ -8,14 +8,14 @@ import Loops
 func arithmeticFamily() -> [OpDefinition] {
     [
         elementwise(.add, 2, .all, .bits(Add.self) + .floats(Add.self) + .complexes(Add.self) + .booleans(Or.self), traits: .commutative)
-            .linear(.jointly([0, 1])).lanes(.add, boolean: .or)
+            .linear(.jointly([0, 1])).lanes(.add, boolean: .or).complexLanes { $0.partwise(.add) }
             .transposedEach { _, _, cotangent, _ in cotangent },
         elementwise(.subtract, 2, .all, .bits(Subtract.self) + .floats(Subtract.self) + .complexes(Subtract.self) + .booleans(Xor.self))
-            .linear(.jointly([0, 1])).lanes(.subtract, boolean: .xor)
+            .linear(.jointly([0, 1])).lanes(.subtract, boolean: .xor).complexLanes { $0.partwise(.subtract) }
             .transposedEach { b, _, cotangent, index throws(JaxError) in index == 0 ? cotangent : try b.negate(cotangent) },
         elementwise(.multiply, 2, .all, .bits(Multiply.self) + .floats(Multiply.self) + .complexes(Multiply.self) + .booleans(And.self),
                     traits: .commutative)
-            .linear(.separately([0, 1])).lanes(.multiply, boolean: .and)
+            .linear(.separately([0, 1])).lanes(.multiply, boolean: .and).complexLanes(complexProduct)
             .transposedEach { b, op, cotangent, index throws(JaxError) in try b.multiply(cotangent, op.operands[1 - index]) },
         elementwise(.divide, 2, .all,
                     .integers(Divide.self) + .floats(Divide.self) + .complexes(Divide.self) + .booleans(DivideBooleans.self))
@@ -48,7 +48,8 @@ func arithmeticFamily() -> [OpDefinition] {
                 try b.negate(try b.divide(x[0], try b.add(try b.square(x[0]), try b.square(x[1]))))
             }),
         elementwise(.negate, 1, [.integer, .inexact], .integers(Negate.self) + .floats(Negate.self) + .complexes(Negate.self))
-            .linear(.jointly([0])).lanes(.negate).transposed { b, _, cotangent throws(JaxError) in try b.negate(cotangent) },
+            .linear(.jointly([0])).lanes(.negate).complexLanes { $0.partwise(.negate) }
+            .transposed { b, _, cotangent throws(JaxError) in try b.negate(cotangent) },
         elementwise(.abs, 1, [.integer, .inexact], result: { $0.real }, .integers(Magnitude.self) + .floats(Magnitude.self) + modulus())
             .lanes { c in c.operand.kind == .unsigned ? c.x[0] : c.builder.emit(.absolute, c.x[0]) }.jvp(magnitudeTangent),
         elementwise(.sign, 1, [.integer, .inexact],

@@ -10,7 +10,8 @@ func comparisonFamily() -> [OpDefinition] {
             try view.require(parameters.order != .total || type.dtype.isFloat,
                              "compare_type TOTALORDER is for floats, the operands are \(type)")
             return TensorType(.i1, type.shape)
-        }, kernel: { operand, _, parameters in parameters.comparison.kernel(operand) }).exactLanes(compareLanes),
+        }, kernel: { operand, _, parameters in parameters.comparison.kernel(operand) }).exactLanes(compareLanes)
+            .complexLanes(complexComparison),
         elementwise(.select, Parameters.self, isBare: true, infer: { view, _ throws(JaxError) in
             try view.requireOperands(3)
             let predicate = try view.tensor(0), onTrue = try view.tensor(1), onFalse = try view.tensor(2)
@@ -22,6 +23,7 @@ func comparisonFamily() -> [OpDefinition] {
             return TensorType(onTrue.dtype, merge(onTrue.shape, onFalse.shape))
         }, kernel: { operand, _, _ in selectKernel(operand) }).linear(.jointly([1, 2]))
             .exactLanes { c in c.builder.select(c.x[0], c.x[1], c.x[2]) }
+            .complexLanes { c in [0, 1].map { c.builder.select(c.x[0][0], c.x[1][$0], c.x[2][$0]) } }
             .transposedEach { b, op, cotangent, index throws(JaxError) in
                 let zero = try b.filled(0, like: cotangent)
                 return index == 1 ? try b.select(op.operands[0], cotangent, zero) : try b.select(op.operands[0], zero, cotangent)

@@ -2,6 +2,7 @@
 // part of a real number is the number, its imaginary part 0.
 import JaxIR
 import JaxPlatform
+import Loops
 
 func complexFamily() -> [OpDefinition] {
     [
@@ -9,7 +10,7 @@ func complexFamily() -> [OpDefinition] {
                     part { (z: Complex<Float>) in z.re } + part { (z: Complex128) in z.re } + ScalarKernels { dtype in
             let width = dtype.byteWidth
             return BlockKernel { a, _, _, r, n in r.copyMemory(from: a, byteCount: n &* width) }
-        }).linear(.jointly([0])).transposed { b, op, cotangent throws(JaxError) in
+        }).linear(.jointly([0])).complexLanes { [$0.x[0][0]] }.transposed { b, op, cotangent throws(JaxError) in
             guard try b.tensorType(op.operands[0]).dtype.isComplex else { return cotangent }
             return try b.one(.complex, [cotangent, try b.filled(0, like: cotangent)])
         },
@@ -17,7 +18,7 @@ func complexFamily() -> [OpDefinition] {
                     part { (z: Complex<Float>) in z.im } + part { (z: Complex128) in z.im } + ScalarKernels { dtype in
             let width = dtype.byteWidth
             return BlockKernel { _, _, _, r, n in r.initializeMemory(as: UInt8.self, repeating: 0, count: n &* width) }
-        }).linear(.jointly([0])).transposed { b, op, cotangent throws(JaxError) in
+        }).linear(.jointly([0])).complexLanes { [$0.x[0][1]] }.transposed { b, op, cotangent throws(JaxError) in
             // The imaginary part is Re(-i z).
             guard try b.tensorType(op.operands[0]).dtype.isComplex else { return try b.filled(0, like: cotangent) }
             return try b.one(.complex, [try b.filled(0, like: cotangent), try b.negate(cotangent)])
@@ -32,7 +33,7 @@ func complexFamily() -> [OpDefinition] {
             case .f64: return BlockKernel { a, b, _, r, n in loop(a, b, r, n) { (x: Double, y: Double) in Complex(x, y) } }
             default: return nil
             }
-        }).linear(.jointly([0, 1])).transposedEach { b, _, cotangent, index throws(JaxError) in
+        }).linear(.jointly([0, 1])).complexLanes { [$0.x[0][0], $0.x[1][0]] }.transposedEach { b, _, cotangent, index throws(JaxError) in
             index == 0 ? try b.one(.real, [cotangent]) : try b.negate(try b.one(.imag, [cotangent]))
         },
     ]

@@ -11,6 +11,7 @@ func conversionFamily() -> [OpDefinition] {
             return TensorType(parameters.dtype, try view.tensor(0).shape)
         }, kernel: { operand, result, _ in conversionKernel(from: operand, to: result) }).linear(.jointly([0]))
             .exactLanes { c in c.builder.converted(c.x[0], from: c.operand, to: c.result) }
+            .complexLanes(complexConversion)
             .transposed { b, op, cotangent throws(JaxError) in
                 let source = try b.tensorType(op.operands[0]).dtype, isComplex = try b.tensorType(cotangent).dtype.isComplex
                 return try b.convert(isComplex && !source.isComplex ? try b.one(.real, [cotangent]) : cotangent, to: source)

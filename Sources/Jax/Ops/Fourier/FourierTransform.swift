@@ -65,7 +65,7 @@ private func fourierType(_ op: OpView, _ parameters: FourierParameters) throws(J
 private func evaluateFourier(_ activation: Activation, _ parameters: FourierParameters,
                              _ operands: inout [RuntimeValue]) throws(JaxError) -> Tensor {
     let operand = try operands[0].asTensor()
-    let result = try Tensor(try activation.resultTensorType())
+    let result = try activation.makeResult()
     if result.elementCount == 0 { return result }
     if operand.elementCount == 0 {
         result.bytes.initializeMemory(as: UInt8.self, repeating: 0, count: result.type.byteCount)

@@ -18,7 +18,7 @@ struct MatrixCall {
         for value in values { operands.append(try value.asTensor()) }
         self.operands = operands
         var results: [Tensor] = []
-        for index in activation.operation.results.indices { results.append(try Tensor(try activation.resultTensorType(index))) }
+        for index in activation.operation.results.indices { results.append(try activation.makeResult(index)) }
         self.results = results
         let shape = operands[0].shape
         batch = try product(Array(shape.dropLast(2)))

@@ -19,7 +19,7 @@ func rngBitGeneratorFamily() -> [OpDefinition] {
         return [.tensor(state), .tensor(output)]
     }, evaluate: { activation, parameters, operands throws(JaxError) in
         let state = try operands[0].asTensor()
-        let bits = try Tensor(try activation.resultTensorType(1))
+        let bits = try activation.makeResult(1)
         let next = try Tensor(state.type)
         let old = state.pointer(UInt64.self), new = next.pointer(UInt64.self)
         new[0] = old[0]

@@ -45,14 +45,12 @@ private func sortTypes(_ op: OpView, _ parameters: SortParameters) throws(JaxErr
     return types.map { .tensor(TensorType($0.dtype, shape)) }
 }
 
-/// Sorts tensors of one shape together along `axis`. With `keeping`, only that many leading elements of each row are kept.
+/// Sorts tensors of one shape together along `axis`, as results of the order's operation. With `keeping`, only that many leading elements of each row are kept.
 func sort(_ inputs: [Tensor], axis: Int, keeping kept: Int? = nil, _ order: SortOrder) throws(JaxError) -> [Tensor] {
     let shape = inputs[0].shape
     let length = shape[axis], keptLength = min(kept ?? length, length)
-    var resultShape = shape
-    resultShape[axis] = keptLength
     var results: [Tensor] = []
-    for input in inputs { results.append(try Tensor(TensorType(input.dtype, resultShape))) }
+    for index in inputs.indices { results.append(try order.activation.makeResult(index)) }
     if results[0].elementCount == 0 { return results }
     var inner = 1
     for k in (axis + 1)..<max(shape.count, axis + 1) { inner *= shape[k] }

@@ -15,6 +15,12 @@ func topKFamily() -> [OpDefinition] {
     }, evaluate: { activation, parameters, operands throws(JaxError) in
         let operand = try operands[0].asTensor()
         let axis = operand.type.rank - 1
+        if parameters.count < operand.shape[axis] / 8, operand.shape[axis] <= Int(Int32.max) {
+            let results = [try activation.makeResult(0), try activation.makeResult(1)]
+            let key = SortKey(operand: 0, isDescending: parameters.isLargest, mergesZeros: false, mergesNaNs: false, isPartial: false)
+            try firstOfRows(operand, key, count: parameters.count, into: results)
+            return results.map { .tensor($0) }
+        }
         let inputs = [operand, try iota(TensorType(.i32, operand.shape), axis)]
         let order = try SortOrder(activation, inputs, isDescending: parameters.isLargest)
         return try sort(inputs, axis: axis, keeping: parameters.count, order).map { .tensor($0) }

@@ -38,58 +38,46 @@ struct NativeModule {
 
 /// The arguments of one call.
 struct Call {
-    let functionName: String
-    private let names: [String]
+    private let function: StaticString
+    private let parameters: ParameterList
     private let values: [Value?]
     /// What a '*' parameter took.
     let rest: [Value]
     /// What a '**' parameter took.
     let options: [(key: Value, value: Value)]
 
+    var functionName: String { function.description }
+
     /// Binds arguments as Python does. Throws `typeError` in Python's words.
     init(_ function: NativeFunction, _ arguments: [Value], _ keywords: [(key: Value, value: Value)]) throws(JaxError) {
-        functionName = function.name.description
-        var names: [String] = [], isOptional: [Bool] = []
-        var hasRest = false, hasOptions = false
-        for word in function.parameters.description.split(separator: " ") {
-            if word.hasPrefix("**") {
-                hasOptions = true
-            } else if word.hasPrefix("*") {
-                hasRest = true
-            } else if word.hasSuffix("?") {
-                names.append(String(word.dropLast()))
-                isOptional.append(true)
-            } else {
-                names.append(String(word))
-                isOptional.append(false)
-            }
+        let parameters = ParameterList(function.parameters)
+        if !parameters.hasRest && arguments.count > parameters.count {
+            throw JaxError(.typeError,
+                           "\(function.name)() takes \(parameters.count) positional arguments but \(arguments.count) were given")
         }
-        if !hasRest && arguments.count > names.count {
-            throw JaxError(.typeError, "\(functionName)() takes \(names.count) positional arguments but \(arguments.count) were given")
-        }
-        var values = [Value?](repeating: nil, count: names.count)
-        // Before a '*' parameter there are only such without '?'; those with one are keywords then.
-        let positional = hasRest ? isOptional.prefix { !$0 }.count : names.count
+        var values = [Value?](repeating: nil, count: parameters.count)
+        let positional = parameters.positionalCount
         for (index, value) in arguments.prefix(positional).enumerated() { values[index] = value }
-        rest = Array(arguments.dropFirst(positional))
+        rest = arguments.count > positional ? Array(arguments.dropFirst(positional)) : []
         var options: [(key: Value, value: Value)] = []
         for (key, value) in keywords {
-            guard case .string(let name) = key, let index = names.firstIndex(of: name) else {
-                if hasOptions {
+            guard case .string(let name) = key, let index = parameters.index(of: name) else {
+                if parameters.hasOptions {
                     options.append((key: key, value: value))
                     continue
                 }
                 var text = "?"
                 if case .string(let name) = key { text = name }
-                throw JaxError(.typeError, "\(functionName)() got an unexpected keyword argument '\(text)'")
+                throw JaxError(.typeError, "\(function.name)() got an unexpected keyword argument '\(text)'")
             }
-            if values[index] != nil { throw JaxError(.typeError, "\(functionName)() got multiple values for argument '\(name)'") }
+            if values[index] != nil { throw JaxError(.typeError, "\(function.name)() got multiple values for argument '\(name)'") }
             values[index] = value
         }
-        for index in names.indices where values[index] == nil && !isOptional[index] {
-            throw JaxError(.typeError, "\(functionName)() missing required argument: '\(names[index])'")
+        for index in values.indices where values[index] == nil && !parameters.isOptional(index) {
+            throw JaxError(.typeError, "\(function.name)() missing required argument: '\(parameters.name(index))'")
         }
-        self.names = names
+        self.function = function.name
+        self.parameters = parameters
         self.values = values
         self.options = options
     }
@@ -106,7 +94,7 @@ struct Call {
     func wasGiven(_ index: Int) -> Bool { values[index] != nil }
 
     private func wrong(_ index: Int, _ expected: String) -> JaxError {
-        JaxError(.typeError, "\(functionName)(): argument '\(names[index])' must be \(expected), not \(self[index].typeName)")
+        JaxError(.typeError, "\(functionName)(): argument '\(parameters.name(index))' must be \(expected), not \(self[index].typeName)")
     }
 
     func string(_ index: Int) throws(JaxError) -> String {

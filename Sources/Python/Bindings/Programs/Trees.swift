@@ -3,51 +3,71 @@ import JaxIR
 import JaxLoad
 import JaxPlatform
 
+/// Where a value's structure is not the expected one: an error's text around the place, which is put together on the way out.
+private struct StructureError: Error {
+    var before: String, place = "", after: String
+}
+
 /// The leaves of `value`, whose structure must be `tree`'s. Throws `valueError` that names the place and what was expected.
 func leaves(of value: Value, as tree: PyTree, path: String) throws(JaxError) -> [Value] {
-    func differs(_ expected: String) -> JaxError {
-        JaxError(.valueError, "The invocation args and kwargs must have the same pytree structure as when the function was exported: "
-            + "expected \(expected) at \(path), got \(value.typeName)")
+    var result: [Value] = []
+    do throws(StructureError) {
+        try append(value, as: tree, to: &result)
+    } catch {
+        throw JaxError(.valueError, error.before + path + error.place + error.after)
+    }
+    return result
+}
+
+private func append(_ value: Value, as tree: PyTree, to result: inout [Value]) throws(StructureError) {
+    func differs(_ expected: String) -> StructureError {
+        StructureError(before: "The invocation args and kwargs must have the same pytree structure as when the function was exported: "
+            + "expected \(expected) at ", after: ", got \(value.typeName)")
     }
     switch tree {
-    case .leaf: return [value]
+    case .leaf: result.append(value)
     case .none:
         guard value.isNone else { throw differs("None") }
-        return []
     case .tuple(let children):
         guard case .tuple(let items) = value else { throw differs("a tuple of \(children.count)") }
-        return try leaves(of: items, as: children, path, "tuple")
+        try append(items, as: children, "tuple", to: &result)
     case .list(let children):
         guard case .list(let items) = value else { throw differs("a list of \(children.count)") }
-        return try leaves(of: items, as: children, path, "list")
+        try append(items, as: children, "list", to: &result)
     case .custom(let name, _, let children):
         guard let items = value.items else { throw differs("\(name) with \(children.count) children") }
-        return try leaves(of: items, as: children, path, name)
+        try append(items, as: children, name, to: &result)
     case .dictionary(let entries):
         guard case .dictionary(let pairs) = value else { throw differs("a dict with \(entries.count) keys") }
-        var result: [Value] = []
         for entry in entries {
             var found: Value?
             for pair in pairs {
                 if case .string(let key) = pair.key, key == entry.key { found = pair.value }
             }
-            guard let found else { throw JaxError(.valueError, "the key '\(entry.key)' is missing at \(path)") }
-            result += try leaves(of: found, as: entry.value, path: path + "['" + entry.key + "']")
+            guard let found else { throw StructureError(before: "the key '\(entry.key)' is missing at ", after: "") }
+            do throws(StructureError) {
+                try append(found, as: entry.value, to: &result)
+            } catch {
+                throw StructureError(before: error.before, place: "['" + entry.key + "']" + error.place, after: error.after)
+            }
         }
         guard pairs.count == entries.count else {
-            throw JaxError(.valueError, "a dict with \(entries.count) keys is expected at \(path), got \(pairs.count)")
+            throw StructureError(before: "a dict with \(entries.count) keys is expected at ", after: ", got \(pairs.count)")
         }
-        return result
     }
 }
 
-private func leaves(of items: [Value], as children: [PyTree], _ path: String, _ kind: String) throws(JaxError) -> [Value] {
+private func append(_ items: [Value], as children: [PyTree], _ kind: String, to result: inout [Value]) throws(StructureError) {
     guard items.count == children.count else {
-        throw JaxError(.valueError, "a \(kind) of \(children.count) is expected at \(path), got one of \(items.count)")
+        throw StructureError(before: "a \(kind) of \(children.count) is expected at ", after: ", got one of \(items.count)")
     }
-    var result: [Value] = []
-    for index in items.indices { result += try leaves(of: items[index], as: children[index], path: path + "[\(index)]") }
-    return result
+    for index in items.indices {
+        do throws(StructureError) {
+            try append(items[index], as: children[index], to: &result)
+        } catch {
+            throw StructureError(before: error.before, place: "[\(index)]" + error.place, after: error.after)
+        }
+    }
 }
 
 /// The containers of `tree` around values taken from the front of `leaves`. A registered class becomes a tuple.
