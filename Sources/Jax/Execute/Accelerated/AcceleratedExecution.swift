@@ -223,7 +223,8 @@ public final class AcceleratedExecution {
         for (id, value) in planned.captured { captured.append((id, try fetch(value, buffers))) }
         let current = operands
         operands = []
-        let results = try planned.step.evaluate(in: plan.evaluation, of: plan.function, consume current, captured: captured,
+        let places = [UnsafeMutableRawPointer?](repeating: nil, count: planned.results.count)
+        let results = try planned.step.evaluate(in: plan.evaluation, of: plan.function, consume current, captured: captured, into: places,
                                                 recording: profile)
         for (result, place) in zip(results, planned.results) { try put(result, place, buffers) }
     }
