@@ -127,6 +127,14 @@ import Testing
         #expect(try elements(a) == [1, 2, 3, 4])
     }
 
+    @Test func arraysWithoutElements() throws {
+        let program = try program("main = { lambda ; a:f32[0,3]. let\n z:f32[] = constant[0.0]\n b:f32[0,3] = broadcast_in_dim[broadcast_dimensions=()] z\n"
+            + " c:f32[0,3] = add a b\n in (b, c) }")
+        let a = try device.put(tensor([], [0, 3]))
+        let results = try session.execute(program, [a], device: device, limits: limits)
+        #expect(try elements(results[0]) == [] && elements(results[1]) == [])
+    }
+
     @Test func aJobNeedsThePermission() throws {
         let program = try program("main = { lambda ; a:f32[4]. let\n b = negate a\n in (b,) }")
         let a = try device.put(tensor([1, 2, 3, 4]))

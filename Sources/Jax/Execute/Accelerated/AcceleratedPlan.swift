@@ -182,6 +182,10 @@ public final class AcceleratedPlan {
 
     /// The dispatches of one step; nil where it is not the device's.
     private func commands(of index: Int) throws(JaxError) -> [Command]? {
+        switch plan.steps[index].kind {
+        case .copy, .fill: if plan.steps[index].count == 0 { return [] }
+        default: break
+        }
         guard let code = try code(of: plan.steps[index], at: index) else { return nil }
         scratchByteCount = max(scratchByteCount, code.scratchByteCount)
         var commands: [Command] = []
