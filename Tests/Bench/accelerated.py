@@ -7,15 +7,18 @@ side the best run counts. The results are compared.
 """
 import argparse
 import json
+import pathlib
 import subprocess
 import sys
 import time
 
-import jax
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Differential"))
 
-import compiled_programs
-from compiled import disagreement, geometric_mean, row, theirs  # also makes the differential tests' modules known
-from hosted import Hosted, Missing
+import jax  # noqa: E402
+
+import compiled_programs  # noqa: E402
+from compiled import disagreement, geometric_mean, row, theirs  # noqa: E402
+from hosted import Hosted, Missing  # noqa: E402
 from machine import COMMAND, Machine  # noqa: E402
 
 
