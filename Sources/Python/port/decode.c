@@ -154,7 +154,15 @@ MP_DEFINE_EXCEPTION(FileNotFoundError, OSError)
 MP_DEFINE_EXCEPTION(PermissionError, OSError)
 MP_DEFINE_EXCEPTION(Fault, RuntimeError)
 
+/// Exceptions of jax.errors are classes in Python.
 static const mp_obj_type_t *exception_type(const char *name, size_t length) {
+    static const char jax_errors[] = "jax.errors.";
+    enum { prefix = sizeof jax_errors - 1 };
+    if (length > prefix && memcmp(name, jax_errors, prefix) == 0) {
+        mp_obj_t from = mp_const_true;
+        mp_obj_t module = mp_import_name(qstr_from_strn(jax_errors, prefix - 1), mp_obj_new_tuple(1, &from), MP_OBJ_NEW_SMALL_INT(0));
+        return MP_OBJ_TO_PTR(mp_load_attr(module, qstr_from_strn(name + prefix, length - prefix)));
+    }
     static const struct { const char *name; const mp_obj_type_t *type; } types[] = {
         { "TypeError", &mp_type_TypeError }, { "ValueError", &mp_type_ValueError }, { "IndexError", &mp_type_IndexError },
         { "KeyError", &mp_type_KeyError }, { "NotImplementedError", &mp_type_NotImplementedError },

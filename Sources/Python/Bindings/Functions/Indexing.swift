@@ -10,14 +10,14 @@ private enum Part {
     case slice(start: Int, stop: Int, step: Int)
     case newAxis
     /// Integers; negative ones count from the end.
-    case array(Tensor)
+    case array(Handle)
 }
 
 /// `a[index]`.
 func subscripted(_ a: ArrayObject, _ index: Value) throws(JaxError) -> ArrayObject {
     let parts = try parse(index, a.shape)
-    let basic = try applyBasic(a.tensor, parts)
-    let result = basic.arrays.isEmpty ? basic.tensor : try applyArrays(basic)
+    let basic = try applyBasic(a.handle, parts)
+    let result = basic.arrays.isEmpty ? basic.handle : try applyArrays(basic)
     return ArrayObject(result, isWeak: a.isWeak)
 }
 
@@ -84,20 +84,21 @@ private func scalarOrArray(_ item: Value, _ shape: [Int], _ axis: Int) throws(Ja
             throw JaxError(.indexError, "boolean index did not match shape of indexed array in index \(axis): "
                 + "got \(shapeText(array.shape)), expected \(shapeText(Array(shape[axis..<(axis + array.shape.count)])))")
         }
+        guard array.handle.isConcrete else { throw unknownBooleanIndex(array.handle.type) }
         var parts: [Part] = []
-        for positions in try nonzero(array.tensor) { parts.append(.array(positions)) }
+        for positions in try nonzero(array.handle) { parts.append(.array(positions)) }
         return (parts, array.shape.count)
     }
-    if array.shape.isEmpty && array.dtype.isInteger { return ([.integer(elementAsInt(array.tensor, 0))], 1) }
+    if array.shape.isEmpty && array.dtype.isInteger && array.handle.isConcrete { return ([.integer(elementAsInt(try array.handle.elements(), 0))], 1) }
     return ([.array(try integers(array))], 1)
 }
 
-private func integers(_ array: ArrayObject) throws(JaxError) -> Tensor {
-    if array.tensor.elementCount == 0 { return try Eager.convert(array.tensor, to: .i32) }
+private func integers(_ array: ArrayObject) throws(JaxError) -> Handle {
+    if array.handle.elementCount == 0 { return try Lax.convert(array.handle, to: .i32) }
     guard array.dtype.isInteger else {
         throw JaxError(.typeError, "Indexer must have integer or boolean type, got indexer with type \(array.dtype.name)")
     }
-    return try Eager.convert(array.tensor, to: .i32)
+    return try Lax.convert(array.handle, to: .i32)
 }
 
 /// Python's `slice.indices`.
@@ -124,17 +125,17 @@ private func slice(_ start: Value, _ stop: Value, _ step: Value, _ size: Int) th
 
 /// What slices and integers leave, and the array indices that are still to be applied.
 private struct BasicResult {
-    var tensor: Tensor
-    /// Axis of `tensor` and indices along it, ascending.
-    var arrays: [(axis: Int, indices: Tensor)]
+    var handle: Handle
+    /// Axis of `handle` and indices along it, ascending.
+    var arrays: [(axis: Int, indices: Handle)]
     /// Whether the array indices stand side by side.
     var areAdjacent: Bool
 }
 
-private func applyBasic(_ a: Tensor, _ parts: [Part]) throws(JaxError) -> BasicResult {
+private func applyBasic(_ a: Handle, _ parts: [Part]) throws(JaxError) -> BasicResult {
     var starts: [Int] = [], limits: [Int] = [], strides: [Int] = [], reversed: [Int] = []
     var shape: [Int] = []
-    var arrays: [(axis: Int, indices: Tensor)] = []
+    var arrays: [(axis: Int, indices: Handle)] = []
     var positions: [Int] = []
     var axis = 0
     let hasArrays = parts.contains { if case .array = $0 { return true } else { return false } }
@@ -145,7 +146,7 @@ private func applyBasic(_ a: Tensor, _ parts: [Part]) throws(JaxError) -> BasicR
         case .integer(let index):
             if hasArrays {
                 // NumPy counts an integer among the array indices.
-                let scalar = try Eager.scalar(.int(index), .i32)
+                let scalar = try Lax.scalar(.int(index), .i32)
                 arrays.append((shape.count, scalar))
                 positions.append(position)
                 starts.append(0)
@@ -186,13 +187,13 @@ private func applyBasic(_ a: Tensor, _ parts: [Part]) throws(JaxError) -> BasicR
     }
     var tensor = a
     let isWhole = starts.allSatisfy { $0 == 0 } && limits == a.shape && strides.allSatisfy { $0 == 1 }
-    if !isWhole { tensor = try Eager.slice(a, starts: starts, limits: limits, strides: strides) }
-    if !reversed.isEmpty { tensor = try Eager.reverse(tensor, reversed) }
+    if !isWhole { tensor = try Lax.slice(a, starts: starts, limits: limits, strides: strides) }
+    if !reversed.isEmpty { tensor = try Lax.reverse(tensor, reversed) }
     let adjacent = positions.isEmpty || positions[positions.count - 1] - positions[0] == positions.count - 1
-    return BasicResult(tensor: Eager.reshape(tensor, shape), arrays: arrays, areAdjacent: adjacent)
+    return BasicResult(handle: try Lax.reshape(tensor, shape), arrays: arrays, areAdjacent: adjacent)
 }
 
-private func applyArrays(_ basic: BasicResult) throws(JaxError) -> Tensor {
+private func applyArrays(_ basic: BasicResult) throws(JaxError) -> Handle {
     var shapes: [[Int]] = []
     for entry in basic.arrays { shapes.append(entry.indices.shape) }
     let shape: [Int]
@@ -202,7 +203,7 @@ private func applyArrays(_ basic: BasicResult) throws(JaxError) -> Tensor {
         throw JaxError(.typeError, error.message)
     }
     // The indexed axes to the front, merged into one; one index into it for each element.
-    let source = basic.tensor
+    let source = basic.handle
     var order: [Int] = [], rest: [Int] = [], restShape: [Int] = []
     for entry in basic.arrays { order.append(entry.axis) }
     for axis in source.shape.indices where !order.contains(axis) {
@@ -211,42 +212,43 @@ private func applyArrays(_ basic: BasicResult) throws(JaxError) -> Tensor {
     }
     var count = 1
     for axis in order { count *= source.shape[axis] }
-    let front = order + rest == Array(source.shape.indices) ? source : try Eager.transpose(source, order + rest)
-    let rows = Eager.reshape(front, [count] + restShape)
-    var position = try Eager.full(shape, .int(0), .i32)
+    let front = order + rest == Array(source.shape.indices) ? source : try Lax.transpose(source, order + rest)
+    let rows = try Lax.reshape(front, [count] + restShape)
+    var position = try Lax.full(shape, .int(0), .i32)
     for entry in basic.arrays {
         let size = source.shape[entry.axis]
-        let indices = try Eager.broadcast(entry.indices, to: shape)
-        let zero = try Eager.full(shape, .int(0), .i32), limit = try Eager.full(shape, .int(max(size - 1, 0)), .i32)
-        let wrapped = try Eager.select(try Eager.compare("LT", indices, zero), try withConstant(.add, indices, .int(size)), indices)
-        let bounded = try Eager.binary(.minimum, try Eager.binary(.maximum, wrapped, zero), limit)
-        position = try Eager.binary(.add, try withConstant(.multiply, position, .int(size)), bounded)
+        let indices = try Lax.broadcast(entry.indices, to: shape)
+        let zero = try Lax.full(shape, .int(0), .i32), limit = try Lax.full(shape, .int(max(size - 1, 0)), .i32)
+        let wrapped = try Lax.select(try Lax.compare("LT", indices, zero), try withConstant(.add, indices, .int(size)), indices)
+        let bounded = try Lax.binary(.minimum, try Lax.binary(.maximum, wrapped, zero), limit)
+        position = try Lax.binary(.add, try withConstant(.multiply, position, .int(size)), bounded)
     }
     if position.elementCount > 0 && count == 0 { throw JaxError(.indexError, "an index into an axis of size 0 is out of bounds") }
-    let taken = try Eager.take(rows, position)
+    let taken = try Lax.take(rows, position)
     guard basic.areAdjacent, let first = order.first, first > 0 else { return taken }
     // Side by side: their dimensions take the place of the first one.
     var permutation: [Int] = []
     for axis in 0..<first { permutation.append(shape.count + axis) }
     for axis in 0..<shape.count { permutation.append(axis) }
     for axis in first..<rest.count { permutation.append(shape.count + axis) }
-    return try Eager.transpose(taken, permutation)
+    return try Lax.transpose(taken, permutation)
 }
 
 /// The indices of the elements that are not zero, one vector an axis.
-func nonzero(_ a: Tensor) throws(JaxError) -> [Tensor] {
-    let flags = try truth(a)
+func nonzero(_ a: Handle) throws(JaxError) -> [Handle] {
+    let flags = try truth(a).elements(.value("The size argument of jnp.nonzero must be statically specified to use jnp.nonzero within JAX "
+        + "transformations."))
     let bytes = flags.elements(as: UInt8.self)
     var found: [Int] = []
     for index in 0..<flags.elementCount where bytes[index] != 0 { found.append(index) }
     let strides = a.type.strides
-    var result: [Tensor] = []
+    var result: [Handle] = []
     for axis in a.shape.indices {
         let positions = try Tensor(TensorType(.i32, [found.count]))
         for (slot, index) in found.enumerated() {
             positions.elements(as: Int32.self)[slot] = Int32(index / strides[axis] % a.shape[axis])
         }
-        result.append(positions)
+        result.append(Handle(positions))
     }
     return result
 }

@@ -88,7 +88,7 @@ private func callProgram(_ object: ExportedObject, _ arguments: [Value], _ keywo
         let fits = kind == nil ? nil : expected.flatMap { $0.kind == kind || (kind == .signed && $0.kind == .unsigned) ? $0 : nil }
         let array = try makeArray(value, dtype: fits)
         held.append(array)
-        arrays.append(try device.put(array.tensor))
+        arrays.append(try device.put(try array.handle.elements()))
     }
     let results = try session.execute(program, arrays, device: device, limits: Interpreter.current.limits)
     withExtendedLifetime(held) {}
