@@ -187,5 +187,5 @@ _Noreturn void raise_reply(python_reply *reply) {
     const char *name = mp_obj_str_get_data(items[0], &length);
     const mp_obj_type_t *type = exception_type(name, length);
     if (type == &mp_type_KeyboardInterrupt) mp_raise_type(type);
-    nlr_raise(mp_obj_new_exception_args(type, 1, &items[1]));
+    nlr_raise(mp_make_raise_obj(mp_call_function_1(MP_OBJ_FROM_PTR(type), items[1])));
 }

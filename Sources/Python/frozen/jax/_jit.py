@@ -100,7 +100,8 @@ class PjitFunction:
                                 "static using the static_argnums or static_argnames parameters of jax.jit.")
 
     def _traced(self, leaves, node, static, types):
-        key = (node, types, static)
+        # Functions with derivative rules of their own record them only where they are needed.
+        key = (node, types, static, _trace.order())
         entry = self._cache.get(key)
         if entry is None:
             def run(tracers):

@@ -13,7 +13,7 @@ def name_of(fun):
 
 
 def is_array(x):
-    return isinstance(x, (Array, int, float, complex))
+    return isinstance(x, (Array, bool, int, float, complex))
 
 
 def trace(kind, fun, leaves, run, axes=None):

@@ -14,6 +14,8 @@ class _Custom:
         self.__wrapped__ = self.fun = fun
         self.__name__ = _trace.name_of(fun)
         self.nondiff_argnums = tuple(nondiff_argnums)
+        # How many of its rules are being traced within each other.
+        self._depth = 0
 
     def __get__(self, instance, owner=None):
         return self if instance is None else lambda *args, **kwargs: self(instance, *args, **kwargs)
@@ -37,10 +39,16 @@ class _Custom:
         static, dynamic = self._split(args)
         leaves = []
         node = _flatten(dynamic, leaves)
-        if not _trace.is_recording([x for x in leaves if _trace.is_array(x)]):
+        # A rule that calls the function itself needs the rule again only where it will be differentiated once more.
+        if self._depth >= _trace.order() or not _trace.is_recording([x for x in leaves if _trace.is_array(x)]):
             return self.fun(*args)
         function, out = _trace.trace("jit", self.fun, leaves, lambda tracers: self.fun(*self._merge(static, _build(node, iter(tracers)))))
-        return _build(out, iter(rule(static, leaves, node, function, out)))
+        self._depth += 1
+        try:
+            results = rule(static, leaves, node, function, out)
+        finally:
+            self._depth -= 1
+        return _build(out, iter(results))
 
 
 def _like(x, type_of):

@@ -88,7 +88,7 @@ def _flatten(x, leaves, is_leaf=None):
             return _LEAF
         return None
     kind = type(x)
-    if kind is Array or kind is float or kind is int or (is_leaf is not None and is_leaf(x)):
+    if kind is Array or kind is float or kind is int or kind is bool or (is_leaf is not None and is_leaf(x)):
         leaves.append(x)
         return _LEAF
     if kind is tuple or kind is list:
