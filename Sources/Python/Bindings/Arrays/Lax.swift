@@ -117,3 +117,14 @@ enum Lax {
         return try apply(.gather, [a, try reshape(indices, indices.shape + [1])], GatherParameters(dimensions, sliceSizes: sizes))
     }
 }
+
+extension Lax {
+    /// The same bits as another type; its last dimension holds the parts of an element, where sizes differ.
+    static func bitcast(_ a: Handle, to type: TensorType) throws(JaxError) -> Handle {
+        try apply(.bitcastConvert, [a], DTypeParameters(type.dtype))
+    }
+
+    static func reducePrecision(_ a: Handle, exponent: Int, mantissa: Int) throws(JaxError) -> Handle {
+        try apply(.reducePrecision, [a], ReducePrecisionParameters(exponentBits: exponent, mantissaBits: mantissa))
+    }
+}

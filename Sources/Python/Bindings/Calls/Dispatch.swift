@@ -11,7 +11,7 @@ private func makeNativeModules() -> [NativeModule] {
     [
         arrayModule(), numpyModule(), dtypeModule(), scalarTypeModule(),
         exportModule(), exportedModule(), avalModule(),
-        machineModule(), filesModule(), traceModule(), tracedModule(),
+        machineModule(), filesModule(), traceModule(), tracedModule(), laxModule(), randomModule(), linalgModule(),
     ]
 }
 

@@ -157,7 +157,7 @@ func apply(_ row: BinaryRow, _ left: Value, _ right: Value) throws(JaxError) -> 
     if row.method.description == "pow", case .int(let exponent) = right { return try integerPower(try operand(left, name), exponent) }
     let common = try CommonOperands([try operand(left, name, 0), try operand(right, name, 1)], row.primitive, toInexact: row.toInexact)
     let result = try row.body(common.tensors[0], common.tensors[1])
-    return ArrayObject(result, isWeak: common.type.isWeak && result.dtype != .i1)
+    return ArrayObject(result, isWeak: common.type.isWeak)
 }
 
 /// x ** n for a Python integer: by repeated squaring, as `lax.integer_pow`.

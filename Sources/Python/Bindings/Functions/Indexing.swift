@@ -17,8 +17,91 @@ private enum Part {
 func subscripted(_ a: ArrayObject, _ index: Value) throws(JaxError) -> ArrayObject {
     let parts = try parse(index, a.shape)
     let basic = try applyBasic(a.handle, parts)
-    let result = basic.arrays.isEmpty ? basic.handle : try applyArrays(basic)
+    let result = basic.arrays.isEmpty ? basic.handle : try applyArrays(basic, bounds: .nearest)
     return ArrayObject(result, isWeak: a.isWeak)
+}
+
+/// Where in the flattened array of `shape` the elements of `a[index]` are; one past its end for those out of bounds.
+func positions(_ shape: [Int], _ index: Value) throws(JaxError) -> Handle {
+    let count = shape.reduce(1, &*), parts = try parse(index, shape)
+    guard count <= Int(Int32.max) else { throw JaxError(.notImplemented, "an update of an array of \(count) elements") }
+    let all = try Lax.reshape(try Lax.iota(.i32, [count], axis: 0), shape)
+    // A single index that is out of bounds names nothing, too.
+    for (axis, part) in zip(partAxes(parts), parts) {
+        if case .integer(let number) = part, number < -shape[axis] || number >= shape[axis] {
+            let basic = try applyBasic(all, parts)
+            return try Lax.full(basic.arrays.isEmpty ? basic.handle.shape : try applyArrays(basic, bounds: .nearest).shape, .int(count), .i32)
+        }
+    }
+    let basic = try applyBasic(all, parts)
+    return basic.arrays.isEmpty ? basic.handle : try applyArrays(basic, bounds: .past(count))
+}
+
+/// The box of an index that is made of integers and slices without steps: where it starts and its sizes; nil for others.
+func box(_ shape: [Int], _ index: Value) throws(JaxError) -> (starts: [Int], sizes: [Int])? {
+    var starts: [Int] = [], sizes: [Int] = []
+    for part in try parse(index, shape) {
+        switch part {
+        case .newAxis: break
+        case .array: return nil
+        case .integer(let number):
+            let size = shape[starts.count]
+            guard number >= -size, number < size else { return nil }
+            starts.append(number < 0 ? number + size : number)
+            sizes.append(1)
+        case .slice(let start, let stop, let step):
+            guard step == 1 else { return nil }
+            starts.append(min(start, shape[starts.count]))
+            sizes.append(max(stop - start, 0))
+        }
+    }
+    return (starts, sizes)
+}
+
+/// The index along leading dimensions, where the others are taken whole: one array of integers a dimension, in one shape; nil for others.
+func leadingIndices(_ shape: [Int], _ index: Value) throws(JaxError) -> [Handle]? {
+    var indices: [Handle] = [], shapes: [[Int]] = []
+    for (axis, part) in try parse(index, shape).enumerated() {
+        switch part {
+        case .newAxis: return nil
+        case .integer(let number) where indices.count == axis:
+            let scalar = try Lax.scalar(.int(number), .i32)
+            indices.append(scalar)
+            shapes.append([])
+        case .array(let array) where indices.count == axis:
+            indices.append(array)
+            shapes.append(array.shape)
+        case .slice(0, let stop, 1) where axis < shape.count && stop == shape[axis]: break
+        default: return nil
+        }
+    }
+    guard !indices.isEmpty else { return nil }
+    let common = try broadcastShape(shapes, "indexing")
+    var result: [Handle] = []
+    for (axis, array) in indices.enumerated() {
+        let wide = try Lax.broadcast(array, to: common), zero = try Lax.full(common, .int(0), .i32)
+        result.append(try Lax.select(try Lax.compare("LT", wide, zero), try withConstant(.add, wide, .int(shape[axis])), wide))
+    }
+    return result
+}
+
+/// The dimension that each part consumes; of new dimensions, the next one.
+private func partAxes(_ parts: [Part]) -> [Int] {
+    var axis = 0, axes: [Int] = []
+    for part in parts {
+        axes.append(axis)
+        if case .newAxis = part { continue }
+        axis += 1
+    }
+    return axes
+}
+
+/// What an index beyond a dimension means.
+private enum Bounds {
+    /// The nearest element.
+    case nearest
+    /// This position in the flattened array.
+    case past(Int)
 }
 
 private func parse(_ index: Value, _ shape: [Int]) throws(JaxError) -> [Part] {
@@ -193,7 +276,7 @@ private func applyBasic(_ a: Handle, _ parts: [Part]) throws(JaxError) -> BasicR
     return BasicResult(handle: try Lax.reshape(tensor, shape), arrays: arrays, areAdjacent: adjacent)
 }
 
-private func applyArrays(_ basic: BasicResult) throws(JaxError) -> Handle {
+private func applyArrays(_ basic: BasicResult, bounds: Bounds) throws(JaxError) -> Handle {
     var shapes: [[Int]] = []
     for entry in basic.arrays { shapes.append(entry.indices.shape) }
     let shape: [Int]
@@ -214,7 +297,7 @@ private func applyArrays(_ basic: BasicResult) throws(JaxError) -> Handle {
     for axis in order { count *= source.shape[axis] }
     let front = order + rest == Array(source.shape.indices) ? source : try Lax.transpose(source, order + rest)
     let rows = try Lax.reshape(front, [count] + restShape)
-    var position = try Lax.full(shape, .int(0), .i32)
+    var position = try Lax.full(shape, .int(0), .i32), isInside: Handle?
     for entry in basic.arrays {
         let size = source.shape[entry.axis]
         let indices = try Lax.broadcast(entry.indices, to: shape)
@@ -222,9 +305,17 @@ private func applyArrays(_ basic: BasicResult) throws(JaxError) -> Handle {
         let wrapped = try Lax.select(try Lax.compare("LT", indices, zero), try withConstant(.add, indices, .int(size)), indices)
         let bounded = try Lax.binary(.minimum, try Lax.binary(.maximum, wrapped, zero), limit)
         position = try Lax.binary(.add, try withConstant(.multiply, position, .int(size)), bounded)
+        if case .past = bounds {
+            let same = try Lax.compare("EQ", wrapped, bounded)
+            isInside = try isInside.map { (all: Handle) throws(JaxError) in try Lax.binary(.and, all, same) } ?? same
+        }
     }
     if position.elementCount > 0 && count == 0 { throw JaxError(.indexError, "an index into an axis of size 0 is out of bounds") }
-    let taken = try Lax.take(rows, position)
+    var taken = try Lax.take(rows, position)
+    if case .past(let end) = bounds, let isInside {
+        let inside = try Lax.broadcast(isInside, to: taken.shape, dimensions: Array(0..<shape.count))
+        taken = try Lax.select(inside, taken, try Lax.full(taken.shape, .int(end), .i32))
+    }
     guard basic.areAdjacent, let first = order.first, first > 0 else { return taken }
     // Side by side: their dimensions take the place of the first one.
     var permutation: [Int] = []

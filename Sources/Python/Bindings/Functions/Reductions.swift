@@ -68,7 +68,7 @@ private func extremum(_ call: Call, lowest: Bool) throws(JaxError) -> Value {
     }
     let result = try reduce(lowest ? .maximum : .minimum, a.handle, extreme(a.dtype, lowest: lowest),
                             chosen, try call.bool(2, default: false))
-    return .array(result, isWeak: a.isWeak)
+    return .array(result)
 }
 
 /// The index of the first largest or smallest element along one axis, or of the flattened array.
@@ -113,7 +113,7 @@ private func scan(_ call: Call, _ code: OpCode, identity: Int) throws(JaxError) 
     } else {
         tensor = try Lax.reshape(tensor, [tensor.elementCount])
     }
-    tensor = try Lax.convert(tensor, to: try call[2].asDType() ?? accumulationType(tensor.dtype))
+    tensor = try Lax.convert(tensor, to: try call[2].asDType() ?? (tensor.dtype == .i1 ? .i32 : tensor.dtype))
     let size = tensor.shape[axis]
     var distance = 1
     while distance < size {
@@ -135,28 +135,28 @@ func reductionFunctions() -> [NativeFunction] {
         NativeFunction("sum", "a axis? dtype? keepdims?") { call throws(JaxError) in
             let a = try operand(call[0], "sum")
             return .array(try fold(.add, a.handle, .int(0), axes: try axes(call[1], rank: a.shape.count), dtype: try call[2].asDType(),
-                                   keepsDimensions: try call.bool(3, default: false)), isWeak: a.isWeak && !call.has(2) && a.dtype != .i1)
+                                   keepsDimensions: try call.bool(3, default: false)))
         },
         NativeFunction("prod", "a axis? dtype? keepdims?") { call throws(JaxError) in
             let a = try operand(call[0], "prod")
             return .array(try fold(.multiply, a.handle, .int(1), axes: try axes(call[1], rank: a.shape.count), dtype: try call[2].asDType(),
-                                   keepsDimensions: try call.bool(3, default: false)), isWeak: a.isWeak && !call.has(2) && a.dtype != .i1)
+                                   keepsDimensions: try call.bool(3, default: false)))
         },
         NativeFunction("mean", "a axis? dtype? keepdims?") { call throws(JaxError) in
             let a = try operand(call[0], "mean")
             return .array(try mean(a.handle, axes: try axes(call[1], rank: a.shape.count), dtype: try call[2].asDType(),
-                                   keepsDimensions: try call.bool(3, default: false)), isWeak: a.isWeak && !call.has(2))
+                                   keepsDimensions: try call.bool(3, default: false)))
         },
         NativeFunction("var", "a axis? ddof? keepdims?") { call throws(JaxError) in
             let a = try operand(call[0], "var")
             return .array(try variance(a.handle, axes: try axes(call[1], rank: a.shape.count), correction: try call.float(2, default: 0),
-                                       keepsDimensions: try call.bool(3, default: false)), isWeak: a.isWeak)
+                                       keepsDimensions: try call.bool(3, default: false)))
         },
         NativeFunction("std", "a axis? ddof? keepdims?") { call throws(JaxError) in
             let a = try operand(call[0], "std")
             let squared = try variance(a.handle, axes: try axes(call[1], rank: a.shape.count), correction: try call.float(2, default: 0),
                                        keepsDimensions: try call.bool(3, default: false))
-            return .array(try Lax.unary(.sqrt, squared), isWeak: a.isWeak)
+            return .array(try Lax.unary(.sqrt, squared))
         },
         NativeFunction("max", "a axis? keepdims?") { call throws(JaxError) in try extremum(call, lowest: true) },
         NativeFunction("min", "a axis? keepdims?") { call throws(JaxError) in try extremum(call, lowest: false) },
@@ -164,7 +164,7 @@ func reductionFunctions() -> [NativeFunction] {
             guard let top = try extremum(call, lowest: true).arrayObject, let bottom = try extremum(call, lowest: false).arrayObject else {
                 return .none
             }
-            return .array(try Lax.binary(.subtract, top.handle, bottom.handle), isWeak: top.isWeak)
+            return .array(try Lax.binary(.subtract, top.handle, bottom.handle))
         },
         NativeFunction("argmax", "a axis? keepdims?") { call throws(JaxError) in try argExtremum(call, largest: true) },
         NativeFunction("argmin", "a axis? keepdims?") { call throws(JaxError) in try argExtremum(call, largest: false) },

@@ -126,6 +126,8 @@ func concatenate(_ arrays: [ArrayObject], axis wanted: Int, dtype: DType? = nil)
     return tensors.count == 1 ? tensors[0] : try Lax.concatenate(tensors, axis: axis)
 }
 
+private func areWeak(_ arrays: [ArrayObject]) -> Bool { arrays.allSatisfy { $0.isWeak } }
+
 private func stack(_ arrays: [ArrayObject], axis wanted: Int, dtype: DType?) throws(JaxError) -> Handle {
     for array in arrays where array.shape != arrays[0].shape {
         var shapes = ""
@@ -149,7 +151,7 @@ private func atLeast(_ a: Handle, _ rank: Int) throws(JaxError) -> Handle {
 private func stacked(_ call: Call, rank: Int, axis: (Int) -> Int) throws(JaxError) -> Value {
     var arrays: [ArrayObject] = []
     for array in try arrayList(call[0], call.functionName) { arrays.append(ArrayObject(try atLeast(array.handle, rank), isWeak: array.isWeak)) }
-    return .array(try concatenate(arrays, axis: axis(arrays[0].shape.count)))
+    return .array(try concatenate(arrays, axis: axis(arrays[0].shape.count)), isWeak: areWeak(arrays))
 }
 
 private func split(_ call: Call) throws(JaxError) -> Value {
@@ -266,10 +268,11 @@ func shapeFunctions() -> [NativeFunction] {
                                                 isWeak: arrays[index].isWeak)
                 }
             }
-            return .array(try concatenate(arrays, axis: try call.int(1, default: 0), dtype: try call[2].asDType()))
+            return .array(try concatenate(arrays, axis: try call.int(1, default: 0), dtype: try call[2].asDType()), isWeak: !call.has(2) && areWeak(arrays))
         },
         NativeFunction("stack", "arrays axis? dtype?") { call throws(JaxError) in
-            .array(try stack(try arrayList(call[0], "stack"), axis: try call.int(1, default: 0), dtype: try call[2].asDType()))
+            let arrays = try arrayList(call[0], "stack")
+            return .array(try stack(arrays, axis: try call.int(1, default: 0), dtype: try call[2].asDType()), isWeak: !call.has(2) && areWeak(arrays))
         },
         NativeFunction("vstack", "tup") { call throws(JaxError) in try stacked(call, rank: 2) { _ in 0 } },
         NativeFunction("hstack", "tup") { call throws(JaxError) in try stacked(call, rank: 1) { $0 == 1 ? 0 : 1 } },

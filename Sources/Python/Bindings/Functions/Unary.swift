@@ -72,7 +72,10 @@ func unaryRows() -> [UnaryRow] {
             if a.dtype.kind != .unsigned { return try Lax.unary(.sign, a) }
             return try Lax.convert(try withConstant2("NE", a, .int(0)), to: a.dtype)
         },
-        UnaryRow("square", domain: .numeric) { a throws(JaxError) in try Lax.binary(.multiply, a, a) },
+        UnaryRow("square", domain: .numeric) { a throws(JaxError) in
+            let a = a.dtype == .i1 ? try Lax.convert(a, to: .i32) : a
+            return try Lax.binary(.multiply, a, a)
+        },
         UnaryRow("real", domain: .numeric) { a throws(JaxError) in a.dtype.isComplex ? try Lax.unary(.real, a) : a },
         UnaryRow("imag", domain: .numeric) { a throws(JaxError) in
             a.dtype.isComplex ? try Lax.unary(.imag, a) : try Lax.full(a.shape, .int(0), a.dtype)
@@ -122,7 +125,7 @@ func apply(_ row: UnaryRow, _ a: ArrayObject) throws(JaxError) -> ArrayObject {
     case .inexact: return ArrayObject(try row.body(try Lax.convert(a.handle, to: a.dtype.inexact)), isWeak: a.isWeak)
     case .numeric:
         let result = try row.body(a.handle)
-        return ArrayObject(result, isWeak: a.isWeak && result.dtype != .i1)
+        return ArrayObject(result, isWeak: a.isWeak)
     case .rounding: return a.dtype.isFloat ? ArrayObject(try row.body(a.handle), isWeak: a.isWeak) : a
     }
 }

@@ -11,6 +11,7 @@ from jax._derivatives import grad, hessian, jacfwd, jacobian, jacrev, jvp, linea
 from jax._vmap import vmap
 from jax.custom_derivatives import checkpoint, custom_jvp, custom_vjp, remat
 from jax import lax
+from jax import _array
 from jax import random
 from jax import nn
 from jax import core
