@@ -39,7 +39,7 @@ static mp_obj_t decode(reader *in) {
         case 'T': return mp_const_true;
         case 'F': return mp_const_false;
         case 'E': return MP_OBJ_FROM_PTR(&mp_const_ellipsis_obj);
-        case 'i': return mp_obj_new_int_from_ll((int64_t)take_u64(in));
+        case 'i': return mp_obj_new_int((mp_int_t)take_u64(in));
         case 'I': {
             size_t length;
             const char *digits = take_text(in, &length);

@@ -18,10 +18,8 @@ private func combination(_ kind: String) throws(JaxError) -> OpCode? {
 
 private func updated(_ a: ArrayObject, _ index: Value, _ values: Value, _ kind: String) throws(JaxError) -> ArrayObject {
     let code = try combination(kind), update = try operand(values, "scatter", 1)
-    if update.dtype.isComplex && !a.dtype.isComplex {
-        throw JaxError(.typeError, "scatter inputs have incompatible types: cannot safely cast value from dtype=\(update.dtype.name) to dtype=\(a.dtype.name)")
-    }
-    let converted = try Lax.convert(update.handle, to: a.dtype)
+    let real = update.dtype.isComplex && !a.dtype.isComplex ? try Lax.unary(.real, update.handle) : update.handle
+    let converted = try Lax.convert(real, to: a.dtype)
     let result: Handle
     if let box = try box(a.shape, index) {
         result = try inBox(a.handle, box.starts, box.sizes, try subscripted(a, index).shape, converted, code)
@@ -44,7 +42,8 @@ private func fitted(_ values: Handle, _ shape: [Int]) throws(JaxError) -> Handle
     while own.shape.count > shape.count, own.shape.first == 1 { own = try Lax.reshape(own, Array(own.shape.dropFirst())) }
     let common = try? broadcastShape([own.shape, shape], "scatter")
     guard common == shape else {
-        throw JaxError(.valueError, "Incompatible shapes for broadcasting: \(shapeText(values.shape)) and requested shape \(shapeText(shape))")
+        throw JaxError(.valueError, "Incompatible types for broadcasting: input type=\(typeText(values.type)) and requested type="
+            + "\(typeText(TensorType(values.dtype, shape)))")
     }
     return try Lax.broadcast(own, to: shape)
 }

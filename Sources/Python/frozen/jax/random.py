@@ -111,7 +111,7 @@ def _single(key, name):
     """The two words of a key."""
     data = key._data if isinstance(key, PRNGKeyArray) else key
     if not isinstance(data, Array):
-        raise TypeError("unexpected PRNG key type " + str(type(key)))
+        raise TypeError("JAX encountered invalid PRNG key data: expected key_data to have ndim, shape, and dtype attributes. Got " + repr(key))
     if data.ndim > 1:
         raise ValueError(name + " accepts a single key, but was given a key array of shape " + str(data.shape[:-1] if isinstance(key, PRNGKeyArray)
                          else data.shape) + (" != (). " if isinstance(key, PRNGKeyArray) else " != (2,). ") + "Use jax.vmap for batching.")

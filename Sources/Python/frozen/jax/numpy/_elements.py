@@ -18,7 +18,7 @@ def round(a, decimals=0, out=None):
         return a
     if decimals == 0:
         return jnp.rint(a)
-    factor = jnp.asarray(10.0 ** decimals, dtype=a.dtype)
+    factor = 10.0 ** decimals
     return jnp.rint(a * factor) / factor
 
 
@@ -85,7 +85,9 @@ def gcd(x1, x2):
     def step(pair):
         a, b = pair
         return jnp.where(b != 0, b, a), jnp.where(b != 0, lax.rem(a, jnp.where(b != 0, b, 1)), 0)
-    return lax.while_loop(lambda pair: jnp.any(pair[1] != 0), step, (x1.astype(kind), x2.astype(kind)))[0]
+    from jax import _trace
+    weak = x1.weak_type and x2.weak_type
+    return _trace.with_weak_type(lax.while_loop(lambda pair: jnp.any(pair[1] != 0), step, (x1.astype(kind), x2.astype(kind)))[0], weak)
 
 
 def lcm(x1, x2):
@@ -95,11 +97,11 @@ def lcm(x1, x2):
 
 
 def isposinf(x, /, out=None):
-    return jnp.asarray(x) == jnp.inf
+    return jnp.asarray(x) == jnp.float32(jnp.inf)
 
 
 def isneginf(x, /, out=None):
-    return jnp.asarray(x) == -jnp.inf
+    return jnp.asarray(x) == jnp.float32(-jnp.inf)
 
 
 def isreal(x):
@@ -127,7 +129,7 @@ def logaddexp2(x1, x2):
 
 
 def ldexp(x1, x2):
-    return jnp.asarray(x1) * jnp.exp2(jnp.asarray(x2) + 0.0)
+    return jnp.asarray(x1) * jnp.exp2(jnp.asarray(x2).astype(jnp.float32))
 
 
 def frexp(x):

@@ -290,7 +290,7 @@ def unravel_index(indices, shape):
 
 
 def ravel_multi_index(multi_index, dims, mode="raise", order="C"):
-    result = 0
+    result = jnp.zeros((), jnp.int32)
     for index, size in zip(multi_index, dims):
         result = result * size + jnp.asarray(index)
     return result

@@ -303,7 +303,7 @@ def interp(x, xp, fp, left=None, right=None, period=None):
 def trapezoid(y, x=None, dx=1.0, axis=-1):
     y = jnp.moveaxis(jnp.asarray(y), axis, -1)
     if x is None:
-        return dx * 0.5 * sum(y[..., 1:] + y[..., :-1], axis=-1)
+        return jnp.float32(dx * 0.5) * sum(y[..., 1:] + y[..., :-1], axis=-1)
     x = jnp.asarray(x)
     widths = jnp.diff(x) if x.ndim == 1 else jnp.diff(jnp.moveaxis(x, axis, -1), axis=-1)
     return 0.5 * sum(widths * (y[..., 1:] + y[..., :-1]), axis=-1)
@@ -335,6 +335,7 @@ def gradient(f, *varargs, axis=None, edge_order=None):
 
 def convolve(a, v, mode="full", *, precision=None, preferred_element_type=None):
     a, v = jnp.asarray(a), jnp.asarray(v)
+    a, v = a if a.dtype.kind in "fc" else a.astype(jnp.float32), v if v.dtype.kind in "fc" else v.astype(jnp.float32)
     if a.ndim != 1 or v.ndim != 1:
         raise ValueError("convolve() only support 1-dimensional inputs.")
     if a.size < v.size:

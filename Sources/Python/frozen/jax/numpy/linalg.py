@@ -99,8 +99,6 @@ def solve(a, b):
     is_vector = b.ndim == 1
     if is_vector:
         b = b[:, None]
-    if a.shape[-1] != b.shape[-2]:
-        raise ValueError("The arguments to solve must have shapes a=[..., n, n] and b=[..., n, k] or b=[..., n]; got a=" + str(a.shape) + " and b=" + str(b.shape))
     batch = jnp.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     a, b = jnp.broadcast_to(a, batch + a.shape[-2:]), jnp.broadcast_to(b, batch + b.shape[-2:])
     factors, pivots, _ = _lu(a)
