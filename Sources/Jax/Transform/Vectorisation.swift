@@ -26,7 +26,7 @@ extension TransformedProgram {
         for (index, value) in try emit(batched, arguments, builder).enumerated() {
             guard let axis = options.resultAxes.map({ $0[index] }) ?? options.outAxes else {
                 if flags[index] {
-                    throw JaxError(.valueError, "vmap has mapped output but out_axes is None")
+                    throw JaxError(.valueError, "at vmap out_axes, got axis spec None but output was batched on axis 0")
                 }
                 results.append(value)
                 continue

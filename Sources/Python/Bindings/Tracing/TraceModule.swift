@@ -82,7 +82,7 @@ private func end(_ call: Call) throws(JaxError) -> Value {
     guard weak.count == trace.parameters.count else { throw JaxError(.internalError, "a trace is ended for other arguments") }
     let program = try session.adopt(try trace.finish(results), owner: trace.owner, sources: trace.sources,
                                     as: session.freshName(trace.functionName), limits: interpreter.limits)
-    let made = TracedObject(program, captures: trace.captures, argumentIsWeak: weak, resultIsWeak: results.map { $0.isWeak })
+    let made = TracedObject(program, captures: trace.captures, leading: weak.count, argumentIsWeak: weak, resultIsWeak: results.map { $0.isWeak })
     interpreter.traces.removeLast()
     return .object(made)
 }

@@ -4,13 +4,17 @@ import JaxPlatform
 import JaxRun
 import JaxTransform
 
-/// The program is registered in the session while Python holds the object. Its `main` takes the arguments and then the captures.
+/// The program is registered in the session while Python holds the object. Its `main` takes the arguments of the function that was traced,
+/// then the captures, then what a transformation has added: tangents, cotangents.
 final class TracedObject: NativeObject {
     let program: LoadedProgram
     let captures: [ArrayObject]
+    /// How many arguments stand before the captures.
+    private let leadingCount: Int
     let argumentIsWeak, resultIsWeak: [Bool]
 
-    init(_ program: LoadedProgram, captures: [ArrayObject], argumentIsWeak: [Bool], resultIsWeak: [Bool]) {
+    init(_ program: LoadedProgram, captures: [ArrayObject], leading: Int, argumentIsWeak: [Bool], resultIsWeak: [Bool]) {
+        leadingCount = leading
         self.program = program
         self.captures = captures
         self.argumentIsWeak = argumentIsWeak
@@ -21,7 +25,10 @@ final class TracedObject: NativeObject {
 
     override var className: StaticString { "Traced" }
 
-    var argumentTypes: [TensorType] { Array(program.convention.argumentTypes.prefix(argumentIsWeak.count)) }
+    var argumentTypes: [TensorType] {
+        let all = program.convention.argumentTypes
+        return Array(all[..<leadingCount] + all[(leadingCount + captures.count)...])
+    }
     var resultTypes: [TensorType] { program.convention.resultTypes }
 
     /// `main` of the program, which calls nothing.
@@ -42,7 +49,7 @@ final class TracedObject: NativeObject {
             let array = try makeArray(value, dtype: nil)
             arrays.append(array.dtype == type.dtype || !array.handle.isConcrete || value.arrayObject != nil ? array : try makeArray(value, dtype: type.dtype))
         }
-        arrays += captures
+        arrays.insert(contentsOf: captures, at: leadingCount)
         let interpreter = Interpreter.current
         if let trace = try interpreter.target(of: arrays.map { .object($0) }) {
             return try trace.append(program, arrays, isWeak: resultIsWeak).map { .object($0) }
@@ -65,7 +72,7 @@ final class TracedObject: NativeObject {
         guard let session else { throw JaxError(.internalError, "the JAX library is not loaded") }
         let made = try session.transform(TransformationRequest(steps: [step]), program, nil, as: session.freshName(name),
                                          limits: Interpreter.current.limits)
-        return TracedObject(made, captures: captures, argumentIsWeak: argumentIsWeak, resultIsWeak: resultIsWeak)
+        return TracedObject(made, captures: captures, leading: leadingCount, argumentIsWeak: argumentIsWeak, resultIsWeak: resultIsWeak)
     }
 }
 

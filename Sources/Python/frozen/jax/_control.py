@@ -26,7 +26,7 @@ def _settled(fun, make, carry, results_of):
         changed = False
         for i, (own, other) in enumerate(zip(state, after)):
             shape, dtype, weak = _trace.aval(own)
-            if weak and shape == other[0] and (dtype != other[1] or not other[2]):
+            if weak and shape == other[0] and dtype != other[1]:
                 state[i] = _trace_convert(own, other[1])
                 changed = True
         if not changed:
@@ -37,6 +37,14 @@ def _settled(fun, make, carry, results_of):
 def _trace_convert(x, dtype):
     from jax import numpy
     return _trace.with_weak_type(numpy.asarray(x, dtype=dtype), False)
+
+
+def _shown(x):
+    """A value in a message: a tracer by its type."""
+    if _trace.is_array(x):
+        shape, dtype, weak = _trace.aval(x)
+        return ("~" if weak else "") + _text((shape, dtype))
+    return repr(x)
 
 
 def _arrays(leaves):
@@ -55,7 +63,7 @@ def _check_carry(name, fun, node, out_node, before, after):
             lines.append("the input " + place + " has type " + _text((shape, dtype)) + " but the corresponding output carry component has type "
                          + _text((own, other)) + ", so the " + (("dtypes do not match" if shape == own else "shapes do not match")))
     if lines:
-        raise TypeError(name + " carry input and carry output must have equal types (e.g. shapes and dtypes of arrays), but they differ:\n\n"
+        raise TypeError(name + " carry input and carry output must have equal types, but they differ:\n\n"
                         + "\n".join(line[0].upper() + line[1:] for line in lines) + ".\n\nRevise the function so that all output types match the "
                         "corresponding input types.")
 
@@ -91,7 +99,7 @@ def scan(f, init, xs=None, length=None, reverse=False, unroll=1, _split_transpos
         def run(tracers):
             out = f(_build(node, iter(tracers[:len(state)])), _build(rows, iter(tracers[len(state):])))
             if not isinstance(out, (tuple, list)) or len(out) != 2:
-                raise TypeError("scan body output must be a pair, got " + repr(out) + ".")
+                raise TypeError("scan body output must be a pair, got " + _shown(out) + ".")
             after, ys = [], []
             kept["carry"], kept["ys"] = _flatten(out[0], after), _flatten(out[1], ys)
             kept["count"] = len(after)
@@ -143,7 +151,7 @@ def while_loop(cond_fun, body_fun, init_val):
 
 
 def _short(aval):
-    return "ShapedArray(" + _text(aval) + ")"
+    return "ShapedArray(" + _text(aval) + (", weak_type=True" if aval[2] else "") + ")"
 
 
 def fori_loop(lower, upper, body_fun, init_val, *, unroll=None):
@@ -153,16 +161,17 @@ def fori_loop(lower, upper, body_fun, init_val, *, unroll=None):
         def step(carry, _):
             i, value = carry
             return (i + 1, body_fun(i, value)), None
-        if upper <= lower:
+        if lower >= upper:
             state = []
             node = _flatten(init_val, state)
             return _build(node, iter(_arrays(state)))
-        return scan(step, (numpy.asarray(lower, dtype=numpy.int32), init_val), None, length=upper - lower)[0][1]
+        return scan(step, (numpy.asarray(lower), init_val), None, length=upper - lower)[0][1]
     lower, upper = numpy.asarray(lower), numpy.asarray(upper)
     kind = numpy.result_type(lower, upper)
     if kind.kind not in "iu":
         raise TypeError("lower and upper arguments to fori_loop must have equal types, got " + lower.dtype.name + " and " + upper.dtype.name)
-    state = (lower.astype(kind), upper.astype(kind), init_val)
+    lower, upper = [x if x.dtype == kind else x.astype(kind) for x in (lower, upper)]
+    state = (lower, upper, init_val)
     return while_loop(lambda s: s[0] < s[1], lambda s: (s[0] + 1, s[1], body_fun(s[0], s[2])), state)[2]
 
 
@@ -182,23 +191,11 @@ def _branches(name, index, functions, operands, labels):
             raise TypeError(_structure_text(name, labels[first], labels[other], nodes[first], nodes[other]))
         lines = []
         for a, b in zip(traced[first].out_avals, traced[other].out_avals):
-            if a[0] != b[0] or (a[1] != b[1] and not (a[2] or b[2])):
+            if _types([a]) != _types([b]):
                 lines.append("The output of " + labels[first] + (" has type " + _text(a)) + " but the corresponding output of "
                              + labels[other] + " has type " + _text(b) + ", so the " + ("dtypes do not match" if a[0] == b[0] else "shapes do not match"))
         if lines:
             raise TypeError(name + " branches must have equal output types but they differ.\n\n" + ".\n".join(lines) + ".")
-    # Weakly typed results take on the type of the other branches'.
-    common = []
-    for column in zip(*[made.out_avals for made in traced]):
-        strong = [aval for aval in column if not aval[2]]
-        common.append((strong or list(column))[0])
-    for i, (function, made) in enumerate(zip(functions, traced)):
-        if _types(made.out_avals) != _types(common):
-            def run(tracers, function=function):
-                results = []
-                _flatten(function(*_build(node, iter(tracers))), results)
-                return [_trace_convert(x, aval[1]) for x, aval in zip(results, common)]
-            traced[i] = _trace.trace("jit", function, leaves, run)[0]
     captures = [x for made in traced for x in made.captures]
     results = _trace.bind(functions[0], [index] + leaves, captures, lambda all: _trace.cond(all[0], traced, all[1:]))
     return _build(nodes[0], iter(results))
@@ -225,10 +222,10 @@ def cond(pred, true_fun, false_fun, *operands, operand=_absent, linear=None):
     if not (callable(true_fun) and callable(false_fun)):
         raise TypeError("lax.cond: true_fun and false_fun arguments should be callable.")
     if not _trace.is_array(pred):
-        raise TypeError("Pred type must be either boolean or number, got " + str(type(pred)) + ".")
+        raise TypeError("Pred must be a scalar, got " + str(pred) + " of type " + str(type(pred)))
     pred = numpy.asarray(pred)
     if pred.shape != ():
-        raise TypeError("Pred must be a scalar, got " + repr(pred) + " of shape " + str(pred.shape) + ".")
+        raise TypeError("Pred must be a scalar, got " + str(pred) + " of shape " + str(pred.shape) + ".")
     return _branches("cond", (pred != 0 if pred.dtype.kind != "b" else pred).astype(numpy.int32), [false_fun, true_fun], operands, ["false_fun", "true_fun"])
 
 
@@ -238,9 +235,9 @@ def switch(index, branches, *operands, operand=_absent):
         operands = (operand,)
     index = numpy.asarray(index)
     if index.shape != ():
-        raise TypeError("Branch index must be scalar, got " + repr(index) + " of shape " + str(index.shape) + ".")
+        raise TypeError("Branch index must be scalar, got " + str(index) + " of shape " + str(index.shape) + ".")
     if index.dtype.kind not in "iu":
-        raise TypeError("Index type must be an integer, got " + index.dtype.name + ".")
+        raise TypeError("Index type must be an integer, got " + str(index) + " as " + index.dtype.name)
     branches = list(branches)
     if not branches:
         raise ValueError("Empty branch sequence")

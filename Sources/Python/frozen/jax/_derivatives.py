@@ -9,7 +9,7 @@ def _numbers(argnums, count):
     numbers = [argnums] if isinstance(argnums, int) else list(argnums)
     for number in numbers:
         if not -count <= number < count:
-            raise ValueError("differentiating with respect to argnums=" + str(argnums) + " requires at least "
+            raise TypeError("differentiating with respect to argnums=" + str(argnums) + " requires at least "
                              + str(max(number + 1 if number >= 0 else -number for number in numbers)) + " positional arguments to be passed by the caller, but got only "
                              + str(count) + " positional arguments.")
     return [number % count for number in numbers]
@@ -18,7 +18,7 @@ def _numbers(argnums, count):
 def _check(leaves):
     for x in leaves:
         if not _trace.is_array(x):
-            raise TypeError("Argument " + repr(x) + " of type " + str(type(x)) + " is not a valid JAX type")
+            raise TypeError("Argument " + repr(x) + " of type " + str(type(x)) + " is not a valid JAX type.")
 
 
 class _Arguments:
@@ -211,12 +211,13 @@ def vjp(fun, *primals, has_aux=False, reduce_axes=()):
         given = []
         node = _flatten(cotangent, given)
         if node != traced.out_node:
-            raise ValueError("unexpected tree structure of argument to vjp function: got " + repr(PyTreeDef(node)) + ", but expected to match "
-                             + repr(PyTreeDef(traced.out_node)))
+            raise ValueError("unexpected tree structure.\n\nThe argument to a VJP function returned by `jax.vjp` must match the pytree\nstructure of "
+                             "the differentiated function " + _trace.name_of(fun) + ".\n\nBut the tree structures differ: got " + repr(PyTreeDef(node))
+                             + ", but expected to match " + repr(PyTreeDef(traced.out_node)))
         for (shape, dtype, _), ct in zip(traced.out_avals(), given):
             own, other, _ = _trace.aval(ct)
             if dtype.kind in "fc" and (own != shape or (other != dtype and not isinstance(ct, (int, float)))):
-                raise ValueError("unexpected JAX type (e.g. shape/dtype) for argument to vjp function: got " + _type_text(own, other)
+                raise ValueError("unexpected JAX type (e.g. shape/dtype) for argument to VJP function: got " + _type_text(own, other)
                                  + ", but expected " + _type_text(shape, dtype) + " because the corresponding output of the differentiated function "
                                  "had JAX type " + _type_text(shape, dtype))
         if not program:

@@ -17,6 +17,20 @@ def as_tuple(x):
     return () if x is None else (x,) if isinstance(x, (int, str)) else tuple(x)
 
 
+_caches = {}
+
+
+def _cache_of(fun, *options):
+    """One cache for all that `jit` makes of a function."""
+    try:
+        hash(fun)
+    except TypeError:
+        return {}
+    if len(_caches) >= _MAXIMUM_ENTRIES:
+        _caches.clear()
+    return _caches.setdefault((fun,) + options, {})
+
+
 class PjitFunction:
     def __init__(self, fun, static_argnums=None, static_argnames=None, donate_argnums=None, donate_argnames=None):
         if not callable(fun):
@@ -27,7 +41,7 @@ class PjitFunction:
         if self._static_argnums or self._static_argnames:
             self._infer(fun)
         self._donate = as_tuple(donate_argnums)
-        self._cache = {}
+        self._cache = _cache_of(fun, self._static_argnums, self._static_argnames)
 
     def _infer(self, fun):
         """Numbers stand for names too, and the other way round."""

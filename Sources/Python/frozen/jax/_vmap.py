@@ -41,7 +41,7 @@ def _size(leaves, axes, names, paths):
                              + str(axis + 1 if axis >= 0 else -axis) + ", but is only " + str(len(shape)) + " (its shape is " + repr(shape) + ")")
         sizes.append((shape[axis], axis, path, leaf))
     if not sizes:
-        raise ValueError("vmap must have at least one non-None value in in_axes")
+        raise ValueError("vmap must have at least one non-None value in in_axes or axis_size must be specified")
     different = []
     for size, axis, path, leaf in sizes:
         if not any(size == other[0] for other in different):

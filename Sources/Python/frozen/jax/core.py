@@ -11,7 +11,16 @@ class ShapedArray:
         return len(self.shape)
 
     def __repr__(self):
-        return ("~" if self.weak_type else "") + self.dtype.name + "[" + ",".join(str(n) for n in self.shape) + "]"
+        return "ShapedArray(" + self.str_short() + (", weak_type=True" if self.weak_type else "") + ")"
+
+    def str_short(self):
+        return self.dtype.name + "[" + ",".join(str(n) for n in self.shape) + "]"
+
+    def __eq__(self, other):
+        return isinstance(other, ShapedArray) and (self.shape, self.dtype, self.weak_type) == (other.shape, other.dtype, other.weak_type)
+
+    def __hash__(self):
+        return hash((self.shape, self.dtype.name, self.weak_type))
 
 
 class ClosedJaxpr:

@@ -71,7 +71,8 @@ def _text(node):
 
 
 def _is_named(x):
-    return isinstance(x, tuple) and hasattr(x, "_fields")
+    """Of a tuple that is no plain one."""
+    return isinstance(x, tuple)
 
 
 def _sorted_keys(tree):
@@ -126,6 +127,11 @@ def _build(node, leaves):
     return kind(*parts)
 
 
+def _mismatch(what, path, lines):
+    return ValueError("pytree structure error: different " + what + " at key path\n    tree_map tree" + path + "\nAt that key path, the prefix pytree "
+                      "tree_map tree has a subtree of " + lines)
+
+
 def _flatten_up_to(node, tree, leaves, path):
     """The subtrees of `tree` in the places of the leaves of `node`."""
     if node == _LEAF:
@@ -138,10 +144,12 @@ def _flatten_up_to(node, tree, leaves, path):
         return
     kind, data, children = node
     if type(tree) is not kind:
-        raise ValueError("Expected " + kind.__name__ + ", got " + repr(tree) + ".")
+        raise _mismatch("types", path, "type\n    " + str(kind) + "\nbut at the same key path the full pytree has a subtree of different type\n    "
+                        + str(type(tree)) + ".")
     if kind is dict:
         if _sorted_keys(tree) != data:
-            raise ValueError("Dict key mismatch; expected keys: " + repr(list(data)) + "; dict: " + repr(tree) + ".")
+            raise _mismatch("pytree metadata", path, "type\n    " + str(kind) + "\nwith metadata\n    " + repr(data) + "\nbut at the same key path the full "
+                            "pytree has a subtree of the same type but with metadata\n    " + repr(_sorted_keys(tree)))
         parts = [tree[key] for key in data]
     elif kind in _registry:
         parts, own = _registry[kind][0](tree)[:2]
@@ -151,10 +159,10 @@ def _flatten_up_to(node, tree, leaves, path):
         parts = tree
     parts = list(parts)
     if len(parts) != len(children):
-        raise ValueError((kind.__name__ if kind in (tuple, list) else "Node").replace("tuple", "Tuple").replace("list", "List")
-                         + " arity mismatch: " + str(len(parts)) + " != " + str(len(children)) + "; " + kind.__name__ + ": " + repr(tree) + ".")
-    for child, part in zip(children, parts):
-        _flatten_up_to(child, part, leaves, path)
+        raise _mismatch("lengths of " + kind.__name__, path, "type " + kind.__name__ + " of length " + str(len(children)) + ", but the full pytree has a "
+                        "subtree of the same type but of length " + str(len(parts)) + ".")
+    for i, (child, part) in enumerate(zip(children, parts)):
+        _flatten_up_to(child, part, leaves, path + "[" + repr(data[i] if kind is dict else i) + "]")
 
 
 def tree_flatten(tree, is_leaf=None):
@@ -363,7 +371,8 @@ def _paths(x, path, found, is_leaf):
         else:
             children = [(FlattenedIndexKey(i), child) for i, child in enumerate(entry[0](x)[0])]
     elif _is_named(x):
-        children = [(GetAttrKey(name), getattr(x, name)) for name in x._fields]
+        names = getattr(x, "_fields", None)
+        children = [(GetAttrKey(names[i]) if names else SequenceKey(i), child) for i, child in enumerate(x)]
     else:
         found.append((path, x))
         return
