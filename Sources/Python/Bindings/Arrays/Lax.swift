@@ -8,6 +8,10 @@ enum Lax {
     /// What `body` builds of the operands: recorded or evaluated.
     static func run(_ operands: [Handle], _ body: (Builder, [ValueID]) throws(JaxError) -> [ValueID]) throws(JaxError) -> [Handle] {
         if let staging = Staging.current { return try staging.record(operands, body) }
+        return try evaluate(operands, body)
+    }
+
+    private static func evaluate(_ operands: [Handle], _ body: (Builder, [ValueID]) throws(JaxError) -> [ValueID]) throws(JaxError) -> [Handle] {
         let builder = Builder(Function(name: "main"))
         let parameters = operands.map { builder.parameter(.tensor($0.type)) }
         builder.finish(try body(builder, parameters))
@@ -30,7 +34,12 @@ enum Lax {
     static func binary(_ code: OpCode, _ a: Handle, _ b: Handle) throws(JaxError) -> Handle { try apply(code, [a, b]) }
 
     static func convert(_ a: Handle, to dtype: DType) throws(JaxError) -> Handle {
-        a.dtype == dtype ? a : try apply(.convert, [a], DTypeParameters(dtype))
+        if a.dtype == dtype { return a }
+        // A scalar that is known is a constant of the program, in the type that is wanted.
+        if a.isConcrete && a.shape.isEmpty {
+            return try evaluate([a]) { builder, values throws(JaxError) in [try builder.one(.convert, values, DTypeParameters(dtype))] }[0]
+        }
+        return try apply(.convert, [a], DTypeParameters(dtype))
     }
 
     /// `direction` is one of EQ, NE, LT, LE, GT, GE.

@@ -195,7 +195,7 @@ func tracedModule() -> NativeModule {
         NativeFunction("has_tracers", "self", .property) { call throws(JaxError) in .bool(try call[0].asTraced().captures.contains { !$0.handle.isConcrete }) },
         NativeFunction("name", "self", .property) { call throws(JaxError) in .string(try call[0].asTraced().program.name) },
         NativeFunction("text", "self", .property) { call throws(JaxError) in .string(try call[0].asTraced().program.module.text()) },
-        NativeFunction("jaxpr", "self", .property) { call throws(JaxError) in .string(try call[0].asTraced().program.module.text()) },
+        NativeFunction("jaxpr", "self", .property) { call throws(JaxError) in .string(jaxprText(try call[0].asTraced().main())) },
         NativeFunction("cache_hits", "self", .property) { call throws(JaxError) in .int(try call[0].asTraced().program.cacheHits) },
     ])
 }
