@@ -4,6 +4,8 @@ from jax import _trace
 from jax.tree_util import PyTreeDef, _build, _flatten, keystr, tree_leaves_with_path
 
 _MAXIMUM_ENTRIES = 256
+# Programs hold pages of machine code: caches of so many functions are kept.
+_MAXIMUM_FUNCTIONS = 64
 disabled = [False]
 
 
@@ -26,7 +28,7 @@ def _cache_of(fun, *options):
         hash(fun)
     except TypeError:
         return {}
-    if len(_caches) >= _MAXIMUM_ENTRIES:
+    if len(_caches) >= _MAXIMUM_FUNCTIONS:
         _caches.clear()
     return _caches.setdefault((fun,) + options, {})
 
