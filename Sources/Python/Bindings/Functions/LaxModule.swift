@@ -112,7 +112,7 @@ func laxModule() -> NativeModule {
     NativeModule(name: "jax.lax", functions: [
         plain("clz", .countLeadingZeros), plain("population_count", .popcnt),
         pair("div", .divide), pair("rem", .remainder), pair("shift_right_logical", .shiftRightLogical),
-        pair("shift_right_arithmetic", .shiftRightArithmetic), pair("complex", .complex), pair("nextafter_unavailable", .atan2),
+        pair("shift_right_arithmetic", .shiftRightArithmetic), pair("complex", .complex),
         NativeFunction("round", "x rounding_method?") { call throws(JaxError) in
             let x = try operand(call[0], "round")
             return .array(try Lax.unary(try call.int(1, default: 0) == 1 ? .roundNearestEven : .roundNearestAfz, x.handle), isWeak: x.isWeak)

@@ -40,7 +40,6 @@ class _IndexUpdateRef:
 
     def get(self, *, indices_are_sorted=False, unique_indices=False, mode=None, fill_value=None, wrap_negative_indices=True):
         if mode == "fill" or fill_value is not None:
-            known = _update(jnp.zeros(self.array.shape, bool), self.index, True, "set")
             return _filled(self.array, self.index, fill_value)
         return self.array[self.index]
 
@@ -65,10 +64,6 @@ class _IndexUpdateHelper:
 
     def __repr__(self):
         return "_IndexUpdateHelper(" + repr(self.array) + ")"
-
-
-class _Aval:
-    pass
 
 
 def _aval(array):

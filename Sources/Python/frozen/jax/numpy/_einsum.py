@@ -42,7 +42,7 @@ def _sizes(terms, operands):
     for term, a in zip(terms, operands):
         for c, n in zip(term, a.shape):
             if c in sizes and sizes[c] != n and 1 not in (sizes[c], n):
-                raise ValueError("Size of label '" + c + "' for operand " + str(operands.index(a) if False else 1) + " (" + str(sizes[c])
+                raise ValueError("Size of label '" + c + "' (" + str(sizes[c])
                                  + ") does not match previous terms (" + str(n) + ").")
             sizes[c] = max(sizes.get(c, 1), n)
     return sizes
@@ -71,8 +71,6 @@ def _summed(a, term, kept):
 def _pair(a, left, b, right, kept, sizes):
     from jax import lax
     # A dimension of size 1 that is larger elsewhere does not contract.
-    for operand, term in ((a, left), (b, right)):
-        pass
     a, left = _squeezed(a, left, sizes)
     b, right = _squeezed(b, right, sizes)
     both = [c for c in left if c in right]

@@ -436,7 +436,7 @@ def unique(ar, return_index=False, return_inverse=False, return_counts=False, ax
     if size is None:
         places = jnp.nonzero(first)[0]
     else:
-        places = jnp.nonzero(first, size=size) if False else _first_places(first, size)
+        places = _first_places(first, size)
     values = ordered[places]
     if size is not None and fill_value is not None:
         values = jnp.where(jnp.arange(size) < sum(first.astype(jnp.int32)), values, fill_value)
