@@ -39,10 +39,10 @@ def _parse(subscripts, operands):
 
 def _sizes(terms, operands):
     sizes = {}
-    for term, a in zip(terms, operands):
+    for i, (term, a) in enumerate(zip(terms, operands)):
         for c, n in zip(term, a.shape):
             if c in sizes and sizes[c] != n and 1 not in (sizes[c], n):
-                raise ValueError("Size of label '" + c + "' (" + str(sizes[c])
+                raise ValueError("Size of label '" + c + "' for operand " + str(i) + " (" + str(sizes[c])
                                  + ") does not match previous terms (" + str(n) + ").")
             sizes[c] = max(sizes.get(c, 1), n)
     return sizes
