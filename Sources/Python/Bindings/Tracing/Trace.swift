@@ -95,7 +95,14 @@ final class Trace {
             if capture === array || (capture.traced != nil && capture.traced == array.traced) { return captureParameters[index] }
         }
         let parameter = try extend { () throws(JaxError) in builder.parameter(.tensor(array.handle.type.detached())) }
-        captures.append(array)
+        // The array may be a job's, in the memory of a trace; captures outlive both.
+        platform.charging(.library) {
+            if let traced = array.traced {
+                captures.append(ArrayObject(Handle(array.handle.type.detached(), traced), isWeak: array.isWeak))
+            } else {
+                captures.append(array)
+            }
+        }
         captureParameters.append(parameter)
         return parameter
     }
