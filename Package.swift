@@ -74,7 +74,7 @@ let shared: [Target] = [
     swift("JaxRun", "Jax/Run",
           ["JaxCompile", "JaxExecute", "JaxIR", "JaxOps", "JaxLoad", "JaxSave", "JaxTransform", "JaxPlatform", "Loops", "SPIRVRenderer", "X86"]),
     c("PythonPort", "Python/Interface"),
-    swift("Python", "Python/Bindings", ["JaxIR", "JaxOps", "JaxLoad", "JaxRun", "JaxPlatform", "PythonPort"]),
+    swift("Python", "Python/Bindings", ["JaxIR", "JaxOps", "JaxLoad", "JaxRun", "JaxTransform", "JaxPlatform", "PythonPort"]),
     swift("WireProtocol", "Protocol", ["CPU", "JaxPlatform"]),
     swift("JaxService", "Service", ["WireProtocol", "JaxRun", "JaxIR", "JaxOps", "JaxPlatform"]),
     swift("Kernel", "Kernel", ring0 ? ["CPU", "Boot"] : ["CPU"]),

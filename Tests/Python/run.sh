@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the prompt's tests on Linux: the dialect, the modules, texts out for trouble, and extreme numbers against real JAX.
+# Runs the prompt's tests on Linux: the dialect, the modules, texts out for trouble, tracing; and against real JAX extreme numbers,
+# expressions and whole scripts.
 # Closes on "N passed, N failed".
 set -uo pipefail
 cd "$(dirname "$0")/../.."
@@ -16,6 +17,9 @@ count() {
 count $program Tests/Python/language.py
 count $program Tests/Python/modules.py
 count $program Tests/Python/hostile.py
+count $program Tests/Python/traces.py
 count build/venv/bin/python Tests/Python/extremes.py $program
+count build/venv/bin/python Tests/Python/expressions.py $program
+count build/venv/bin/python Tests/Python/scripts.py $program
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -130,14 +130,14 @@ import Testing
             + "Try using lax.scan, or using fori_loop with static start/stop."
         for sample in controlSamples + nestedSamples where sample.modes == .forward {
             let function = try Callable(try sample.module())
-            try refuses(.valueError, words, function.program, .vjp)
+            try refuses(.valueError, words, function.program, .vjp())
         }
     }
 
     @Test func forwardModeOfBackwardRules() throws {
         for sample in functionSamples + nestedSamples where sample.modes == .reverse {
             let program = try Callable(try sample.module()).program
-            try refuses(.typeError, "can't apply forward-mode differentiation (jvp) to a custom_vjp function.", program, .jvp)
+            try refuses(.typeError, "can't apply forward-mode autodiff (jvp) to a custom_vjp function.", program, .jvp())
         }
     }
 
@@ -145,17 +145,17 @@ import Testing
     @Test func operationsWithoutDerivative() throws {
         let random = try program("x:f64[]", "z:f64[] = constant[0.0]\nn:i64[1] = constant[2]\ny = rng[rng_distribution=UNIFORM shape=(2,)] z x n",
                                  "y")
-        try refuses(.notImplemented, "Differentiation rule for 'rng' not implemented", random, .jvp)
-        try refuses(.notImplemented, "Differentiation rule for 'rng' not implemented", random, .vjp)
+        try refuses(.notImplemented, "Differentiation rule for 'rng' not implemented", random, .jvp())
+        try refuses(.notImplemented, "Differentiation rule for 'rng' not implemented", random, .vjp())
         let product = try #require(scatterSamples.first { $0.form == "multiply rows, some twice" })
         try refuses(.notImplemented, "scatter_mul gradients are only implemented if `unique_indices=True`",
-                    try Callable(try product.module()).program, .jvp)
+                    try Callable(try product.module()).program, .jvp())
         let difference = try #require(scatterSamples.first { $0.form == "subtracting rows, some twice" })
         try refuses(.notImplemented, "Differentiation rule for 'scatter' with this computation not implemented",
-                    try Callable(try difference.module()).program, .jvp)
+                    try Callable(try difference.module()).program, .jvp())
         let two = try #require(scatterSamples.first { $0.form == "two operands" })
         try refuses(.notImplemented, "Differentiation rule for 'scatter' of several operands not implemented", try Callable(try two.module()).program,
-                    .jvp)
+                    .jvp())
     }
 
     @Test func effectsAreRefused() throws {

@@ -13,7 +13,7 @@ import Testing
         for (type, values) in zip(function.types, arguments) { tensors.append(try Numbers.tensor(type.tensor!, values)) }
         let results = try function(tensors)
         let ones = try Numbers.tensor(results[0].type, [Double](repeating: 1, count: results[0].elementCount))
-        return try function.applying(.vjp)(tensors + [ones]).dropFirst().map { try $0.numbers }
+        return try function.applying(.vjp())(tensors + [ones]).dropFirst().map { try $0.numbers }
     }
 
     @Test func tiesOfTwo() throws {

@@ -43,7 +43,7 @@ extension OpDefinition {
         let sample = try #require(allSamples.first { $0.operation == name })
         let function = try Callable(try sample.module())
         do {
-            _ = try function.applying(.jvp)
+            _ = try function.applying(.jvp())
             Issue.record("\(name) has a derivative")
         } catch let error as JaxError {
             #expect(error.kind == .notImplemented && error.message.hasPrefix("Differentiation rule for '")

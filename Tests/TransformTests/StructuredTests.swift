@@ -12,7 +12,7 @@ import Testing
     func loweringKeepsResults(_ sample: Sample) throws {
         let function = try Callable(try sample.module())
         try check(function, try sample.arguments(function.types))
-        for transformation in [Transformation.jvp, .vjp] {
+        for transformation in [Transformation.jvp(), .vjp()] {
             guard sample.modes == .both else { continue }
             let derivative = try Callable(try function.applying(transformation).program.module)
             var numbers = Numbers(sample.testDescription), arguments = try sample.arguments(function.types)

@@ -116,6 +116,9 @@ public final class Builder {
     /// The operation that was emitted last into the open block.
     public var latest: Operation? { open[open.count - 1].last }
 
+    /// What stands outside of all regions so far.
+    public var emitted: [Operation] { leading + open[0] }
+
     /// A constant in front of all other operations of the function, which every region can use.
     public func leadingConstant(_ literal: Literal) -> ValueID {
         let id = function.makeValue(.tensor(literal.type))

@@ -23,6 +23,13 @@ public struct JaxError: Error {
         case deviceError
         case fileNotFound
         case internalError
+        // A value is needed that is not known while a function is traced (jax.errors).
+        case concretization
+        case tracerBool
+        case tracerInteger
+        case tracerArray
+        case unknownBooleanIndex
+        case unexpectedTracer
 
         /// The Python exception's name.
         public var exceptionName: String {
@@ -40,6 +47,12 @@ public struct JaxError: Error {
             case .fault: return "machine.Fault"
             case .deviceError, .internalError: return "RuntimeError"
             case .fileNotFound: return "FileNotFoundError"
+            case .concretization: return "jax.errors.ConcretizationTypeError"
+            case .tracerBool: return "jax.errors.TracerBoolConversionError"
+            case .tracerInteger: return "jax.errors.TracerIntegerConversionError"
+            case .tracerArray: return "jax.errors.TracerArrayConversionError"
+            case .unknownBooleanIndex: return "jax.errors.NonConcreteBooleanIndexError"
+            case .unexpectedTracer: return "jax.errors.UnexpectedTracerError"
             }
         }
     }

@@ -45,15 +45,15 @@ public final class LoadedProgram {
     public let exported: Exported?
     public let convention: CallingConvention
     public let owner: MemoryOwner
-    /// The program that it was made from by a transformation, parts of which it may be made of.
-    private let source: LoadedProgram?
+    /// The programs that it was made from, parts of which it may be made of.
+    private let sources: [LoadedProgram]
     private var executables: [Executable] = []
 
     /// How many specialisations a program keeps; the one used least gives way.
     static let maximumExecutables = 16
 
-    init(name: String, _ decoded: DecodedProgram, owner: MemoryOwner, source: LoadedProgram? = nil) {
-        self.source = source
+    init(name: String, _ decoded: DecodedProgram, owner: MemoryOwner, sources: [LoadedProgram] = []) {
+        self.sources = sources
         self.name = String(decoding: Array(name.utf8), as: UTF8.self)
         executionName = "execute " + name
         module = decoded.module

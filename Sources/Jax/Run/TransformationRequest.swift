@@ -6,6 +6,8 @@ public struct TransformationRequest {
     /// The innermost first.
     public let steps: [Transformation]
 
+    public init(steps: [Transformation]) { self.steps = steps }
+
     /// Options: "argnums", "in_axes", "out_axes", "axis_size", "has_aux", "allow_int", "holomorphic", as JAX's functions have them; each
     /// transformation of several takes those that it knows. Throws `valueError` for a name or an option that there is not.
     public init(_ name: String, _ options: JSON = .object([])) throws(JaxError) {
@@ -44,8 +46,8 @@ public struct TransformationRequest {
             gradient.allowInt = try flag(options, "allow_int")
             gradient.holomorphic = try flag(options, "holomorphic")
             return [.grad(gradient)]
-        case "jvp", "linearize": return [.jvp]
-        case "vjp": return [.vjp]
+        case "jvp", "linearize": return [.jvp()]
+        case "vjp": return [.vjp()]
         case "jacfwd": return [.jacfwd(argnums: try argnums(options))]
         case "jacrev": return [.jacrev(argnums: try argnums(options))]
         case "hessian": return [.jacrev(argnums: try argnums(options)), .jacfwd(argnums: try argnums(options))]

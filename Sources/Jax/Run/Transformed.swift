@@ -11,7 +11,7 @@ extension Session {
     @discardableResult
     public func transform(_ request: TransformationRequest, _ program: LoadedProgram, _ types: [TensorType]?, as name: String,
                           limits: Limits = Limits()) throws(JaxError) -> LoadedProgram {
-        if request.steps.allSatisfy({ if case .jit = $0 { true } else { false } }) {
+        if !request.steps.isEmpty && request.steps.allSatisfy({ if case .jit = $0 { true } else { false } }) {
             register(.program(program), as: name)
             return program
         }
@@ -21,7 +21,7 @@ extension Session {
                 try transformed(request, program, types, deviceLimit: processorCount)
             }
             var made: LoadedProgram?
-            platform.charging(.library) { made = LoadedProgram(name: name, decoded, owner: owner, source: program) }
+            platform.charging(.library) { made = LoadedProgram(name: name, decoded, owner: owner, sources: [program]) }
             register(.program(made!), as: name)
             return made!
         } catch {

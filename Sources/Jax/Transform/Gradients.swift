@@ -85,19 +85,19 @@ extension TransformedProgram {
     }
 
     /// `(x…, dx…) -> (y…, dy…)`, tangents for those of the arrays that can have some.
-    func tangents() throws(JaxError) -> (Function, [Range<Int>]) {
-        let function = try main(), types = function.parameterTypes
-        let (forward, active) = try forwardMode(function, active: types.map { $0.hasTangent })
+    func tangents(_ argnums: [Int]?) throws(JaxError) -> (Function, [Range<Int>]) {
+        let function = try main(), types = function.parameterTypes, wanted = try argnums.map(parameters) ?? Array(types.indices)
+        let (forward, active) = try forwardMode(function, active: types.indices.map { types[$0].hasTangent && wanted.contains($0) })
         try requireNoCustomLin(forward.body)
         let completed = try withZeros(forward, active, function.resultTypes)
-        return (completed, arguments + appended(types))
+        return (completed, arguments + appended(types, wanted))
     }
 
     /// Ranges for further parameters of the types with tangents, an argument for each of the function's arguments that has some.
-    private func appended(_ types: [ValueType]) -> [Range<Int>] {
+    private func appended(_ types: [ValueType], _ wanted: [Int]) -> [Range<Int>] {
         var ranges: [Range<Int>] = [], next = types.count
         for argument in arguments {
-            let count = argument.filter { types[$0].hasTangent }.count
+            let count = argument.filter { types[$0].hasTangent && wanted.contains($0) }.count
             ranges.append(next..<(next + count))
             next += count
         }
@@ -121,9 +121,9 @@ extension TransformedProgram {
     }
 
     /// `(x…, ct…) -> (y…, ct of x…)`, cotangents for those of the arrays that can have some.
-    func cotangents() throws(JaxError) -> (Function, [Range<Int>]) {
-        let function = try main(), types = function.parameterTypes
-        let reverse = try ReverseMode(function, active: types.map { _ in true }), builder = reverse.builder
+    func cotangents(_ argnums: [Int]?) throws(JaxError) -> (Function, [Range<Int>]) {
+        let function = try main(), types = function.parameterTypes, wanted = try argnums.map(parameters) ?? Array(types.indices)
+        let reverse = try ReverseMode(function, active: types.indices.map { wanted.contains($0) }), builder = reverse.builder
         var cotangents: [ValueID?] = []
         var count = types.count
         for type in function.resultTypes {

@@ -8,8 +8,9 @@ import JaxPlatform
 public enum Transformation {
     case jit
     case grad(GradientOptions)
-    case jvp
-    case vjp
+    /// With respect to the arguments named, or to all.
+    case jvp(argnums: [Int]? = nil)
+    case vjp(argnums: [Int]? = nil)
     case jacfwd(argnums: [Int])
     case jacrev(argnums: [Int])
     case vmap(BatchOptions)
@@ -31,6 +32,8 @@ public struct BatchOptions {
     /// A dimension for each argument, or nil for one that is not batched; nil for dimension 0 of all.
     public var inAxes: [Int?]?
     public var outAxes = 0
+    /// The dimension of each result, nil for one that is not batched; instead of `outAxes`.
+    public var resultAxes: [Int?]?
     /// Nil: that of the arguments.
     public var axisSize: Int?
     /// `pmap`: each row is a device's, of which there must be as many.
@@ -71,8 +74,8 @@ public struct TransformedProgram {
         switch transformation {
         case .jit: return
         case .grad(let options): function = try gradient(options)
-        case .jvp: (function, arguments) = try tangents()
-        case .vjp: (function, arguments) = try cotangents()
+        case .jvp(let argnums): (function, arguments) = try tangents(argnums)
+        case .vjp(let argnums): (function, arguments) = try cotangents(argnums)
         case .jacfwd(let argnums): function = try forwardJacobian(argnums)
         case .jacrev(let argnums): function = try reverseJacobian(argnums)
         case .vmap(let options): function = try vectorised(options)

@@ -24,7 +24,14 @@ extension TransformedProgram {
         }
         var results: [ValueID] = []
         for (index, value) in try emit(batched, arguments, builder).enumerated() {
-            results.append(try placed(value, isBatched: flags[index], size, options.outAxes, builder))
+            guard let axis = options.resultAxes.map({ $0[index] }) ?? options.outAxes else {
+                if flags[index] {
+                    throw JaxError(.valueError, "at vmap out_axes, got axis spec None but output was batched on axis 0")
+                }
+                results.append(value)
+                continue
+            }
+            results.append(try placed(value, isBatched: flags[index], size, axis, builder))
         }
         builder.finish(results)
         return builder.function

@@ -31,6 +31,10 @@ mp_obj_t python_new_native_function(uint32_t number, qstr name);
 /// The functions of a native module as a dictionary from names to function objects; properties are left out.
 void python_populate(const char *module, size_t length, mp_obj_dict_t *into);
 
+// parameters.c
+
+MP_DECLARE_CONST_FUN_OBJ_1(python_parameters_object);
+
 // object.c
 
 /// A Python object for a Swift object, whose reference it takes over.

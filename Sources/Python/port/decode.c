@@ -39,7 +39,7 @@ static mp_obj_t decode(reader *in) {
         case 'T': return mp_const_true;
         case 'F': return mp_const_false;
         case 'E': return MP_OBJ_FROM_PTR(&mp_const_ellipsis_obj);
-        case 'i': return mp_obj_new_int_from_ll((int64_t)take_u64(in));
+        case 'i': return mp_obj_new_int((mp_int_t)take_u64(in));
         case 'I': {
             size_t length;
             const char *digits = take_text(in, &length);
@@ -154,7 +154,15 @@ MP_DEFINE_EXCEPTION(FileNotFoundError, OSError)
 MP_DEFINE_EXCEPTION(PermissionError, OSError)
 MP_DEFINE_EXCEPTION(Fault, RuntimeError)
 
+/// Exceptions of jax.errors are classes in Python.
 static const mp_obj_type_t *exception_type(const char *name, size_t length) {
+    static const char jax_errors[] = "jax.errors.";
+    enum { prefix = sizeof jax_errors - 1 };
+    if (length > prefix && memcmp(name, jax_errors, prefix) == 0) {
+        mp_obj_t from = mp_const_true;
+        mp_obj_t module = mp_import_name(qstr_from_strn(jax_errors, prefix - 1), mp_obj_new_tuple(1, &from), MP_OBJ_NEW_SMALL_INT(0));
+        return MP_OBJ_TO_PTR(mp_load_attr(module, qstr_from_strn(name + prefix, length - prefix)));
+    }
     static const struct { const char *name; const mp_obj_type_t *type; } types[] = {
         { "TypeError", &mp_type_TypeError }, { "ValueError", &mp_type_ValueError }, { "IndexError", &mp_type_IndexError },
         { "KeyError", &mp_type_KeyError }, { "NotImplementedError", &mp_type_NotImplementedError },
@@ -179,5 +187,5 @@ _Noreturn void raise_reply(python_reply *reply) {
     const char *name = mp_obj_str_get_data(items[0], &length);
     const mp_obj_type_t *type = exception_type(name, length);
     if (type == &mp_type_KeyboardInterrupt) mp_raise_type(type);
-    nlr_raise(mp_obj_new_exception_args(type, 1, &items[1]));
+    nlr_raise(mp_make_raise_obj(mp_call_function_1(MP_OBJ_FROM_PTR(type), items[1])));
 }

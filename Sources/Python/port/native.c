@@ -91,6 +91,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(native_populate_object, native_populate);
 static const mp_rom_map_elem_t native_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__native) },
     { MP_ROM_QSTR(MP_QSTR_populate), MP_ROM_PTR(&native_populate_object) },
+    { MP_ROM_QSTR(MP_QSTR_parameters), MP_ROM_PTR(&python_parameters_object) },
     { MP_ROM_QSTR(MP_QSTR_Fault), MP_ROM_PTR(&mp_type_Fault) },
     { MP_ROM_QSTR(MP_QSTR_Array), MP_ROM_PTR(&python_type_array) },
 };

@@ -71,6 +71,25 @@ static mp_map_elem_t *find_attribute(const native_object *object, qstr name) {
     return mp_map_lookup(mp_obj_dict_get_map(element->value), MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP);
 }
 
+/// Attributes of arrays that are written in Python: functions of the array in the dictionaries `properties` and `methods` of jax._array.
+static void find_python_attribute(mp_obj_t self, qstr name, mp_obj_t *destination) {
+    // Special methods that there are not are asked for all the time.
+    const char *text = qstr_str(name);
+    if (text[0] == '_' && text[1] == '_') return;
+    mp_obj_t from = mp_const_true;
+    mp_obj_t module = mp_import_name(qstr_from_str("jax._array"), mp_obj_new_tuple(1, &from), MP_OBJ_NEW_SMALL_INT(0));
+    mp_obj_t properties = mp_load_attr(module, qstr_from_str("properties")), methods = mp_load_attr(module, qstr_from_str("methods"));
+    mp_map_elem_t *element = mp_map_lookup(mp_obj_dict_get_map(properties), MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP);
+    if (element != NULL) {
+        destination[0] = mp_call_function_1(element->value, self);
+        return;
+    }
+    element = mp_map_lookup(mp_obj_dict_get_map(methods), MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP);
+    if (element == NULL) return;
+    destination[0] = element->value;
+    destination[1] = self;
+}
+
 static void object_attr(mp_obj_t self, qstr name, mp_obj_t *destination) {
     if (destination[0] != MP_OBJ_NULL) return;  // nothing can be stored or deleted
     if (name == MP_QSTR___del__) {
@@ -78,7 +97,10 @@ static void object_attr(mp_obj_t self, qstr name, mp_obj_t *destination) {
         return;
     }
     mp_map_elem_t *element = find_attribute(MP_OBJ_TO_PTR(self), name);
-    if (element == NULL) return;
+    if (element == NULL) {
+        if (python_is_array(self)) find_python_attribute(self, name, destination);
+        return;
+    }
     if (mp_obj_is_small_int(element->value)) {
         destination[0] = python_call_native(MP_OBJ_SMALL_INT_VALUE(element->value), 1, 0, &self);
     } else {

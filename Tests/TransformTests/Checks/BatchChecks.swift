@@ -80,7 +80,7 @@ struct BatchCheck {
     @Test(arguments: allSamples.filter { $0.modes != .none })
     func batchesOfDerivatives(_ sample: Sample) throws {
         let function = try Callable(try sample.module())
-        let derivative = try Callable(try function.applying(sample.modes == .forward ? .jvp : .vjp).program.module)
+        let derivative = try Callable(try function.applying(sample.modes == .forward ? .jvp() : .vjp()).program.module)
         var rows = try rows(sample, function)
         for row in rows.indices {
             var numbers = Numbers("\(sample.testDescription) \(row) batch")

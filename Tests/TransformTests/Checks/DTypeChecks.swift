@@ -36,7 +36,7 @@ import Testing
         let wide = try Callable(try sample.module())
         let module = try parseProgram(replacing(replacing(sample.text, "f64", name), "c128", complex))
         try verify(module)
-        let function = try Callable(module), transformation = sample.modes == .forward ? Transformation.jvp : .vjp
+        let function = try Callable(module), transformation = sample.modes == .forward ? Transformation.jvp() : .vjp()
         let derivative = try Callable(try function.applying(transformation).program.module)
         let wideDerivative = try Callable(try wide.applying(transformation).program.module)
         var numbers = Numbers(sample.testDescription), arguments = try sample.arguments(wide.types)

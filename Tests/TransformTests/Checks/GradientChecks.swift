@@ -21,7 +21,7 @@ struct GradientCheck {
         guard !tangents.isEmpty, primals.contains(where: { $0.hasTangent }) else { return }
         var derivatives = try differences(function, arguments, tangents)
         if modes != .reverse {
-            let forward = try function.applying(.jvp)
+            let forward = try function.applying(.jvp())
             let pushed = try forward(arguments + tangents)
             try same(Array(pushed.prefix(primals.count)), primals, "the value beside \(path)jvp")
             try compare(Array(pushed.dropFirst(primals.count)), derivatives, path)
@@ -31,7 +31,7 @@ struct GradientCheck {
         guard modes != .forward else { return }
         var cotangents: [Tensor] = []
         for primal in primals where primal.hasTangent { cotangents.append(try numbers.direction(primal.type)) }
-        let reverse = try function.applying(.vjp)
+        let reverse = try function.applying(.vjp())
         let pulled = try reverse(arguments + cotangents)
         try same(Array(pulled.prefix(primals.count)), primals, "the value beside \(path)vjp")
         let forwards = try product(cotangents, derivatives), backwards = try product(tangents, pulled.dropFirst(primals.count).map { try $0.numbers })

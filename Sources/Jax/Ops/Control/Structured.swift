@@ -92,7 +92,7 @@ public final class NamedCallParameters: Parameters {
 // MARK: custom_lin
 
 /// JAX's words for forward mode of a function of which only the backward rule is known.
-public let customLinMessage = "can't apply forward-mode differentiation (jvp) to a custom_vjp function."
+public let customLinMessage = "can't apply forward-mode autodiff (jvp) to a custom_vjp function."
 
 /// How many of the operands are residuals; the others are tangents.
 public final class CustomLinParameters: Parameters {

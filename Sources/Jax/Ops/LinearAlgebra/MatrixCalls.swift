@@ -5,7 +5,7 @@ import JaxPlatform
 
 extension Builder {
     /// A call of `target` with the attributes of its typed foreign-function interface.
-    func matrixCall(_ target: String, _ operands: [ValueID], _ configuration: [NamedAttribute] = [],
+    public func matrixCall(_ target: String, _ operands: [ValueID], _ configuration: [NamedAttribute] = [],
                     results: [TensorType]) throws(JaxError) -> [ValueID] {
         var types: [TensorType] = []
         for operand in operands { types.append(try tensorType(operand)) }
@@ -27,7 +27,7 @@ extension Builder {
 }
 
 /// The routine of LAPACK for a dtype in jaxlib's names: `lapack_sgetrf_ffi`.
-func lapackTarget(_ name: String, _ dtype: DType) -> String {
+public func lapackTarget(_ name: String, _ dtype: DType) -> String {
     let letter = switch dtype {
     case .f64: "d"
     case .c64: "c"
@@ -38,7 +38,7 @@ func lapackTarget(_ name: String, _ dtype: DType) -> String {
 }
 
 /// A character of the typed FFI.
-func characterAttribute(_ name: String, _ character: UInt8) -> NamedAttribute { NamedAttribute(name, .integer(Int(character), .u8)) }
+public func characterAttribute(_ name: String, _ character: UInt8) -> NamedAttribute { NamedAttribute(name, .integer(Int(character), .u8)) }
 
 // MARK: - Batching
 

@@ -66,10 +66,10 @@ func fillValue(_ value: Value, _ dtype: DType?, _ function: String, _ position: 
         case .unsigned(let number)?: bits = Int(bitPattern: number)
         default: throw JaxError(.overflow, "Python int too large to convert to C long")
         }
-        return ArrayObject(try Eager.convert(try Eager.scalar(.int(bits), .i64), to: target), isWeak: dtype == nil)
+        return ArrayObject(try Lax.convert(try Lax.scalar(.int(bits), .i64), to: target), isWeak: dtype == nil)
     case .float(let number):
         // Beyond the dtype's range: its nearest integer.
-        if let dtype, dtype.isInteger { return ArrayObject(try Eager.convert(try Eager.scalar(.float(number), .f64), to: dtype)) }
+        if let dtype, dtype.isInteger { return ArrayObject(try Lax.convert(try Lax.scalar(.float(number), .f64), to: dtype)) }
     case .complex:
         guard let dtype, !dtype.isComplex else { break }
         throw JaxError(.typeError, "\(function): a complex number has no value in \(dtype.name)")
@@ -82,23 +82,26 @@ func fillValue(_ value: Value, _ dtype: DType?, _ function: String, _ position: 
 func makeArray(_ value: Value, dtype: DType?) throws(JaxError) -> ArrayObject {
     if let array = value.arrayObject {
         guard let dtype, dtype != array.dtype else { return array }
-        return ArrayObject(try Eager.convert(array.tensor, to: dtype))
+        return ArrayObject(try Lax.convert(array.handle, to: dtype))
     }
     if let type = scalarType(value), let number = number(value) {
         try checkRange(value, dtype ?? type.dtype, isNumpys: dtype != nil)
-        return ArrayObject(try Eager.scalar(number, dtype ?? type.dtype), isWeak: dtype == nil && type.isWeak)
+        return ArrayObject(try Lax.scalar(number, dtype ?? type.dtype), isWeak: dtype == nil && type.isWeak)
     }
     guard value.items != nil else { throw notAnArray(value) }
     var leaves: [Value] = [], types: [PromotedType] = []
     let shape = try collectLeaves(value, depth: 0, &leaves, &types)
     var common = DType.f32
     if let dtype { common = dtype } else if !types.isEmpty { common = try promote(types).dtype }
+    if leaves.contains(where: { $0.arrayObject.map { !$0.handle.isConcrete } ?? false }) || (Staging.current != nil && leaves.contains { $0.arrayObject != nil }) {
+        return ArrayObject(try assembled(leaves, common, shape))
+    }
     let isSmallFloat = common.isFloat && common.bitWidth < 16
     let result = try Tensor(TensorType(isSmallFloat ? .f32 : common, shape))
     var next = 0
     for leaf in leaves {
         if let array = leaf.arrayObject {
-            let converted = try Eager.convert(array.tensor, to: result.dtype)
+            let converted = try Lax.convert(array.handle, to: result.dtype).elements()
             let count = converted.type.byteCount
             (result.bytes + next * result.dtype.byteWidth).copyMemory(from: converted.bytes, byteCount: count)
             next += converted.elementCount
@@ -108,7 +111,17 @@ func makeArray(_ value: Value, dtype: DType?) throws(JaxError) -> ArrayObject {
             next += 1
         }
     }
-    return ArrayObject(isSmallFloat ? try Eager.convert(result, to: common) : result)
+    return isSmallFloat ? ArrayObject(try Lax.convert(Handle(result), to: common)) : ArrayObject(result)
+}
+
+/// The leaves in a row, of which some are tracers, in the shape asked for.
+private func assembled(_ leaves: [Value], _ dtype: DType, _ shape: [Int]) throws(JaxError) -> Handle {
+    var parts: [Handle] = []
+    for leaf in leaves {
+        let part = try Lax.convert(try makeArray(leaf, dtype: leaf.arrayObject == nil ? dtype : nil).handle, to: dtype)
+        parts.append(try Lax.reshape(part, [part.elementCount]))
+    }
+    return try Lax.reshape(parts.count == 1 ? parts[0] : try Lax.concatenate(parts, axis: 0), shape)
 }
 
 private func notAnArray(_ value: Value) -> JaxError {
@@ -185,7 +198,7 @@ func broadcastShape(_ shapes: [[Int]], _ function: String) throws(JaxError) -> [
 
 /// Operands in their common dtype and shape.
 struct CommonOperands {
-    var tensors: [Tensor]
+    var tensors: [Handle]
     let type: PromotedType
 
     /// `toInexact`: integers and booleans are computed in float32.
@@ -201,7 +214,7 @@ struct CommonOperands {
         type = common
         tensors = []
         for operand in operands {
-            tensors.append(try Eager.broadcast(try Eager.convert(operand.tensor, to: common.dtype), to: shape))
+            tensors.append(try Lax.broadcast(try Lax.convert(operand.handle, to: common.dtype), to: shape))
         }
     }
 }

@@ -11,7 +11,7 @@ private func makeNativeModules() -> [NativeModule] {
     [
         arrayModule(), numpyModule(), dtypeModule(), scalarTypeModule(),
         exportModule(), exportedModule(), avalModule(),
-        machineModule(), filesModule(),
+        machineModule(), filesModule(), traceModule(), tracedModule(), laxModule(), randomModule(), linalgModule(),
     ]
 }
 
@@ -97,11 +97,22 @@ private func exceptionText(_ error: JaxError) -> String {
 
 private func perform(_ function: NativeFunction, _ arguments: [Value],
                      _ keywords: [(key: Value, value: Value)]) throws(JaxError) -> Value {
-    if function.kind != .job && function.kind != .computedProperty { return try function.body(Call(function, arguments, keywords)) }
+    if function.kind == .inline || function.kind == .property { return try function.body(Call(function, arguments, keywords)) }
     let call = try Call(function, arguments.map(lending), keywords.map { (key: $0.key, value: lending($0.value)) })
-    let limits = Interpreter.current.limits
-    let request = JobRequest(name: function.name.description, memoryQuota: limits.memoryQuota, timeBudget: limits.timeBudget,
+    let interpreter = Interpreter.current, limits = interpreter.limits
+    var request = JobRequest(name: function.name.description, memoryQuota: limits.memoryQuota, timeBudget: limits.timeBudget,
                              permissions: limits.permissions)
+    if function.kind != .reading, let trace = try interpreter.target(of: arguments, keywords) {
+        request.resultOwner = trace.owner
+        defer { interpreter.staging = nil }
+        let recorded = try runJob(request) { () throws(JaxError) -> RecordedCall in
+            let staging = Staging()
+            interpreter.staging = Unmanaged.passUnretained(staging)
+            return try staging.finish(try function.body(call))
+        }
+        withExtendedLifetime(call) {}
+        return try trace.append(recorded)
+    }
     let result = try runJob(request) { () throws(JaxError) -> Value in
         try owning(try function.body(call))
     }
@@ -147,7 +158,7 @@ private func owning(_ value: Value) throws(JaxError) -> Value {
     switch value {
     case .object(let object):
         guard let array = object as? ArrayObject, array.origin == nil else { return value }
-        return .object(ArrayObject(try array.tensor.owned(), isWeak: array.isWeak))
+        return .object(ArrayObject(try array.handle.elements().owned(), isWeak: array.isWeak))
     case .list(let items): return .list(try owning(items))
     case .tuple(let items): return .tuple(try owning(items))
     case .dictionary(let pairs):
@@ -165,7 +176,7 @@ private func owning(_ values: [Value]) throws(JaxError) -> [Value] {
     return result
 }
 
-private func mapArrays(_ value: Value, _ transform: (ArrayObject) -> ArrayObject) -> Value {
+func mapArrays(_ value: Value, _ transform: (ArrayObject) -> ArrayObject) -> Value {
     switch value {
     case .object(let object):
         guard let array = object as? ArrayObject else { return value }

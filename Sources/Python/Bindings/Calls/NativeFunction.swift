@@ -7,6 +7,8 @@ struct NativeFunction {
     enum Kind {
         /// Runs as a job: its limits hold, a fault in it becomes an exception.
         case job
+        /// A job that looks into the elements of its arguments: never recorded by a trace.
+        case reading
         /// Runs as it is: short, or made of jobs of its own.
         case inline
         /// An attribute that is a value; called with the object alone, as it is.

@@ -9,10 +9,10 @@ struct BinaryRow {
     let toInexact: Bool
     /// JAX's name for the operation in messages.
     let primitive: String
-    let body: (Tensor, Tensor) throws(JaxError) -> Tensor
+    let body: (Handle, Handle) throws(JaxError) -> Handle
 
     init(_ names: StaticString..., method: StaticString = "", primitive: String, toInexact: Bool = false,
-         body: @escaping (Tensor, Tensor) throws(JaxError) -> Tensor) {
+         body: @escaping (Handle, Handle) throws(JaxError) -> Handle) {
         self.names = names
         self.method = method
         self.primitive = primitive
@@ -21,40 +21,40 @@ struct BinaryRow {
     }
 }
 
-private func op(_ code: OpCode) -> (Tensor, Tensor) throws(JaxError) -> Tensor {
-    { a, b throws(JaxError) in try Eager.binary(code, a, b) }
+private func op(_ code: OpCode) -> (Handle, Handle) throws(JaxError) -> Handle {
+    { a, b throws(JaxError) in try Lax.binary(code, a, b) }
 }
 
-private func comparison(_ direction: String) -> (Tensor, Tensor) throws(JaxError) -> Tensor {
+private func comparison(_ direction: String) -> (Handle, Handle) throws(JaxError) -> Handle {
     { a, b throws(JaxError) in
-        guard a.dtype.isComplex && direction != "EQ" && direction != "NE" else { return try Eager.compare(direction, a, b) }
+        guard a.dtype.isComplex && direction != "EQ" && direction != "NE" else { return try Lax.compare(direction, a, b) }
         // Complex numbers are ordered by their real parts, then the imaginary ones.
-        let realA = try Eager.unary(.real, a), realB = try Eager.unary(.real, b)
-        return try Eager.select(try Eager.compare("EQ", realA, realB),
-                                try Eager.compare(direction, try Eager.unary(.imag, a), try Eager.unary(.imag, b)),
-                                try Eager.compare(direction, realA, realB))
+        let realA = try Lax.unary(.real, a), realB = try Lax.unary(.real, b)
+        return try Lax.select(try Lax.compare("EQ", realA, realB),
+                                try Lax.compare(direction, try Lax.unary(.imag, a), try Lax.unary(.imag, b)),
+                                try Lax.compare(direction, realA, realB))
     }
 }
 
-private func logical(_ code: OpCode) -> (Tensor, Tensor) throws(JaxError) -> Tensor {
-    { a, b throws(JaxError) in try Eager.binary(code, try truth(a), try truth(b)) }
+private func logical(_ code: OpCode) -> (Handle, Handle) throws(JaxError) -> Handle {
+    { a, b throws(JaxError) in try Lax.binary(code, try truth(a), try truth(b)) }
 }
 
-private func integral(_ code: OpCode, _ primitive: String, booleans: Bool) -> (Tensor, Tensor) throws(JaxError) -> Tensor {
+private func integral(_ code: OpCode, _ primitive: String, booleans: Bool) -> (Handle, Handle) throws(JaxError) -> Handle {
     { a, b throws(JaxError) in
         guard a.dtype.isInteger || (booleans && a.dtype == .i1) else {
             throw JaxError(.typeError, "\(primitive) does not accept dtype \(a.dtype.name) at position 0. "
                 + "Accepted dtypes at position 0 are subtypes of \(booleans ? "bool, integer" : "integer").")
         }
-        return try Eager.binary(code, a, b)
+        return try Lax.binary(code, a, b)
     }
 }
 
-private func withoutBooleans(_ a: Tensor) throws(JaxError) -> Tensor { a.dtype == .i1 ? try Eager.convert(a, to: .i32) : a }
+private func withoutBooleans(_ a: Handle) throws(JaxError) -> Handle { a.dtype == .i1 ? try Lax.convert(a, to: .i32) : a }
 
 /// `both`, or where one of the two is no number the other.
-private func ofNumbers(_ a: Tensor, _ b: Tensor, _ both: Tensor) throws(JaxError) -> Tensor {
-    try Eager.select(try Eager.compare("NE", b, b), a, try Eager.select(try Eager.compare("NE", a, a), b, both))
+private func ofNumbers(_ a: Handle, _ b: Handle, _ both: Handle) throws(JaxError) -> Handle {
+    try Lax.select(try Lax.compare("NE", b, b), a, try Lax.select(try Lax.compare("NE", a, a), b, both))
 }
 
 func binaryRows() -> [BinaryRow] {
@@ -65,34 +65,34 @@ func binaryRows() -> [BinaryRow] {
                 throw JaxError(.typeError, "sub does not accept dtype bool at position 0. "
                     + "Accepted dtypes at position 0 are subtypes of number.")
             }
-            return try Eager.binary(.subtract, a, b)
+            return try Lax.binary(.subtract, a, b)
         },
         BinaryRow("multiply", method: "mul", primitive: "mul", body: op(.multiply)),
         BinaryRow("divide", "true_divide", method: "truediv", primitive: "div", toInexact: true, body: op(.divide)),
         BinaryRow("floor_divide", method: "floordiv", primitive: "div", body: floorDivide),
         BinaryRow("remainder", "mod", method: "mod", primitive: "rem", body: pythonRemainder),
-        BinaryRow("fmod", primitive: "rem") { a, b throws(JaxError) in try Eager.binary(.remainder, a, try integerDivisor(b)) },
+        BinaryRow("fmod", primitive: "rem") { a, b throws(JaxError) in try Lax.binary(.remainder, a, try integerDivisor(b)) },
         BinaryRow("power", "pow", method: "pow", primitive: "pow") { a, b throws(JaxError) in
-            try Eager.binary(.power, try withoutBooleans(a), try withoutBooleans(b))
+            try Lax.binary(.power, try withoutBooleans(a), try withoutBooleans(b))
         },
         BinaryRow("float_power", primitive: "pow", toInexact: true, body: op(.power)),
         BinaryRow("maximum", primitive: "max", body: op(.maximum)), BinaryRow("minimum", primitive: "min", body: op(.minimum)),
         BinaryRow("fmax", primitive: "max") { a, b throws(JaxError) in
-            try ofNumbers(a, b, try Eager.binary(.maximum, a, b))
+            try ofNumbers(a, b, try Lax.binary(.maximum, a, b))
         },
         BinaryRow("fmin", primitive: "min") { a, b throws(JaxError) in
-            try ofNumbers(a, b, try Eager.binary(.minimum, a, b))
+            try ofNumbers(a, b, try Lax.binary(.minimum, a, b))
         },
         BinaryRow("arctan2", "atan2", primitive: "atan2", toInexact: true, body: op(.atan2)),
         BinaryRow("hypot", primitive: "hypot", toInexact: true) { a, b throws(JaxError) in
-            try Eager.unary(.sqrt, try Eager.binary(.add, try Eager.binary(.multiply, a, a), try Eager.binary(.multiply, b, b)))
+            try Lax.unary(.sqrt, try Lax.binary(.add, try Lax.binary(.multiply, a, a), try Lax.binary(.multiply, b, b)))
         },
         BinaryRow("logaddexp", primitive: "logaddexp", toInexact: true) { a, b throws(JaxError) in
-            let largest = try Eager.binary(.maximum, a, b), distance = try Eager.unary(.abs, try Eager.binary(.subtract, a, b))
-            let ratio = try Eager.unary(.exponential, try Eager.unary(.negate, distance))
-            let sum = try Eager.binary(.add, largest, try Eager.unary(.logPlusOne, ratio))
+            let largest = try Lax.binary(.maximum, a, b), distance = try Lax.unary(.abs, try Lax.binary(.subtract, a, b))
+            let ratio = try Lax.unary(.exponential, try Lax.unary(.negate, distance))
+            let sum = try Lax.binary(.add, largest, try Lax.unary(.logPlusOne, ratio))
             // Two equal infinities: their difference is no number.
-            return try Eager.select(try Eager.compare("NE", distance, distance), try Eager.binary(.add, a, b), sum)
+            return try Lax.select(try Lax.compare("NE", distance, distance), try Lax.binary(.add, a, b), sum)
         },
         BinaryRow("equal", method: "eq", primitive: "eq", body: comparison("EQ")),
         BinaryRow("not_equal", method: "ne", primitive: "ne", body: comparison("NE")),
@@ -116,40 +116,40 @@ func binaryRows() -> [BinaryRow] {
 }
 
 /// Towards minus infinity. Floats by way of the remainder, as JAX does.
-func floorDivide(_ a: Tensor, _ b: Tensor) throws(JaxError) -> Tensor {
+func floorDivide(_ a: Handle, _ b: Handle) throws(JaxError) -> Handle {
     if a.dtype == .i1 { return try floorDivide(try withoutBooleans(a), try withoutBooleans(b)) }
     if a.dtype.isComplex { throw JaxError(.typeError, "floor_divide does not support complex-valued inputs") }
-    if a.dtype.kind == .unsigned { return try Eager.binary(.divide, a, b) }
-    let one = try Eager.full(a.shape, .int(1), a.dtype), zero = try Eager.full(a.shape, .int(0), a.dtype)
-    let rest = try Eager.binary(.remainder, a, b)
-    let isInexact = try Eager.compare("NE", rest, zero)
+    if a.dtype.kind == .unsigned { return try Lax.binary(.divide, a, b) }
+    let one = try Lax.full(a.shape, .int(1), a.dtype), zero = try Lax.full(a.shape, .int(0), a.dtype)
+    let rest = try Lax.binary(.remainder, a, b)
+    let isInexact = try Lax.compare("NE", rest, zero)
     if a.dtype.isInteger {
-        let quotient = try Eager.binary(.divide, a, b)
-        let differ = try Eager.compare("NE", try Eager.unary(.sign, a), try Eager.unary(.sign, b))
-        return try Eager.select(try Eager.binary(.and, differ, isInexact), try Eager.binary(.subtract, quotient, one), quotient)
+        let quotient = try Lax.binary(.divide, a, b)
+        let differ = try Lax.compare("NE", try Lax.unary(.sign, a), try Lax.unary(.sign, b))
+        return try Lax.select(try Lax.binary(.and, differ, isInexact), try Lax.binary(.subtract, quotient, one), quotient)
     }
-    let quotient = try Eager.binary(.divide, try Eager.binary(.subtract, a, rest), b)
-    let differ = try Eager.compare("NE", try Eager.unary(.sign, b), try Eager.unary(.sign, rest))
-    let lowered = try Eager.select(try Eager.binary(.and, differ, isInexact), try Eager.binary(.subtract, quotient, one), quotient)
-    return try Eager.unary(.roundNearestEven, lowered)
+    let quotient = try Lax.binary(.divide, try Lax.binary(.subtract, a, rest), b)
+    let differ = try Lax.compare("NE", try Lax.unary(.sign, b), try Lax.unary(.sign, rest))
+    let lowered = try Lax.select(try Lax.binary(.and, differ, isInexact), try Lax.binary(.subtract, quotient, one), quotient)
+    return try Lax.unary(.roundNearestEven, lowered)
 }
 
 /// Of integers, 1 in the place of 0: what is left of a division by zero is 0 in JAX.
-private func integerDivisor(_ b: Tensor) throws(JaxError) -> Tensor {
+private func integerDivisor(_ b: Handle) throws(JaxError) -> Handle {
     guard b.dtype.isInteger else { return b }
-    let zero = try Eager.full(b.shape, .int(0), b.dtype), one = try Eager.full(b.shape, .int(1), b.dtype)
-    return try Eager.select(try Eager.compare("EQ", b, zero), one, b)
+    let zero = try Lax.full(b.shape, .int(0), b.dtype), one = try Lax.full(b.shape, .int(1), b.dtype)
+    return try Lax.select(try Lax.compare("EQ", b, zero), one, b)
 }
 
 /// With the sign of the divisor.
-func pythonRemainder(_ a: Tensor, _ b: Tensor) throws(JaxError) -> Tensor {
+func pythonRemainder(_ a: Handle, _ b: Handle) throws(JaxError) -> Handle {
     if a.dtype == .i1 { return try pythonRemainder(try withoutBooleans(a), try withoutBooleans(b)) }
-    let zero = try Eager.full(a.shape, .int(0), a.dtype)
+    let zero = try Lax.full(a.shape, .int(0), a.dtype)
     let b = try integerDivisor(b)
-    let rest = try Eager.binary(.remainder, a, b)
-    let differ = try Eager.compare("NE", try Eager.compare("LT", rest, zero), try Eager.compare("LT", b, zero))
-    let corrects = try Eager.binary(.and, differ, try Eager.compare("NE", rest, zero))
-    return try Eager.select(corrects, try Eager.binary(.add, rest, b), rest)
+    let rest = try Lax.binary(.remainder, a, b)
+    let differ = try Lax.compare("NE", try Lax.compare("LT", rest, zero), try Lax.compare("LT", b, zero))
+    let corrects = try Lax.binary(.and, differ, try Lax.compare("NE", rest, zero))
+    return try Lax.select(corrects, try Lax.binary(.add, rest, b), rest)
 }
 
 func apply(_ row: BinaryRow, _ left: Value, _ right: Value) throws(JaxError) -> ArrayObject {
@@ -157,26 +157,26 @@ func apply(_ row: BinaryRow, _ left: Value, _ right: Value) throws(JaxError) -> 
     if row.method.description == "pow", case .int(let exponent) = right { return try integerPower(try operand(left, name), exponent) }
     let common = try CommonOperands([try operand(left, name, 0), try operand(right, name, 1)], row.primitive, toInexact: row.toInexact)
     let result = try row.body(common.tensors[0], common.tensors[1])
-    return ArrayObject(result, isWeak: common.type.isWeak && result.dtype != .i1)
+    return ArrayObject(result, isWeak: common.type.isWeak)
 }
 
 /// x ** n for a Python integer: by repeated squaring, as `lax.integer_pow`.
 func integerPower(_ x: ArrayObject, _ exponent: Int) throws(JaxError) -> ArrayObject {
-    var base = x.dtype == .i1 ? try Eager.convert(x.tensor, to: .i32) : x.tensor
+    var base = x.dtype == .i1 ? try Lax.convert(x.handle, to: .i32) : x.handle
     if exponent < 0 && base.dtype.isInteger {
         throw JaxError(.typeError, "Integers cannot be raised to negative powers, got integer_pow(\(x.dtype.name)"
             + "[" + String(shapeText(x.shape).dropFirst().prefix { $0 != ")" }) + "], \(exponent))")
     }
     var rest = exponent.magnitude
-    var result: Tensor?
+    var result: Handle?
     while rest > 0 {
-        if rest & 1 != 0 { result = try result.map { (sum: Tensor) throws(JaxError) in try Eager.binary(.multiply, sum, base) } ?? base }
+        if rest & 1 != 0 { result = try result.map { (sum: Handle) throws(JaxError) in try Lax.binary(.multiply, sum, base) } ?? base }
         rest >>= 1
-        if rest > 0 { base = try Eager.binary(.multiply, base, base) }
+        if rest > 0 { base = try Lax.binary(.multiply, base, base) }
     }
-    let one = try Eager.full(base.shape, .int(1), base.dtype)
+    let one = try Lax.full(base.shape, .int(1), base.dtype)
     let power = result ?? one
-    return ArrayObject(exponent < 0 ? try Eager.binary(.divide, one, power) : power, isWeak: x.isWeak)
+    return ArrayObject(exponent < 0 ? try Lax.binary(.divide, one, power) : power, isWeak: x.isWeak)
 }
 
 func binaryFunctions() -> [NativeFunction] {

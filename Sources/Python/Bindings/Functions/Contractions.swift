@@ -2,13 +2,13 @@
 import JaxIR
 import JaxPlatform
 
-private func mismatch(_ a: Tensor, _ b: Tensor) -> JaxError {
+private func mismatch(_ a: Handle, _ b: Handle) -> JaxError {
     JaxError(.typeError,
              "dot_general requires contracting dimensions to have the same shape, got \(shapeText(a.shape)) and \(shapeText(b.shape)).")
 }
 
-private func contract(_ a: Tensor, _ b: Tensor, _ contracting: ([Int], [Int]),
-                      batch: ([Int], [Int]) = ([], [])) throws(JaxError) -> Tensor {
+private func contract(_ a: Handle, _ b: Handle, _ contracting: ([Int], [Int]),
+                      batch: ([Int], [Int]) = ([], [])) throws(JaxError) -> Handle {
     for (left, right) in zip(contracting.0, contracting.1) where a.shape[left] != b.shape[right] {
         var one: [Int] = [], other: [Int] = []
         for axis in contracting.0 { one.append(a.shape[axis]) }
@@ -16,14 +16,14 @@ private func contract(_ a: Tensor, _ b: Tensor, _ contracting: ([Int], [Int]),
         throw JaxError(.typeError,
                        "dot_general requires contracting dimensions to have the same shape, got \(shapeText(one)) and \(shapeText(other)).")
     }
-    return try Eager.dotGeneral(a, b, contracting: contracting, batch: batch)
+    return try Lax.dotGeneral(a, b, contracting: contracting, batch: batch)
 }
 
 /// The two operands in their common dtype, shapes as they are.
-private func inCommonType(_ left: Value, _ right: Value, _ function: String) throws(JaxError) -> (Tensor, Tensor, Bool) {
+private func inCommonType(_ left: Value, _ right: Value, _ function: String) throws(JaxError) -> (Handle, Handle, Bool) {
     let a = try operand(left, function, 0), b = try operand(right, function, 1)
     let type = try promote([PromotedType(dtype: a.dtype, isWeak: a.isWeak), PromotedType(dtype: b.dtype, isWeak: b.isWeak)])
-    return (try Eager.convert(a.tensor, to: type.dtype), try Eager.convert(b.tensor, to: type.dtype), type.isWeak)
+    return (try Lax.convert(a.handle, to: type.dtype), try Lax.convert(b.handle, to: type.dtype), type.isWeak)
 }
 
 /// `a @ b`: vectors, matrices, and stacks of matrices that broadcast.
@@ -35,8 +35,8 @@ func matmul(_ left: Value, _ right: Value) throws(JaxError) -> Value {
     let rankA = a.shape.count, rankB = b.shape.count
     if rankA <= 2 && rankB <= 2 { return .array(try contract(a, b, ([rankA - 1], [max(rankB - 2, 0)])), isWeak: isWeak) }
     // Stacks: the leading dimensions broadcast and become batch dimensions.
-    let matrixA = rankA == 1 ? Eager.reshape(a, [1] + a.shape) : a
-    let matrixB = rankB == 1 ? Eager.reshape(b, b.shape + [1]) : b
+    let matrixA = rankA == 1 ? try Lax.reshape(a, [1] + a.shape) : a
+    let matrixB = rankB == 1 ? try Lax.reshape(b, b.shape + [1]) : b
     let batch: [Int]
     do throws(JaxError) {
         batch = try broadcastShape([Array(matrixA.shape.dropLast(2)), Array(matrixB.shape.dropLast(2))], "matmul")
@@ -44,20 +44,20 @@ func matmul(_ left: Value, _ right: Value) throws(JaxError) -> Value {
         throw JaxError(.valueError, "incompatible shapes for broadcasting: \(shapeText(a.shape)) and \(shapeText(b.shape))")
     }
     let count = batch.count, leading = Array(0..<count)
-    let fullA = try Eager.broadcast(matrixA, to: batch + matrixA.shape.suffix(2)),
-        fullB = try Eager.broadcast(matrixB, to: batch + matrixB.shape.suffix(2))
+    let fullA = try Lax.broadcast(matrixA, to: batch + matrixA.shape.suffix(2)),
+        fullB = try Lax.broadcast(matrixB, to: batch + matrixB.shape.suffix(2))
     let product = try contract(fullA, fullB, ([count + 1], [count]), batch: (leading, leading))
     var shape = product.shape
     if rankB == 1 { shape.removeLast() }
     if rankA == 1 { shape.remove(at: count) }
-    return .array(Eager.reshape(product, shape), isWeak: isWeak)
+    return .array(try Lax.reshape(product, shape), isWeak: isWeak)
 }
 
 private func dot(_ left: Value, _ right: Value) throws(JaxError) -> Value {
     let (a, b, isWeak) = try inCommonType(left, right, "dot")
     if a.shape.isEmpty || b.shape.isEmpty {
         let shape = a.shape.isEmpty ? b.shape : a.shape
-        return .array(try Eager.binary(.multiply, try Eager.broadcast(a, to: shape), try Eager.broadcast(b, to: shape)), isWeak: isWeak)
+        return .array(try Lax.binary(.multiply, try Lax.broadcast(a, to: shape), try Lax.broadcast(b, to: shape)), isWeak: isWeak)
     }
     return .array(try contract(a, b, ([a.shape.count - 1], [max(b.shape.count - 2, 0)])), isWeak: isWeak)
 }
@@ -95,17 +95,17 @@ func contractionFunctions() -> [NativeFunction] {
         NativeFunction("outer", "a b") { call throws(JaxError) in
             let (a, b, isWeak) = try inCommonType(call[0], call[1], "outer")
             let shape = [a.elementCount, b.elementCount]
-            let left = try Eager.broadcast(Eager.reshape(a, [shape[0]]), to: shape, dimensions: [0])
-            let right = try Eager.broadcast(Eager.reshape(b, [shape[1]]), to: shape, dimensions: [1])
-            return .array(try Eager.binary(.multiply, left, right), isWeak: isWeak)
+            let left = try Lax.broadcast(try Lax.reshape(a, [shape[0]]), to: shape, dimensions: [0])
+            let right = try Lax.broadcast(try Lax.reshape(b, [shape[1]]), to: shape, dimensions: [1])
+            return .array(try Lax.binary(.multiply, left, right), isWeak: isWeak)
         },
         NativeFunction("vdot", "a b") { call throws(JaxError) in
             let (a, b, isWeak) = try inCommonType(call[0], call[1], "vdot")
-            var left = Eager.reshape(a, [a.elementCount])
+            var left = try Lax.reshape(a, [a.elementCount])
             if left.dtype.isComplex {
-                left = try Eager.binary(.complex, try Eager.unary(.real, left), try Eager.unary(.negate, try Eager.unary(.imag, left)))
+                left = try Lax.binary(.complex, try Lax.unary(.real, left), try Lax.unary(.negate, try Lax.unary(.imag, left)))
             }
-            return .array(try contract(left, Eager.reshape(b, [b.elementCount]), ([0], [0])), isWeak: isWeak)
+            return .array(try contract(left, try Lax.reshape(b, [b.elementCount]), ([0], [0])), isWeak: isWeak)
         },
     ]
 }

@@ -26,7 +26,7 @@ private func arange(_ call: Call) throws(JaxError) -> Value {
     if step.isNone { step = .int(1) }
     var values: [Value] = [start, stop, step], types: [PromotedType] = []
     for index in values.indices {
-        if let array = values[index].arrayObject, array.shape.isEmpty { values[index] = elementAsValue(array.tensor, 0) }
+        if let array = values[index].arrayObject, array.shape.isEmpty { values[index] = elementAsValue(try array.handle.elements(.value("It arose in the jnp.arange function.")), 0) }
         guard let type = scalarType(values[index]) else {
             throw JaxError(.typeError, "arange: the arguments must be numbers, not \(values[index].typeName)")
         }
@@ -47,7 +47,7 @@ private func arange(_ call: Call) throws(JaxError) -> Value {
         // Each element is a product and a sum, rounded once: no error accumulates.
         for index in 0..<count { setElement(result, index, .float(first.real + Double(index) * by.real)) }
     }
-    return .array(try Eager.convert(result, to: dtype))
+    return .array(try Lax.convert(Handle(result), to: dtype))
 }
 
 /// `num` samples from start to stop, in the arithmetic of jax.numpy.linspace: start (1 - t) + stop t.
@@ -62,22 +62,22 @@ private func linspace(_ call: Call) throws(JaxError) -> Value {
     let a = common.tensors[0], b = common.tensors[1], dtype = a.dtype
     let divisions = includesEnd ? count - 1 : count
     let shape = [count] + a.shape
-    var result: Tensor
+    var result: Handle
     if count > 1 || !includesEnd {
-        let steps = try Eager.full([divisions], .int(divisions), dtype)
-        let t = try Eager.binary(.divide, try Eager.iota(dtype, [divisions], axis: 0), steps)
-        let rest = try Eager.binary(.subtract, try Eager.full([divisions], .int(1), dtype), t)
+        let steps = try Lax.full([divisions], .int(divisions), dtype)
+        let t = try Lax.binary(.divide, try Lax.iota(dtype, [divisions], axis: 0), steps)
+        let rest = try Lax.binary(.subtract, try Lax.full([divisions], .int(1), dtype), t)
         let body = [divisions] + a.shape, tail = Array(1..<body.count)
-        let low = try Eager.binary(.multiply, try Eager.broadcast(a, to: body, dimensions: tail),
-                                   try Eager.broadcast(rest, to: body, dimensions: [0]))
-        let high = try Eager.binary(.multiply, try Eager.broadcast(b, to: body, dimensions: tail),
-                                    try Eager.broadcast(t, to: body, dimensions: [0]))
-        result = try Eager.binary(.add, low, high)
-        if includesEnd { result = try Eager.concatenate([result, Eager.reshape(b, [1] + b.shape)], axis: 0) }
+        let low = try Lax.binary(.multiply, try Lax.broadcast(a, to: body, dimensions: tail),
+                                   try Lax.broadcast(rest, to: body, dimensions: [0]))
+        let high = try Lax.binary(.multiply, try Lax.broadcast(b, to: body, dimensions: tail),
+                                    try Lax.broadcast(t, to: body, dimensions: [0]))
+        result = try Lax.binary(.add, low, high)
+        if includesEnd { result = try Lax.concatenate([result, try Lax.reshape(b, [1] + b.shape)], axis: 0) }
     } else {
-        result = count == 1 ? Eager.reshape(a, shape) : try Tensor(TensorType(dtype, shape))
+        result = count == 1 ? try Lax.reshape(a, shape) : Handle(try Tensor(TensorType(dtype, shape)))
     }
-    return .array(try Eager.convert(result, to: target))
+    return .array(try Lax.convert(result, to: target))
 }
 
 /// The number of a diagonal. One beyond the corners is like any other such.
@@ -94,15 +94,15 @@ private func diagonal(_ call: Call, _ index: Int, _ rows: Int, _ columns: Int) t
 private func eye(_ rows: Int, _ columns: Int, _ offset: Int, _ dtype: DType) throws(JaxError) -> Value {
     guard rows >= 0 && columns >= 0 else { throw JaxError(.valueError, "negative dimensions are not allowed, got \(rows) and \(columns)") }
     let shape = [rows, columns]
-    let row = try withConstant(.add, try Eager.iota(.i32, shape, axis: 0), .int(offset))
-    return .array(try Eager.convert(try Eager.compare("EQ", row, try Eager.iota(.i32, shape, axis: 1)), to: dtype))
+    let row = try withConstant(.add, try Lax.iota(.i32, shape, axis: 0), .int(offset))
+    return .array(try Lax.convert(try Lax.compare("EQ", row, try Lax.iota(.i32, shape, axis: 1)), to: dtype))
 }
 
 private func like(_ call: Call, _ fill: Number) throws(JaxError) -> Value {
     let a = try operand(call[0], call.functionName)
     let target = try call[1].asDType()
     let sizes = call.has(2) ? try shape(call[2], call.functionName) : a.shape
-    return .array(try Eager.full(sizes, fill, target ?? a.dtype), isWeak: target == nil && a.isWeak)
+    return .array(try Lax.full(sizes, fill, target ?? a.dtype), isWeak: target == nil && a.isWeak)
 }
 
 func creationFunctions() -> [NativeFunction] {
@@ -112,24 +112,24 @@ func creationFunctions() -> [NativeFunction] {
             let rank = try call.int(3, default: 0)
             if array.shape.count >= rank { return .object(array) }
             let shape = [Int](repeating: 1, count: rank - array.shape.count) + array.shape
-            return .array(Eager.reshape(array.tensor, shape), isWeak: array.isWeak)
+            return .array(try Lax.reshape(array.handle, shape), isWeak: array.isWeak)
         },
         NativeFunction("asarray", "a dtype? copy?") { call throws(JaxError) in
             .object(try makeArray(call[0], dtype: try call[1].asDType()))
         },
         NativeFunction("zeros", "shape dtype?") { call throws(JaxError) in
-            .array(try Eager.full(try shape(call[0], "zeros"), .int(0), try dtype(call, 1, default: .f32)))
+            .array(try Lax.full(try shape(call[0], "zeros"), .int(0), try dtype(call, 1, default: .f32)))
         },
         NativeFunction("empty", "shape dtype?") { call throws(JaxError) in
-            .array(try Eager.full(try shape(call[0], "empty"), .int(0), try dtype(call, 1, default: .f32)))
+            .array(try Lax.full(try shape(call[0], "empty"), .int(0), try dtype(call, 1, default: .f32)))
         },
         NativeFunction("ones", "shape dtype?") { call throws(JaxError) in
-            .array(try Eager.full(try shape(call[0], "ones"), .int(1), try dtype(call, 1, default: .f32)))
+            .array(try Lax.full(try shape(call[0], "ones"), .int(1), try dtype(call, 1, default: .f32)))
         },
         NativeFunction("full", "shape fill_value dtype?") { call throws(JaxError) in
             let fill = try fillValue(call[1], try call[2].asDType(), "full", 0)
             let sizes = try shape(call[0], "full")
-            return .array(try Eager.broadcast(fill.tensor, to: sizes), isWeak: fill.isWeak && !call.has(2))
+            return .array(try Lax.broadcast(fill.handle, to: sizes), isWeak: fill.isWeak && !call.has(2))
         },
         NativeFunction("zeros_like", "a dtype? shape?") { call throws(JaxError) in try like(call, .int(0)) },
         NativeFunction("empty_like", "a dtype? shape?") { call throws(JaxError) in try like(call, .int(0)) },
@@ -139,7 +139,7 @@ func creationFunctions() -> [NativeFunction] {
             let target = try call[2].asDType() ?? a.dtype
             let fill = try fillValue(call[1], scalarType(call[1]) == nil ? nil : target, "full_like", 1)
             let sizes = call.has(3) ? try shape(call[3], "full_like") : a.shape
-            return .array(try Eager.broadcast(try Eager.convert(fill.tensor, to: target), to: sizes), isWeak: !call.has(2) && a.isWeak)
+            return .array(try Lax.broadcast(try Lax.convert(fill.handle, to: target), to: sizes), isWeak: !call.has(2) && a.isWeak)
         },
         NativeFunction("arange", "start stop? step? dtype?") { call throws(JaxError) in try arange(call) },
         NativeFunction("linspace", "start stop num? endpoint? retstep? dtype?") { call throws(JaxError) in try linspace(call) },
@@ -155,9 +155,9 @@ func creationFunctions() -> [NativeFunction] {
         NativeFunction("tri", "N M? k? dtype?") { call throws(JaxError) in
             let rows = try call.int(0), columns = try call.int(1, default: rows)
             let shape = try shape(.tuple([.int(rows), .int(columns)]), "tri"), offset = try index32(call.has(2) ? call[2] : .int(0))
-            let row = try withConstant(.add, try Eager.iota(.i32, shape, axis: 0), .int(offset))
-            let isBelow = try Eager.compare("GE", row, try Eager.iota(.i32, shape, axis: 1))
-            return .array(try Eager.convert(isBelow, to: try dtype(call, 3, default: .f32)))
+            let row = try withConstant(.add, try Lax.iota(.i32, shape, axis: 0), .int(offset))
+            let isBelow = try Lax.compare("GE", row, try Lax.iota(.i32, shape, axis: 1))
+            return .array(try Lax.convert(isBelow, to: try dtype(call, 3, default: .f32)))
         },
     ]
 }

@@ -10,15 +10,98 @@ private enum Part {
     case slice(start: Int, stop: Int, step: Int)
     case newAxis
     /// Integers; negative ones count from the end.
-    case array(Tensor)
+    case array(Handle)
 }
 
 /// `a[index]`.
 func subscripted(_ a: ArrayObject, _ index: Value) throws(JaxError) -> ArrayObject {
     let parts = try parse(index, a.shape)
-    let basic = try applyBasic(a.tensor, parts)
-    let result = basic.arrays.isEmpty ? basic.tensor : try applyArrays(basic)
+    let basic = try applyBasic(a.handle, parts)
+    let result = basic.arrays.isEmpty ? basic.handle : try applyArrays(basic, bounds: .nearest)
     return ArrayObject(result, isWeak: a.isWeak)
+}
+
+/// Where in the flattened array of `shape` the elements of `a[index]` are; one past its end for those out of bounds.
+func positions(_ shape: [Int], _ index: Value) throws(JaxError) -> Handle {
+    let count = shape.reduce(1, &*), parts = try parse(index, shape)
+    guard count <= Int(Int32.max) else { throw JaxError(.notImplemented, "an update of an array of \(count) elements") }
+    let all = try Lax.reshape(try Lax.iota(.i32, [count], axis: 0), shape)
+    // A single index that is out of bounds names nothing, too.
+    for (axis, part) in zip(partAxes(parts), parts) {
+        if case .integer(let number) = part, number < -shape[axis] || number >= shape[axis] {
+            let basic = try applyBasic(all, parts)
+            return try Lax.full(basic.arrays.isEmpty ? basic.handle.shape : try applyArrays(basic, bounds: .nearest).shape, .int(count), .i32)
+        }
+    }
+    let basic = try applyBasic(all, parts)
+    return basic.arrays.isEmpty ? basic.handle : try applyArrays(basic, bounds: .past(count))
+}
+
+/// The box of an index that is made of integers and slices without steps: where it starts and its sizes; nil for others.
+func box(_ shape: [Int], _ index: Value) throws(JaxError) -> (starts: [Int], sizes: [Int])? {
+    var starts: [Int] = [], sizes: [Int] = []
+    for part in try parse(index, shape) {
+        switch part {
+        case .newAxis: break
+        case .array: return nil
+        case .integer(let number):
+            let size = shape[starts.count]
+            guard number >= -size, number < size else { return nil }
+            starts.append(number < 0 ? number + size : number)
+            sizes.append(1)
+        case .slice(let start, let stop, let step):
+            guard step == 1 else { return nil }
+            starts.append(min(start, shape[starts.count]))
+            sizes.append(max(stop - start, 0))
+        }
+    }
+    return (starts, sizes)
+}
+
+/// The index along leading dimensions, where the others are taken whole: one array of integers a dimension, in one shape; nil for others.
+func leadingIndices(_ shape: [Int], _ index: Value) throws(JaxError) -> [Handle]? {
+    var indices: [Handle] = [], shapes: [[Int]] = []
+    for (axis, part) in try parse(index, shape).enumerated() {
+        switch part {
+        case .newAxis: return nil
+        case .integer(let number) where indices.count == axis:
+            let scalar = try Lax.scalar(.int(number), .i32)
+            indices.append(scalar)
+            shapes.append([])
+        case .array(let array) where indices.count == axis:
+            indices.append(array)
+            shapes.append(array.shape)
+        case .slice(0, let stop, 1) where axis < shape.count && stop == shape[axis]: break
+        default: return nil
+        }
+    }
+    guard !indices.isEmpty else { return nil }
+    let common = try broadcastShape(shapes, "indexing")
+    var result: [Handle] = []
+    for (axis, array) in indices.enumerated() {
+        let wide = try Lax.broadcast(array, to: common), zero = try Lax.full(common, .int(0), .i32)
+        result.append(try Lax.select(try Lax.compare("LT", wide, zero), try withConstant(.add, wide, .int(shape[axis])), wide))
+    }
+    return result
+}
+
+/// The dimension that each part consumes; of new dimensions, the next one.
+private func partAxes(_ parts: [Part]) -> [Int] {
+    var axis = 0, axes: [Int] = []
+    for part in parts {
+        axes.append(axis)
+        if case .newAxis = part { continue }
+        axis += 1
+    }
+    return axes
+}
+
+/// What an index beyond a dimension means.
+private enum Bounds {
+    /// The nearest element.
+    case nearest
+    /// This position in the flattened array.
+    case past(Int)
 }
 
 private func parse(_ index: Value, _ shape: [Int]) throws(JaxError) -> [Part] {
@@ -84,20 +167,21 @@ private func scalarOrArray(_ item: Value, _ shape: [Int], _ axis: Int) throws(Ja
             throw JaxError(.indexError, "boolean index did not match shape of indexed array in index \(axis): "
                 + "got \(shapeText(array.shape)), expected \(shapeText(Array(shape[axis..<(axis + array.shape.count)])))")
         }
+        guard array.handle.isConcrete else { throw unknownBooleanIndex(array.handle.type) }
         var parts: [Part] = []
-        for positions in try nonzero(array.tensor) { parts.append(.array(positions)) }
+        for positions in try nonzero(array.handle) { parts.append(.array(positions)) }
         return (parts, array.shape.count)
     }
-    if array.shape.isEmpty && array.dtype.isInteger { return ([.integer(elementAsInt(array.tensor, 0))], 1) }
+    if array.shape.isEmpty && array.dtype.isInteger && array.handle.isConcrete { return ([.integer(elementAsInt(try array.handle.elements(), 0))], 1) }
     return ([.array(try integers(array))], 1)
 }
 
-private func integers(_ array: ArrayObject) throws(JaxError) -> Tensor {
-    if array.tensor.elementCount == 0 { return try Eager.convert(array.tensor, to: .i32) }
+private func integers(_ array: ArrayObject) throws(JaxError) -> Handle {
+    if array.handle.elementCount == 0 { return try Lax.convert(array.handle, to: .i32) }
     guard array.dtype.isInteger else {
         throw JaxError(.typeError, "Indexer must have integer or boolean type, got indexer with type \(array.dtype.name)")
     }
-    return try Eager.convert(array.tensor, to: .i32)
+    return try Lax.convert(array.handle, to: .i32)
 }
 
 /// Python's `slice.indices`.
@@ -124,17 +208,17 @@ private func slice(_ start: Value, _ stop: Value, _ step: Value, _ size: Int) th
 
 /// What slices and integers leave, and the array indices that are still to be applied.
 private struct BasicResult {
-    var tensor: Tensor
-    /// Axis of `tensor` and indices along it, ascending.
-    var arrays: [(axis: Int, indices: Tensor)]
+    var handle: Handle
+    /// Axis of `handle` and indices along it, ascending.
+    var arrays: [(axis: Int, indices: Handle)]
     /// Whether the array indices stand side by side.
     var areAdjacent: Bool
 }
 
-private func applyBasic(_ a: Tensor, _ parts: [Part]) throws(JaxError) -> BasicResult {
+private func applyBasic(_ a: Handle, _ parts: [Part]) throws(JaxError) -> BasicResult {
     var starts: [Int] = [], limits: [Int] = [], strides: [Int] = [], reversed: [Int] = []
     var shape: [Int] = []
-    var arrays: [(axis: Int, indices: Tensor)] = []
+    var arrays: [(axis: Int, indices: Handle)] = []
     var positions: [Int] = []
     var axis = 0
     let hasArrays = parts.contains { if case .array = $0 { return true } else { return false } }
@@ -145,7 +229,7 @@ private func applyBasic(_ a: Tensor, _ parts: [Part]) throws(JaxError) -> BasicR
         case .integer(let index):
             if hasArrays {
                 // NumPy counts an integer among the array indices.
-                let scalar = try Eager.scalar(.int(index), .i32)
+                let scalar = try Lax.scalar(.int(index), .i32)
                 arrays.append((shape.count, scalar))
                 positions.append(position)
                 starts.append(0)
@@ -186,13 +270,13 @@ private func applyBasic(_ a: Tensor, _ parts: [Part]) throws(JaxError) -> BasicR
     }
     var tensor = a
     let isWhole = starts.allSatisfy { $0 == 0 } && limits == a.shape && strides.allSatisfy { $0 == 1 }
-    if !isWhole { tensor = try Eager.slice(a, starts: starts, limits: limits, strides: strides) }
-    if !reversed.isEmpty { tensor = try Eager.reverse(tensor, reversed) }
+    if !isWhole { tensor = try Lax.slice(a, starts: starts, limits: limits, strides: strides) }
+    if !reversed.isEmpty { tensor = try Lax.reverse(tensor, reversed) }
     let adjacent = positions.isEmpty || positions[positions.count - 1] - positions[0] == positions.count - 1
-    return BasicResult(tensor: Eager.reshape(tensor, shape), arrays: arrays, areAdjacent: adjacent)
+    return BasicResult(handle: try Lax.reshape(tensor, shape), arrays: arrays, areAdjacent: adjacent)
 }
 
-private func applyArrays(_ basic: BasicResult) throws(JaxError) -> Tensor {
+private func applyArrays(_ basic: BasicResult, bounds: Bounds) throws(JaxError) -> Handle {
     var shapes: [[Int]] = []
     for entry in basic.arrays { shapes.append(entry.indices.shape) }
     let shape: [Int]
@@ -202,7 +286,7 @@ private func applyArrays(_ basic: BasicResult) throws(JaxError) -> Tensor {
         throw JaxError(.typeError, error.message)
     }
     // The indexed axes to the front, merged into one; one index into it for each element.
-    let source = basic.tensor
+    let source = basic.handle
     var order: [Int] = [], rest: [Int] = [], restShape: [Int] = []
     for entry in basic.arrays { order.append(entry.axis) }
     for axis in source.shape.indices where !order.contains(axis) {
@@ -211,42 +295,51 @@ private func applyArrays(_ basic: BasicResult) throws(JaxError) -> Tensor {
     }
     var count = 1
     for axis in order { count *= source.shape[axis] }
-    let front = order + rest == Array(source.shape.indices) ? source : try Eager.transpose(source, order + rest)
-    let rows = Eager.reshape(front, [count] + restShape)
-    var position = try Eager.full(shape, .int(0), .i32)
+    let front = order + rest == Array(source.shape.indices) ? source : try Lax.transpose(source, order + rest)
+    let rows = try Lax.reshape(front, [count] + restShape)
+    var position = try Lax.full(shape, .int(0), .i32), isInside: Handle?
     for entry in basic.arrays {
         let size = source.shape[entry.axis]
-        let indices = try Eager.broadcast(entry.indices, to: shape)
-        let zero = try Eager.full(shape, .int(0), .i32), limit = try Eager.full(shape, .int(max(size - 1, 0)), .i32)
-        let wrapped = try Eager.select(try Eager.compare("LT", indices, zero), try withConstant(.add, indices, .int(size)), indices)
-        let bounded = try Eager.binary(.minimum, try Eager.binary(.maximum, wrapped, zero), limit)
-        position = try Eager.binary(.add, try withConstant(.multiply, position, .int(size)), bounded)
+        let indices = try Lax.broadcast(entry.indices, to: shape)
+        let zero = try Lax.full(shape, .int(0), .i32), limit = try Lax.full(shape, .int(max(size - 1, 0)), .i32)
+        let wrapped = try Lax.select(try Lax.compare("LT", indices, zero), try withConstant(.add, indices, .int(size)), indices)
+        let bounded = try Lax.binary(.minimum, try Lax.binary(.maximum, wrapped, zero), limit)
+        position = try Lax.binary(.add, try withConstant(.multiply, position, .int(size)), bounded)
+        if case .past = bounds {
+            let same = try Lax.compare("EQ", wrapped, bounded)
+            isInside = try isInside.map { (all: Handle) throws(JaxError) in try Lax.binary(.and, all, same) } ?? same
+        }
     }
     if position.elementCount > 0 && count == 0 { throw JaxError(.indexError, "an index into an axis of size 0 is out of bounds") }
-    let taken = try Eager.take(rows, position)
+    var taken = try Lax.take(rows, position)
+    if case .past(let end) = bounds, let isInside {
+        let inside = try Lax.broadcast(isInside, to: taken.shape, dimensions: Array(0..<shape.count))
+        taken = try Lax.select(inside, taken, try Lax.full(taken.shape, .int(end), .i32))
+    }
     guard basic.areAdjacent, let first = order.first, first > 0 else { return taken }
     // Side by side: their dimensions take the place of the first one.
     var permutation: [Int] = []
     for axis in 0..<first { permutation.append(shape.count + axis) }
     for axis in 0..<shape.count { permutation.append(axis) }
     for axis in first..<rest.count { permutation.append(shape.count + axis) }
-    return try Eager.transpose(taken, permutation)
+    return try Lax.transpose(taken, permutation)
 }
 
 /// The indices of the elements that are not zero, one vector an axis.
-func nonzero(_ a: Tensor) throws(JaxError) -> [Tensor] {
-    let flags = try truth(a)
+func nonzero(_ a: Handle) throws(JaxError) -> [Handle] {
+    let flags = try truth(a).elements(.value("The size argument of jnp.nonzero must be statically specified to use jnp.nonzero within JAX "
+        + "transformations."))
     let bytes = flags.elements(as: UInt8.self)
     var found: [Int] = []
     for index in 0..<flags.elementCount where bytes[index] != 0 { found.append(index) }
     let strides = a.type.strides
-    var result: [Tensor] = []
+    var result: [Handle] = []
     for axis in a.shape.indices {
         let positions = try Tensor(TensorType(.i32, [found.count]))
         for (slot, index) in found.enumerated() {
             positions.elements(as: Int32.self)[slot] = Int32(index / strides[axis] % a.shape[axis])
         }
-        result.append(positions)
+        result.append(Handle(positions))
     }
     return result
 }

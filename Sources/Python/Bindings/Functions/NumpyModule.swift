@@ -4,7 +4,7 @@ import JaxPlatform
 
 func numpyModule() -> NativeModule {
     NativeModule(name: "jax.numpy", functions: creationFunctions() + unaryFunctions() + binaryFunctions() + reductionFunctions()
-        + shapeFunctions() + contractionFunctions() + selectionFunctions() + dtypeFunctions())
+        + shapeFunctions() + contractionFunctions() + selectionFunctions() + updateFunctions() + dtypeFunctions())
 }
 
 private func dtypeFunctions() -> [NativeFunction] {

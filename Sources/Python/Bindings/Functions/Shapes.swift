@@ -3,7 +3,7 @@ import JaxIR
 import JaxPlatform
 
 /// `reshape`'s target, with one -1 filled in. Throws `typeError` in JAX's words.
-func reshapeTarget(_ a: Tensor, _ wanted: [Int]) throws(JaxError) -> [Int] {
+func reshapeTarget(_ a: Handle, _ wanted: [Int]) throws(JaxError) -> [Int] {
     var shape = wanted
     let total = a.elementCount
     func mismatch() -> JaxError {
@@ -41,12 +41,12 @@ func reshapeTarget(_ a: Tensor, _ wanted: [Int]) throws(JaxError) -> [Int] {
 }
 
 /// With the elements read and written row by row ("C") or column by column ("F").
-func reshaped(_ a: Tensor, _ shape: [Int], order: Value) throws(JaxError) -> Tensor {
+func reshaped(_ a: Handle, _ shape: [Int], order: Value) throws(JaxError) -> Handle {
     switch order {
-    case .none, .string("C"): return Eager.reshape(a, shape)
+    case .none, .string("C"): return try Lax.reshape(a, shape)
     case .string("F"):
-        let columns = Eager.reshape(try Eager.transpose(a, Array((0..<a.shape.count).reversed())), Array(shape.reversed()))
-        return try Eager.transpose(columns, Array((0..<shape.count).reversed()))
+        let columns = try Lax.reshape(try Lax.transpose(a, Array((0..<a.shape.count).reversed())), Array(shape.reversed()))
+        return try Lax.transpose(columns, Array((0..<shape.count).reversed()))
     case .string(let name): throw JaxError(.valueError, "Unexpected value for 'order' argument: \(name).")
     default: throw JaxError(.typeError, "'order' must be a string, not \(order.typeName)")
     }
@@ -58,16 +58,16 @@ func shapeArguments(_ values: [Value]) throws(JaxError) -> [Int] {
     return try Value.tuple(values).asShape()
 }
 
-func permuted(_ a: Tensor, _ order: Value) throws(JaxError) -> Tensor {
+func permuted(_ a: Handle, _ order: Value) throws(JaxError) -> Handle {
     let rank = a.shape.count
-    if order.isNone { return try Eager.transpose(a, Array((0..<rank).reversed())) }
+    if order.isNone { return try Lax.transpose(a, Array((0..<rank).reversed())) }
     let wanted = try order.asShape()
     var permutation: [Int] = []
     for axis in wanted { permutation.append(try normalised(axis, rank: rank)) }
     guard permutation.count == rank, Set(permutation).count == rank else {
         throw JaxError(.valueError, "axes \(shapeText(wanted)) do not match an array of dimension \(rank)")
     }
-    return try Eager.transpose(a, permutation)
+    return try Lax.transpose(a, permutation)
 }
 
 /// The arrays of a sequence argument, or the rows of one array.
@@ -75,7 +75,7 @@ func arrayList(_ value: Value, _ function: String) throws(JaxError) -> [ArrayObj
     if let array = value.arrayObject {
         guard !array.shape.isEmpty else { throw JaxError(.valueError, "Need at least one array to \(function).") }
         var rows: [ArrayObject] = []
-        for index in 0..<array.shape[0] { rows.append(ArrayObject(try row(array.tensor, index), isWeak: array.isWeak)) }
+        for index in 0..<array.shape[0] { rows.append(ArrayObject(try row(array.handle, index), isWeak: array.isWeak)) }
         return rows
     }
     guard let items = value.items else {
@@ -88,25 +88,25 @@ func arrayList(_ value: Value, _ function: String) throws(JaxError) -> [ArrayObj
 }
 
 /// a[index].
-func row(_ a: Tensor, _ index: Int) throws(JaxError) -> Tensor {
+func row(_ a: Handle, _ index: Int) throws(JaxError) -> Handle {
     var starts = [Int](repeating: 0, count: a.shape.count), limits = a.shape
     starts[0] = index
     limits[0] = index + 1
-    let part = try Eager.slice(a, starts: starts, limits: limits, strides: [Int](repeating: 1, count: starts.count))
-    return Eager.reshape(part, Array(a.shape.dropFirst()))
+    let part = try Lax.slice(a, starts: starts, limits: limits, strides: [Int](repeating: 1, count: starts.count))
+    return try Lax.reshape(part, Array(a.shape.dropFirst()))
 }
 
-private func inCommonType(_ arrays: [ArrayObject], _ dtype: DType?) throws(JaxError) -> [Tensor] {
+private func inCommonType(_ arrays: [ArrayObject], _ dtype: DType?) throws(JaxError) -> [Handle] {
     var types: [PromotedType] = []
     for array in arrays { types.append(PromotedType(dtype: array.dtype, isWeak: array.isWeak)) }
     let common = try promote(types).dtype
     let target = dtype ?? common
-    var tensors: [Tensor] = []
-    for array in arrays { tensors.append(try Eager.convert(array.tensor, to: target)) }
+    var tensors: [Handle] = []
+    for array in arrays { tensors.append(try Lax.convert(array.handle, to: target)) }
     return tensors
 }
 
-func concatenate(_ arrays: [ArrayObject], axis wanted: Int, dtype: DType? = nil) throws(JaxError) -> Tensor {
+func concatenate(_ arrays: [ArrayObject], axis wanted: Int, dtype: DType? = nil) throws(JaxError) -> Handle {
     let tensors = try inCommonType(arrays, dtype)
     var shapes = ""
     for (index, tensor) in tensors.enumerated() { shapes += (index > 0 ? ", " : "") + shapeText(tensor.shape) }
@@ -123,10 +123,12 @@ func concatenate(_ arrays: [ArrayObject], axis wanted: Int, dtype: DType? = nil)
                 + "concatenating along dimension \(axis) for shapes \(shapes).")
         }
     }
-    return tensors.count == 1 ? tensors[0] : try Eager.concatenate(tensors, axis: axis)
+    return tensors.count == 1 ? tensors[0] : try Lax.concatenate(tensors, axis: axis)
 }
 
-private func stack(_ arrays: [ArrayObject], axis wanted: Int, dtype: DType?) throws(JaxError) -> Tensor {
+private func areWeak(_ arrays: [ArrayObject]) -> Bool { arrays.allSatisfy { $0.isWeak } }
+
+private func stack(_ arrays: [ArrayObject], axis wanted: Int, dtype: DType?) throws(JaxError) -> Handle {
     for array in arrays where array.shape != arrays[0].shape {
         var shapes = ""
         for (index, array) in arrays.enumerated() { shapes += (index > 0 ? ", " : "") + shapeText(array.shape) }
@@ -136,20 +138,20 @@ private func stack(_ arrays: [ArrayObject], axis wanted: Int, dtype: DType?) thr
     var shape = arrays[0].shape
     shape.insert(1, at: axis)
     var parts: [ArrayObject] = []
-    for array in arrays { parts.append(ArrayObject(Eager.reshape(array.tensor, shape), isWeak: array.isWeak)) }
+    for array in arrays { parts.append(ArrayObject(try Lax.reshape(array.handle, shape), isWeak: array.isWeak)) }
     return try concatenate(parts, axis: axis, dtype: dtype)
 }
 
 /// At least `rank` dimensions, as NumPy's atleast_nd adds them.
-private func atLeast(_ a: Tensor, _ rank: Int) -> Tensor {
+private func atLeast(_ a: Handle, _ rank: Int) throws(JaxError) -> Handle {
     if a.shape.count >= rank { return a }
-    return Eager.reshape(a, [Int](repeating: 1, count: rank - a.shape.count) + a.shape)
+    return try Lax.reshape(a, [Int](repeating: 1, count: rank - a.shape.count) + a.shape)
 }
 
 private func stacked(_ call: Call, rank: Int, axis: (Int) -> Int) throws(JaxError) -> Value {
     var arrays: [ArrayObject] = []
-    for array in try arrayList(call[0], call.functionName) { arrays.append(ArrayObject(atLeast(array.tensor, rank), isWeak: array.isWeak)) }
-    return .array(try concatenate(arrays, axis: axis(arrays[0].shape.count)))
+    for array in try arrayList(call[0], call.functionName) { arrays.append(ArrayObject(try atLeast(array.handle, rank), isWeak: array.isWeak)) }
+    return .array(try concatenate(arrays, axis: axis(arrays[0].shape.count)), isWeak: areWeak(arrays))
 }
 
 private func split(_ call: Call) throws(JaxError) -> Value {
@@ -171,13 +173,13 @@ private func split(_ call: Call) throws(JaxError) -> Value {
         var starts = [Int](repeating: 0, count: a.shape.count), limits = a.shape
         starts[axis] = cuts[index]
         limits[axis] = max(cuts[index + 1], cuts[index])
-        parts.append(.array(try Eager.slice(a.tensor, starts: starts, limits: limits, strides: [Int](repeating: 1, count: starts.count)),
+        parts.append(.array(try Lax.slice(a.handle, starts: starts, limits: limits, strides: [Int](repeating: 1, count: starts.count)),
                             isWeak: a.isWeak))
     }
     return .list(parts)
 }
 
-func squeeze(_ a: Tensor, _ axis: Value) throws(JaxError) -> Tensor {
+func squeeze(_ a: Handle, _ axis: Value) throws(JaxError) -> Handle {
     var chosen: [Int] = []
     if axis.isNone {
         for index in a.shape.indices where a.shape[index] == 1 { chosen.append(index) }
@@ -189,11 +191,11 @@ func squeeze(_ a: Tensor, _ axis: Value) throws(JaxError) -> Tensor {
                        "cannot select an axis to squeeze out which has size not equal to one, got shape=\(shapeText(a.shape)) and "
                            + "dimensions=\(shapeText(chosen))")
     }
-    return Eager.reshape(a, reducedShape(a.shape, chosen, keepsDimensions: false))
+    return try Lax.reshape(a, reducedShape(a.shape, chosen, keepsDimensions: false))
 }
 
 /// Repeats the whole array along its axes.
-private func tile(_ a: Tensor, _ repeats: [Int]) throws(JaxError) -> Tensor {
+private func tile(_ a: Handle, _ repeats: [Int]) throws(JaxError) -> Handle {
     if repeats.contains(where: { $0 < 0 }) { throw JaxError(.valueError, "tile: reps must not be negative, got \(shapeText(repeats))") }
     let rank = max(a.shape.count, repeats.count)
     let shape = [Int](repeating: 1, count: rank - a.shape.count) + a.shape
@@ -208,28 +210,28 @@ private func tile(_ a: Tensor, _ repeats: [Int]) throws(JaxError) -> Tensor {
     guard TensorType(a.dtype, spread).checkedElementCount != nil else {
         throw JaxError(.resourceExhausted, "tile: an array of shape \(shapeText(spread)) has no size in memory")
     }
-    return Eager.reshape(try Eager.broadcast(Eager.reshape(a, shape), to: spread, dimensions: dimensions), target)
+    return try Lax.reshape(try Lax.broadcast(try Lax.reshape(a, shape), to: spread, dimensions: dimensions), target)
 }
 
 func shapeFunctions() -> [NativeFunction] {
     [
         NativeFunction("reshape", "a shape order?") { call throws(JaxError) in
             let a = try operand(call[0], "reshape")
-            return .array(try reshaped(a.tensor, try reshapeTarget(a.tensor, try call[1].asShape()), order: call[2]), isWeak: a.isWeak)
+            return .array(try reshaped(a.handle, try reshapeTarget(a.handle, try call[1].asShape()), order: call[2]), isWeak: a.isWeak)
         },
         NativeFunction("ravel", "a order?") { call throws(JaxError) in
             let a = try operand(call[0], "ravel")
-            return .array(try reshaped(a.tensor, [a.tensor.elementCount], order: call[1]), isWeak: a.isWeak)
+            return .array(try reshaped(a.handle, [a.handle.elementCount], order: call[1]), isWeak: a.isWeak)
         },
         NativeFunction("transpose", "a axes?") { call throws(JaxError) in
             let a = try operand(call[0], "transpose")
-            return .array(try permuted(a.tensor, call[1]), isWeak: a.isWeak)
+            return .array(try permuted(a.handle, call[1]), isWeak: a.isWeak)
         },
         NativeFunction("swapaxes", "a axis1 axis2") { call throws(JaxError) in
             let a = try operand(call[0], "swapaxes")
             var order = Array(a.shape.indices)
             order.swapAt(try normalised(try call.int(1), rank: order.count), try normalised(try call.int(2), rank: order.count))
-            return .array(try Eager.transpose(a.tensor, order), isWeak: a.isWeak)
+            return .array(try Lax.transpose(a.handle, order), isWeak: a.isWeak)
         },
         NativeFunction("moveaxis", "a source destination") { call throws(JaxError) in
             let a = try operand(call[0], "moveaxis")
@@ -245,31 +247,32 @@ func shapeFunctions() -> [NativeFunction] {
             var order: [Int] = []
             for axis in a.shape.indices where !from.contains(axis) { order.append(axis) }
             for pair in zip(to, from).sorted(by: { $0.0 < $1.0 }) { order.insert(pair.1, at: pair.0) }
-            return .array(try Eager.transpose(a.tensor, order), isWeak: a.isWeak)
+            return .array(try Lax.transpose(a.handle, order), isWeak: a.isWeak)
         },
         NativeFunction("expand_dims", "a axis") { call throws(JaxError) in
             let a = try operand(call[0], "expand_dims")
             let wanted = try call[1].asShape()
             var shape = a.shape
             for axis in try axes(.tuple(wanted.map { .int($0) }), rank: a.shape.count + wanted.count) { shape.insert(1, at: axis) }
-            return .array(Eager.reshape(a.tensor, shape), isWeak: a.isWeak)
+            return .array(try Lax.reshape(a.handle, shape), isWeak: a.isWeak)
         },
         NativeFunction("squeeze", "a axis?") { call throws(JaxError) in
             let a = try operand(call[0], "squeeze")
-            return .array(try squeeze(a.tensor, call[1]), isWeak: a.isWeak)
+            return .array(try squeeze(a.handle, call[1]), isWeak: a.isWeak)
         },
         NativeFunction("concatenate", "arrays axis? dtype?") { call throws(JaxError) in
             var arrays = try arrayList(call[0], "concatenate")
             if call.wasGiven(1) && !call.has(1) {
                 for index in arrays.indices {
-                    arrays[index] = ArrayObject(Eager.reshape(arrays[index].tensor, [arrays[index].tensor.elementCount]),
+                    arrays[index] = ArrayObject(try Lax.reshape(arrays[index].handle, [arrays[index].handle.elementCount]),
                                                 isWeak: arrays[index].isWeak)
                 }
             }
-            return .array(try concatenate(arrays, axis: try call.int(1, default: 0), dtype: try call[2].asDType()))
+            return .array(try concatenate(arrays, axis: try call.int(1, default: 0), dtype: try call[2].asDType()), isWeak: !call.has(2) && areWeak(arrays))
         },
         NativeFunction("stack", "arrays axis? dtype?") { call throws(JaxError) in
-            .array(try stack(try arrayList(call[0], "stack"), axis: try call.int(1, default: 0), dtype: try call[2].asDType()))
+            let arrays = try arrayList(call[0], "stack")
+            return .array(try stack(arrays, axis: try call.int(1, default: 0), dtype: try call[2].asDType()), isWeak: !call.has(2) && areWeak(arrays))
         },
         NativeFunction("vstack", "tup") { call throws(JaxError) in try stacked(call, rank: 2) { _ in 0 } },
         NativeFunction("hstack", "tup") { call throws(JaxError) in try stacked(call, rank: 1) { $0 == 1 ? 0 : 1 } },
@@ -277,7 +280,7 @@ func shapeFunctions() -> [NativeFunction] {
         NativeFunction("array_split", "ary indices_or_sections axis?") { call throws(JaxError) in try split(call) },
         NativeFunction("tile", "A reps") { call throws(JaxError) in
             let a = try operand(call[0], "tile")
-            return .array(try tile(a.tensor, try call[1].asShape()), isWeak: a.isWeak)
+            return .array(try tile(a.handle, try call[1].asShape()), isWeak: a.isWeak)
         },
         NativeFunction("broadcast_to", "array shape") { call throws(JaxError) in
             let a = try operand(call[0], "broadcast_to"), shape = try call[1].asShape()
@@ -286,16 +289,16 @@ func shapeFunctions() -> [NativeFunction] {
                 throw JaxError(.valueError,
                                "Incompatible shapes for broadcasting: \(shapeText(a.shape)) and requested shape \(shapeText(shape))")
             }
-            return .array(try Eager.broadcast(a.tensor, to: shape), isWeak: a.isWeak)
+            return .array(try Lax.broadcast(a.handle, to: shape), isWeak: a.isWeak)
         },
         NativeFunction("flip", "m axis?") { call throws(JaxError) in
             let a = try operand(call[0], "flip")
-            return .array(try Eager.reverse(a.tensor, try axes(call[1], rank: a.shape.count)), isWeak: a.isWeak)
+            return .array(try Lax.reverse(a.handle, try axes(call[1], rank: a.shape.count)), isWeak: a.isWeak)
         },
         NativeFunction("roll", "a shift axis?") { call throws(JaxError) in
             let a = try operand(call[0], "roll")
             let flat = !call.has(2)
-            let tensor = flat ? Eager.reshape(a.tensor, [a.tensor.elementCount]) : a.tensor
+            let tensor = flat ? try Lax.reshape(a.handle, [a.handle.elementCount]) : a.handle
             let axis = flat ? 0 : try normalised(try call.int(2), rank: a.shape.count)
             let size = tensor.shape[axis]
             guard size > 0 else { return call[0] }
@@ -304,14 +307,14 @@ func shapeFunctions() -> [NativeFunction] {
             let ones = [Int](repeating: 1, count: middle.count), zeros = middle
             middle[axis] = size - shift
             limits[axis] = size - shift
-            let tail = try Eager.slice(tensor, starts: middle, limits: tensor.shape, strides: ones)
-            let head = try Eager.slice(tensor, starts: zeros, limits: limits, strides: ones)
-            return .array(Eager.reshape(try Eager.concatenate([tail, head], axis: axis), a.shape), isWeak: a.isWeak)
+            let tail = try Lax.slice(tensor, starts: middle, limits: tensor.shape, strides: ones)
+            let head = try Lax.slice(tensor, starts: zeros, limits: limits, strides: ones)
+            return .array(try Lax.reshape(try Lax.concatenate([tail, head], axis: axis), a.shape), isWeak: a.isWeak)
         },
-        NativeFunction("atleast_1d", "x") { call throws(JaxError) in .array(atLeast(try operand(call[0], "atleast_1d").tensor, 1)) },
-        NativeFunction("atleast_2d", "x") { call throws(JaxError) in .array(atLeast(try operand(call[0], "atleast_2d").tensor, 2)) },
+        NativeFunction("atleast_1d", "x") { call throws(JaxError) in .array(try atLeast(try operand(call[0], "atleast_1d").handle, 1)) },
+        NativeFunction("atleast_2d", "x") { call throws(JaxError) in .array(try atLeast(try operand(call[0], "atleast_2d").handle, 2)) },
         NativeFunction("shape", "a", .inline) { call throws(JaxError) in .tuple(try operand(call[0], "shape").shape.map { .int($0) }) },
         NativeFunction("ndim", "a", .inline) { call throws(JaxError) in .int(try operand(call[0], "ndim").shape.count) },
-        NativeFunction("size", "a", .inline) { call throws(JaxError) in .int(try operand(call[0], "size").tensor.elementCount) },
+        NativeFunction("size", "a", .inline) { call throws(JaxError) in .int(try operand(call[0], "size").handle.elementCount) },
     ]
 }

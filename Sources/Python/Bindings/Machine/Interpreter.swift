@@ -4,6 +4,7 @@
 // built-ins and modules, none waits for another, an interrupt reaches the text that it is meant for, and all that a request
 // has taken goes with it. It costs a request the start of an interpreter (some microseconds), its first 256 KiB, and that
 // `import jax.numpy` runs anew.
+import JaxIR
 import JaxPlatform
 import JaxRun
 import PythonPort
@@ -31,6 +32,12 @@ public final class Interpreter {
     public var limits: Limits
     /// What Python's objects hold.
     var held = HeldObjects()
+    /// The functions that are being traced, the innermost last.
+    var traces: [Trace] = []
+    /// Numbers of traces that have begun.
+    private var traceCount = 0
+    /// What the running call records.
+    var staging: Unmanaged<Staging>?
     /// Takes what a text prints; false where there is no room just now, after a short wait.
     let output: (UnsafeBufferPointer<UInt8>) -> Bool
     /// The next byte of the console's: -1 when there was none for a moment; nil where there is no console.
@@ -73,6 +80,7 @@ public final class Interpreter {
     public func run(_ source: UnsafeBufferPointer<UInt8>, name: UnsafePointer<CChar>, isStatement: Bool = false) -> Outcome {
         python_enter(state)
         hasHeard = false
+        abandonTraces()
         promptHost.notice(python_attention(state))
         let text = UnsafeRawPointer(source.baseAddress ?? UnsafePointer(bitPattern: 1)!).assumingMemoryBound(to: CChar.self)
         var status: Int32 = 0
@@ -141,7 +149,53 @@ public final class Interpreter {
     }
 
     /// Lets go of all that Python's objects hold; the interpreter is not used any more. Its memory is its owner's to free.
-    public func end() { held.releaseAll() }
+    public func end() {
+        abandonTraces()
+        held.releaseAll()
+    }
+
+    // MARK: Traces
+
+    func trace(_ serial: Int) -> Trace? { traces.last { $0.serial == serial } }
+
+    /// The trace that a call with these arguments is recorded in: the innermost of those that have to do with it, if any.
+    func target(of arguments: [Value], _ keywords: [(key: Value, value: Value)] = []) throws(JaxError) -> Trace? {
+        if traces.isEmpty && !Trace.haveBegun { return nil }
+        var depth = traces.lastIndex { $0.recordsAll } ?? -1
+        var leaked: TensorType?
+        func search(_ value: Value) {
+            _ = mapArrays(value) { array in
+                guard let traced = array.traced else { return array }
+                if let index = traces.lastIndex(where: { $0.serial == traced.trace }) { depth = max(depth, index) } else { leaked = array.handle.type }
+                return array
+            }
+        }
+        for value in arguments { search(value) }
+        for pair in keywords { search(pair.value) }
+        if let leaked { throw unexpectedTracer(leaked) }
+        return depth < 0 ? nil : traces[depth]
+    }
+
+    func beginTrace(_ kind: Trace.Kind, _ functionName: String, _ types: [TensorType], arguments: [ArrayObject]) -> Trace {
+        Trace.haveBegun = true
+        traceCount += 1
+        let trace = Trace(traceCount, kind, functionName, types, arguments: arguments)
+        traces.append(trace)
+        return trace
+    }
+
+    /// Forgets the innermost trace, and then its memory: nothing refers to it any more.
+    func abandonTrace() {
+        guard let owner = traces.last?.owner else { return }
+        traces.removeLast()
+        if owner != .library { platform.releaseOwner(owner) }
+    }
+
+    /// What a text that was left for good has begun.
+    private func abandonTraces() {
+        staging = nil
+        while !traces.isEmpty { abandonTrace() }
+    }
 
     /// The lines shown above the first prompt.
     public static func banner() -> String {

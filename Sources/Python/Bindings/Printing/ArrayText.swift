@@ -99,14 +99,14 @@ struct ArrayText {
 extension ArrayObject {
     /// The elements in a type that can be read one by one: floats below 16 bits as float32.
     private func readable() throws(JaxError) -> Tensor {
-        dtype.isFloat && dtype.bitWidth < 16 ? try Eager.convert(tensor, to: .f32) : tensor
+        try (dtype.isFloat && dtype.bitWidth < 16 ? try Lax.convert(handle, to: .f32) : handle).elements()
     }
 
     /// `repr`: "Array([1., 2.], dtype=float32)".
     func representation() throws(JaxError) -> String {
         var kind = "dtype=" + dtype.name
         if isWeak { kind += ", weak_type=True" }
-        let body = tensor.elementCount == 0 ? "[], shape=" + shapeText(shape)
+        let body = handle.elementCount == 0 ? "[], shape=" + shapeText(shape)
             : ArrayText.text(try readable(), dtype, separator: ", ", prefix: "Array(", suffix: ",")
         var last = 0
         for byte in body.utf8 { last = byte == UInt8(ascii: "\n") ? 0 : last + 1 }

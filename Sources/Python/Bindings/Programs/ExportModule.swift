@@ -88,14 +88,29 @@ private func callProgram(_ object: ExportedObject, _ arguments: [Value], _ keywo
         let fits = kind == nil ? nil : expected.flatMap { $0.kind == kind || (kind == .signed && $0.kind == .unsigned) ? $0 : nil }
         let array = try makeArray(value, dtype: fits)
         held.append(array)
-        arrays.append(try device.put(array.tensor))
     }
+    if let trace = try Interpreter.current.target(of: held.map { .object($0) }) {
+        return try recorded(program, held, session, trace)
+    }
+    for array in held { arrays.append(try device.put(try array.handle.elements())) }
     let results = try session.execute(program, arrays, device: device, limits: Interpreter.current.limits)
     withExtendedLifetime(held) {}
     var values: [Value] = []
     for result in results { values.append(.array(try device.fetch(result))) }
     guard let exported = program.exported else { return .tuple(values) }
     var rest = values[...]
+    return unflatten(exported.outTree, &rest)
+}
+
+/// The same in a trace: the program becomes a part of the function that is traced.
+private func recorded(_ program: LoadedProgram, _ arguments: [ArrayObject], _ session: Session, _ trace: Trace) throws(JaxError) -> Value {
+    let name = session.freshName("part")
+    let part = try session.flattened(program, arguments.map { $0.handle.type }, as: name, limits: Interpreter.current.limits)
+    // The trace keeps it.
+    defer { session.drop(name) }
+    let results = try trace.append(part, arguments, isWeak: []).map { Value.object($0) }
+    guard let exported = program.exported else { return .tuple(results) }
+    var rest = results[...]
     return unflatten(exported.outTree, &rest)
 }
 
