@@ -1,5 +1,6 @@
 // Scans that are found again in the `while` that JAX lowers them to, in the forms that exporters give it, and loops that must stay as they are.
 import JaxIR
+import JaxLoad
 import JaxOps
 import JaxPlatform
 import Testing
@@ -39,6 +40,44 @@ func operations(_ region: Region, _ code: OpCode) -> [Operation] {
     private func evaluate(_ module: Module, _ arguments: [Tensor]) throws -> [Tensor] {
         let main = try #require(module.function(named: "main"))
         return try EvaluationPlan(module).call(main, arguments.map { .tensor($0) }).map { try $0.asTensor().owned() }
+    }
+
+    /// Found by random programs: sums and products of such constants overflowed while a loop's trips were counted.
+    @Test func numbersAtTheEndsOf64BitsAreNotFollowed() throws {
+        let module = try parseProgram("""
+            main = { lambda ; x:i64[]. let
+                zero:i32[] = constant[0]
+                one:i32[] = constant[1]
+                limit:i32[] = constant[3]
+                greatest:i64[] = constant[9223372036854775807]
+                least:i64[] = constant[-9223372036854775808]
+                n:i32[] y:i64[] = while zero x
+                  { lambda ; i:i32[] v:i64[]. let
+                      p:bool[] = compare[comparison_direction=LT] i limit
+                    in (p,) }
+                  { lambda ; i:i32[] v:i64[]. let
+                      j:i32[] = add i one
+                      a:i64[] = multiply greatest least
+                      b:i64[] = add greatest greatest
+                      c:i64[] = subtract least greatest
+                      d:i64[] = negate least
+                      e:bool[] = compare[comparison_direction=LT] least greatest
+                      f:i64[] = clamp least v greatest
+                      g:i64[] = add a b
+                      h:i64[] = add c d
+                      k:i64[] = select e g h
+                      w:i64[] = add f k
+                    in (j, w) }
+              in (y,) }
+            """)
+        let main = try #require(module.function(named: "main"))
+        let loop = try #require(operations(main.body, .while).first)
+        #expect(tripCount(of: loop, in: main, Uses(main)) == 3)
+        let x = try Tensor(TensorType(.i64, []))
+        x.elements(as: Int64.self)[0] = 5
+        for (a, b) in zip(try evaluate(withScans(module), [x]), try evaluate(module, [x])) {
+            #expect(a.elements(as: Int64.self)[0] == b.elements(as: Int64.self)[0])
+        }
     }
 
     private static let numbers = [("zero", 0), ("one", 1), ("two", 2), ("last", 3), ("limit", 4)].map { "\($0.0):i32[] = constant[\($0.1)]\n" }.joined()

@@ -154,7 +154,10 @@ private struct KnownIntegers {
         guard let definition = uses.definition(of: value), let type = function.type(of: value).tensor, type.rank == 0,
               type.dtype.isInteger else { return nil }
         switch definition.code {
-        case .constant: return scalarInteger(definition.parameters(ConstantParameters.self).value)
+        case .constant:
+            return scalarInteger(definition.parameters(ConstantParameters.self).value).flatMap {
+                $0.magnitude <= KnownIntegers.largestConstant ? $0 : nil
+            }
         case .convert, .reshape: return constant(definition.operands[0])
         default: return nil
         }
@@ -162,6 +165,8 @@ private struct KnownIntegers {
 
     /// Numbers stay far from the ends of 32 bits, where sums would wrap round.
     private static let bound = 1 << 30
+    /// No constant beyond 32 bits is followed, so that sums, differences and products of two numbers stay within 64.
+    private static let largestConstant: UInt = 1 << 31
 
     mutating func follow(_ operations: [Operation]) {
         for operation in operations where operation.results.count == 1 {
