@@ -4,12 +4,14 @@ import JaxPlatform
 import JaxRun
 import Kernel
 
-/// Called whenever the JAX layer has started.
+/// Called whenever the JAX layer has started; what the session has already stays as it is.
 func addSessionDevices() {
     if let count = CommandLine.value("cpu_devices").flatMap({ Int($0) }), count > 1, count <= 64 { session?.addProcessors(upTo: count) }
     platform.charging(.library) {
         for (number, accelerator) in Accelerators.all.enumerated() {
-            session?.add(AcceleratorDevice(accelerator, name: "gpu:\(number)"))
+            let name = "gpu:\(number)"
+            if session?.devices.contains(where: { $0.name == name }) ?? true { continue }
+            session?.add(AcceleratorDevice(accelerator, name: name))
         }
     }
 }
