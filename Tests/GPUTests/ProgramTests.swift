@@ -129,7 +129,7 @@ import Testing
 
     @Test func arraysWithoutElements() throws {
         let program = try program("main = { lambda ; a:f32[0,3]. let\n z:f32[] = constant[0.0]\n b:f32[0,3] = broadcast_in_dim[broadcast_dimensions=()] z\n"
-            + " c:f32[0,3] = add a b\n in (b, c) }")
+            + " c:f32[0,3] = add a b\n d:f32[2,0] = constant[]\n in (b, c, d) }")
         let a = try device.put(tensor([], [0, 3]))
         let results = try session.execute(program, [a], device: device, limits: limits)
         #expect(try elements(results[0]) == [] && elements(results[1]) == [])

@@ -54,8 +54,9 @@ public final class AcceleratedProgram {
             constantPlaces[constant.address] = byteCount
             byteCount += ArenaLayout.rounded(constant.byteCount)
         }
-        guard byteCount > 0 else { return }
-        let buffer = try accelerator.makeBuffer(byteCount: byteCount, name: "constants", owner: owner)
+        guard !constantPlaces.isEmpty else { return }
+        // Constants without elements have a place too.
+        let buffer = try accelerator.makeBuffer(byteCount: max(8, byteCount), name: "constants", owner: owner)
         constants = buffer
         for constant in plan.plan.constants where constant.byteCount > 0 {
             guard let place = constantPlaces[constant.address] else { continue }
